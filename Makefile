@@ -1,0 +1,51 @@
+# Everything a contributor runs. `make demo` and `make test` work on a fresh machine with Python 3.11, git and make.
+.PHONY: help demo test check bench lock clean
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3.11
+UV ?= uv
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1\t/'
+
+# The stamps record what is installed, so that a second run installs nothing. The developer's set contains the user's.
+.venv/run.stamp: requirements/run.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -e .venv/dev.stamp || { echo "Installing sitewatch into .venv ..." >&2; \
+	  $(PIP) install --quiet --require-hashes --requirement requirements/run.txt >&2; }
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable . >&2
+	@touch $@
+
+.venv/dev.stamp: requirements/dev.txt .venv/run.stamp
+	@echo "Installing the development tools into .venv ..." >&2
+	@$(PIP) install --quiet --require-hashes --requirement requirements/dev.txt >&2
+	@touch $@
+
+demo: .venv/run.stamp ## simulate a facility, watch it, and print the path of the report
+	@$(BIN)/sitewatch demo
+
+check: .venv/dev.stamp ## formatting, lint, types, layers
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check ## all checks and tests, with a real browser and a real catalog where they can be installed
+	@bash tests/install-services
+	$(BIN)/pytest
+
+bench: .venv/dev.stamp ## time the corridor and print ratios
+	$(BIN)/python benchmarks/corridor.py
+
+lock: ## resolve the requirements anew (needs uv)
+	$(UV) pip compile pyproject.toml requirements/build.in --output-file requirements/run.txt \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --quiet \
+	  --custom-compile-command 'make lock'
+	$(UV) pip compile pyproject.toml requirements/build.in --group dev --constraints requirements/run.txt \
+	  --output-file requirements/dev.txt --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --python-version 3.11 --quiet --custom-compile-command 'make lock'
+
+clean: ## remove everything that was made
+	rm -rf .venv sitewatch-demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

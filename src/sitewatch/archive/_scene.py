@@ -1,0 +1,130 @@
+"""What a catalog or folder lists: scenes, their bands, and what could not be listed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from odc.geo.geobox import GeoBox
+
+__all__ = ["MASK_BANDS", "Band", "Chip", "ChipBand", "Faulty", "Listing", "Scene"]
+
+MASK_BANDS = ("scl", "qa_pixel", "fmask", "udm2", "cloud", "valid")
+"""Band names that say where the ground was seen; every other band is a measurement."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Band:
+    """Where one band of one scene lies."""
+
+    name: str
+    """Lower-case common name: blue, green, red, nir, swir16, swir22, ..., or one of `MASK_BANDS`."""
+    href: str
+    """File path or http(s)/s3 address of the image that holds it."""
+    index: int = 1
+    """Band number in that image, from 1."""
+    scale: float | None = None
+    """reflectance = DN * scale + offset, as the catalog says; None: as the image's own tags say, else 1."""
+    offset: float | None = None
+    """See `scale`; None: as the image's own tags say, else 0."""
+    nodata: float | None = None
+    """DN of pixels without a measurement, as the catalog says; None: as the image's own tag says, else none."""
+
+    @property
+    def is_mask(self) -> bool:
+        """True for the bands that say where the ground was seen."""
+        return self.name in MASK_BANDS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """One acquisition, as a folder or catalog lists it."""
+
+    id: str
+    """STAC item id, else file stem."""
+    sensor: str
+    """Lower-case constellation ("sentinel-2", "landsat", "planetscope"), or "unknown"."""
+    platform: str | None = None
+    """The very satellite ("sentinel-2b") where it is told: tiles of one pass share it."""
+    orbit: int | None = None
+    """Relative orbit (or path) where it is told."""
+    captured: dt.datetime
+    """When the picture was taken, UTC; midnight where only the day is known (see `whole_day`)."""
+    whole_day: bool = False
+    """True: only the date is known, the capture lies anywhere in that UTC day."""
+    published: dt.datetime | None = None
+    """When the provider published it, UTC, where it is told."""
+    bands: tuple[Band, ...]
+    """All bands to read; at least one that is not a mask."""
+    credit: str | None = None
+    """What must stand beside a figure made from it."""
+    source: str
+    """The item or file it was listed from, for provenance; no secrets in it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Faulty:
+    """Something that was listed and cannot become a look that is used."""
+
+    scene: str
+    """Scene id, else the file's name."""
+    source: str
+    reason: str
+    """One sentence: what was found and what to do."""
+    duplicate: bool = False
+    """True: nothing is wrong with it but that the scene is listed already; its look is *rejected*, not *failed*."""
+    sensor: str = "unknown"
+    captured: dt.datetime | None = None
+    whole_day: bool = False
+    published: dt.datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """What a folder or catalog holds for a site and period."""
+
+    scenes: tuple[Scene, ...]
+    """Sorted by capture time, then id; ids are unique."""
+    faulty: tuple[Faulty, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChipBand:
+    """One band of a chip, in a COG of the archive."""
+
+    name: str
+    path: Path
+    """The COG, on disk, in its native pixels."""
+    index: int
+    """Band number in the COG, from 1."""
+    grid: GeoBox
+    """The chip's own grid (native pixels, cut to the site and its margin)."""
+    scale: float
+    """reflectance = DN * scale + offset; resolved once, here, from catalog or file. 1 for masks."""
+    offset: float
+    nodata: float | None
+    dtype: str
+    """numpy dtype name of the stored pixels; uint8 data bands without a scale are 8-bit pictures."""
+
+    @property
+    def is_mask(self) -> bool:
+        """True for the bands that say where the ground was seen."""
+        return self.name in MASK_BANDS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chip:
+    """A scene's pixels over the site, as the archive keeps them."""
+
+    scene: Scene
+    bands: tuple[ChipBand, ...]
+    recorded: dt.datetime
+    """When sitewatch first recorded the scene, UTC: stands in for an unknown publication time."""
+    sha256: Mapping[str, str] = field(default_factory=dict)
+    """Hex digest of every COG of this chip by its file name."""
+    pixels_sha256: str = ""
+    """Hex digest of the decoded pixels of all bands: equal for a scene that was listed twice under two names."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Where every COG came from, by its file name."""

@@ -1,0 +1,64 @@
+"""What one scene gave at one site."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shapely.geometry import MultiPolygon, Polygon
+
+__all__ = ["Look", "Outcome"]
+
+
+class Outcome(StrEnum):
+    """The four things that can come of a look; a fifth does not exist."""
+
+    USED = "used"
+    """The ground was seen and compared."""
+    COULD_NOT_SEE = "could not see"
+    """Cloud, snow, haze or darkness hid the site, or the image shows none of it."""
+    REJECTED = "rejected"
+    """Readable, but not comparable: geometry, radiometry, or the same scene twice."""
+    FAILED = "failed"
+    """Could not be read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What one scene gave at one site."""
+
+    scene: str
+    """Scene id."""
+    sensor: str
+    captured: dt.datetime | None
+    """UTC; None where a faulty scene does not tell. Midnight where `whole_day`."""
+    whole_day: bool = False
+    """True: only the date is known, the capture lies anywhere in that UTC day."""
+    published: dt.datetime
+    """When the scene was published, UTC; where that is unknown, when sitewatch first recorded it."""
+    published_is_recorded: bool
+    """True: `published` is the time of sitewatch's first record, not the provider's."""
+    outcome: Outcome
+    reason: str = ""
+    """One sentence where the outcome is not *used* (and remarks where it is)."""
+    clear_share: float | None = None
+    """Share of the site's pixels, 0-1, on which the ground was seen; None where nothing was read."""
+    shift_m: float | None = None
+    """Measured residual shift against the stack, metres; None where not measured."""
+    footprint: Polygon | MultiPolygon | None = None
+    """What the image shows of the site and its margin, EPSG:4326; None where nothing was read."""
+    credit: str | None = None
+    """What must stand beside a figure made from it."""
+
+    @property
+    def earliest(self) -> dt.datetime | None:
+        """First moment at which the picture can have been taken."""
+        return self.captured
+
+    @property
+    def latest(self) -> dt.datetime | None:
+        """Last moment at which the picture can have been taken."""
+        if self.captured is None or not self.whole_day:
+            return self.captured
+        return self.captured + dt.timedelta(hours=23, minutes=59, seconds=59)

@@ -1,0 +1,1 @@
+"""Judgements to pages, figures and files."""

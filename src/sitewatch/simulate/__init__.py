@@ -1,0 +1,1 @@
+"""A facility with known truth, rendered as real GeoTIFF scenes."""

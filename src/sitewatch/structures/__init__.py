@@ -1,0 +1,6 @@
+"""Changes to things: footprints with a life."""
+
+from sitewatch.change import Kind
+from sitewatch.structures._structure import Bracket, Phase, Presence, State, Structure
+
+__all__ = ["Bracket", "Kind", "Phase", "Presence", "State", "Structure"]
