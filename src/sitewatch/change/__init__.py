@@ -1,5 +1,7 @@
 """Where the ground changed, and between which looks."""
 
-from sitewatch.change._change import Kind
+from sitewatch.change._change import Change, Kind
+from sitewatch.change._dates import Edge
+from sitewatch.change._detect import MIN_LOOKS, candidates, detect, stack_of
 
-__all__ = ["Kind"]
+__all__ = ["MIN_LOOKS", "Change", "Edge", "Kind", "candidates", "detect", "stack_of"]

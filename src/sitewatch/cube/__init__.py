@@ -1,5 +1,15 @@
 """Scenes to comparable pixels: read, mask, normalise, gate; and what each look gave."""
 
+from sitewatch.cube._cube import MIN_CLEAR_SHARE, Readings, look_of_faulty, look_outside, read_cube, visible_bands
 from sitewatch.cube._look import Look, Outcome
 
-__all__ = ["Look", "Outcome"]
+__all__ = [
+    "MIN_CLEAR_SHARE",
+    "Look",
+    "Outcome",
+    "Readings",
+    "look_of_faulty",
+    "look_outside",
+    "read_cube",
+    "visible_bands",
+]

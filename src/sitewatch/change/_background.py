@@ -1,0 +1,107 @@
+"""What a pixel does when nothing is built on it: seasons, and what a whole picture shares on one day."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["common_mode", "design"]
+
+_YEAR = 365.25
+_SAMPLE = 6_000
+"""Pixels from which a picture's common offset is estimated: its median is then known to about 2 % of the spread."""
+
+
+def design(days: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Basis of the background: a constant, and the seasons as far as the record can tell them from change.
+
+    A yearly wave enters when the record covers a year and a half (a season must come again before it can be told from a
+    step), the half-yearly one from two and a half years on; never more columns than a fifth of the looks.
+
+    Args:
+        days: (time,) capture times in days, sorted.
+
+    Returns:
+        (time, k) float32, not orthonormal; k is 1, 3 or 5.
+    """
+    years = (days - days[0]) / _YEAR
+    columns = [np.ones_like(years)]
+    for frequency, least in ((1, 1.5), (2, 2.5)):
+        if years[-1] >= least and len(columns) + 2 <= len(days) / 5:
+            columns += [np.cos(2 * np.pi * frequency * years), np.sin(2 * np.pi * frequency * years)]
+    return np.column_stack(columns).astype(np.float32)
+
+
+def common_mode(
+    values: NDArray[np.float32], valid: NDArray[np.bool_], basis: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """What all pixels of one look share beyond their own background: haze, illumination, a change of processing.
+
+    Args:
+        values: (pixel, time, band).
+        valid: (pixel, time), True = ground seen.
+        basis: (time, k) from `design`.
+
+    Returns:
+        (time, band): median over a sample of pixels of the residual to each pixel's background; 0 for looks that show
+        fewer than 20 of the sampled pixels.
+    """
+    step = max(1, values.shape[0] // _SAMPLE)
+    residual = _residuals(np.ascontiguousarray(values[::step]), np.ascontiguousarray(valid[::step]), basis)
+    seen = valid[::step].sum(axis=0) >= 20
+    offset = np.zeros(residual.shape[1:], dtype=np.float32)
+    offset[seen] = np.nanmedian(residual[:, seen], axis=0)
+    return offset
+
+
+@numba.njit(cache=True)
+def orthonormal(basis, index):  # type: ignore[no-untyped-def]
+    """Rows of `basis` at `index` as an orthonormal set, (k, n) float32; dependent columns become zero rows."""
+    n, k = index.size, basis.shape[1]
+    q = np.zeros((k, n), dtype=np.float32)
+    for j in range(k):
+        for i in range(n):
+            q[j, i] = basis[index[i], j]
+        before = np.float32(0.0)
+        for i in range(n):
+            before += q[j, i] * q[j, i]
+        for _ in range(2):  # twice is enough (Kahan, Parlett): the second pass takes what rounding left
+            for m in range(j):
+                dot = np.float32(0.0)
+                for i in range(n):
+                    dot += q[m, i] * q[j, i]
+                for i in range(n):
+                    q[j, i] -= dot * q[m, i]
+        norm = np.float32(0.0)
+        for i in range(n):
+            norm += q[j, i] * q[j, i]
+        if norm > np.float32(1e-4) * before and norm > 0:
+            scale = np.float32(1.0) / np.sqrt(norm)
+            for i in range(n):
+                q[j, i] *= scale
+        else:
+            q[j, :] = 0
+    return q
+
+
+@numba.njit(parallel=True, cache=True)
+def _residuals(values, valid, basis):  # type: ignore[no-untyped-def]
+    """(pixel, time, band) residuals to each pixel's background, NaN where not valid."""
+    pixels, looks, bands = values.shape
+    out = np.full((pixels, looks, bands), np.nan, dtype=np.float32)
+    for p in numba.prange(pixels):
+        index = np.flatnonzero(valid[p])
+        if index.size < basis.shape[1] + 2:
+            continue
+        q = orthonormal(basis, index)
+        for b in range(bands):
+            for i in range(index.size):
+                out[p, index[i], b] = values[p, index[i], b]
+            for j in range(q.shape[0]):
+                dot = np.float32(0.0)
+                for i in range(index.size):
+                    dot += q[j, i] * out[p, index[i], b]
+                for i in range(index.size):
+                    out[p, index[i], b] -= dot * q[j, i]
+    return out

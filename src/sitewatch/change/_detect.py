@@ -1,0 +1,111 @@
+"""A cube to the changes in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from sitewatch.change._background import common_mode, design
+from sitewatch.change._change import Change, Kind
+from sitewatch.change._dates import edges
+from sitewatch.change._describe import FEATURES, Stack, describe
+from sitewatch.change._objects import GROW_SCORE, Patch, grow
+from sitewatch.change._scan import scan
+from sitewatch.change._verify import verifier
+
+__all__ = ["MIN_LOOKS", "candidates", "detect", "stack_of"]
+
+MIN_LOOKS = 7
+"""A cube with fewer looks supports no dated change: three on either side, and one to tell noise from signal."""
+
+MAX_OTHERS = 50
+"""Changes that are not claimed as structures are reported up to this many, the strongest first."""
+
+_STRONG = 20.0
+"""Smallest median score of a change that is reported without being claimed as a structure."""
+
+Progress = Callable[[str], None]
+
+
+def stack_of(cube: xr.Dataset) -> Stack:
+    """The cube as (pixel, time, band), with what all pixels of a look share taken out."""
+    reflectance = cube["reflectance"].values
+    looks, bands, height, width = reflectance.shape
+    values = np.ascontiguousarray(reflectance.reshape(looks, bands, -1).transpose(2, 0, 1))
+    valid = np.ascontiguousarray(cube["valid"].values.reshape(looks, -1).T)
+    days = cube["time"].values.astype("datetime64[s]").astype(np.float64) / 86_400
+    np.nan_to_num(values, copy=False)
+    values -= common_mode(values, valid, design(days))
+    return Stack(
+        values=values, valid=valid, days=days, shape=(height, width), bands=tuple(map(str, cube["band"].values))
+    )
+
+
+def candidates(stack: Stack) -> tuple[list[Patch], NDArray[np.float64]]:
+    """All patches of a stack that can be described, and (n, len(FEATURES)) what describes them."""
+    spells = scan(stack.values, stack.valid, design(stack.days), threshold=GROW_SCORE)
+    patches = grow(spells, stack.shape, stack.days)
+    described = [(patch, features) for patch in patches if (features := describe(patch, stack)) is not None]
+    numbers = np.array([features for _, features in described]).reshape(len(described), len(FEATURES))
+    return [patch for patch, _ in described], numbers
+
+
+def detect(cube: xr.Dataset, *, false_alarms: float, inside: NDArray[np.bool_]) -> list[Change]:
+    """Find what changed inside a site's outline.
+
+    Args:
+        cube: used looks, as `sitewatch.cube.read_cube` makes it. Fewer than `MIN_LOOKS` looks give no change.
+        false_alarms: expected false structures a year inside the outline, > 0.
+        inside: (y, x), True inside the outline; only changes that touch it are returned.
+
+    Returns:
+        The changes: every one that is claimed as a structure, then the strongest others.
+    """
+    if cube.sizes["time"] < MIN_LOOKS:
+        return []
+    stack = stack_of(cube)
+    patches, features = candidates(stack)
+    if not patches:
+        return []
+    judge = verifier(stack.bands)
+    standing = judge.standing_inside(features)
+    probability = judge.probability(features, standing)
+    area_km2 = float(inside.sum()) * abs(cube.odc.geobox.affine.a * cube.odc.geobox.affine.e) / 1e6
+    threshold = judge.threshold(false_alarms=false_alarms, area_km2=area_km2)
+    flat = inside.ravel()
+    claimed: list[Change] = []
+    others: list[tuple[float, Change]] = []
+    for patch, numbers, spell_stands, p in zip(patches, features, standing, probability, strict=True):
+        if not flat[patch.pixels].any():
+            continue
+        began, ended = edges(patch, stack)
+        if began is None and ended is None:
+            continue
+        structure = p >= threshold
+        change = Change(
+            pixels=patch.pixels,
+            began=began,
+            ended=ended,
+            standing_inside=bool(spell_stands),
+            kind=Kind.STRUCTURE if structure else _other_kind(dict(zip(FEATURES, numbers, strict=True)), stack.bands),
+            probability=float(p),
+        )
+        if structure:
+            claimed.append(change)
+        elif patch.score >= _STRONG:
+            others.append((patch.score * len(patch.pixels) ** 0.5, change))
+    others.sort(key=lambda item: -item[0])
+    return claimed + [change for _, change in others[:MAX_OTHERS]]
+
+
+def _other_kind(numbers: dict[str, float], bands: Sequence[str]) -> Kind:
+    """What a change is that is not claimed as built."""
+    green = 0.35 if "nir" in bands else 0.06
+    if max(numbers["vegetation_inside"], numbers["vegetation_outside"]) >= green:
+        return Kind.VEGETATION
+    if min(numbers["vegetation_inside"], numbers["vegetation_outside"]) <= -green and "nir" in bands:
+        return Kind.WATER
+    return Kind.SURFACE if np.exp(numbers["log_pixels"]) >= 6 else Kind.UNKNOWN

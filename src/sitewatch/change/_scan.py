@@ -1,0 +1,232 @@
+"""The window scan: for every pixel, the spells of looks on which the ground was best explained as something else.
+
+With residuals `r_i` to the pixel's background (whose orthonormal basis is `q_k`), noise variance `s2` per band, prefix
+sums `R` of `r` and `C` of `q`, the likelihood ratio of "the level was different on the looks a..b-1" against "nothing
+happened" is, after the amplitude and the background are profiled out,
+
+    L(a, b) = sum_bands (R[b] - R[a])^2 / s2_band / (b - a - sum_k (C_k[b] - C_k[a])^2).
+
+The denominator is what is left of the window once the background has explained its part. Because of the constant in the
+background a window and its complement score the same: the scan says when something was different, not which of the two
+was the normal state. A step is a window that reaches the last look. All windows together cost O(T^2) additions a pixel.
+
+The best window is taken out of the residuals and added to the basis, and the pixel is looked at again, up to `EVENTS`
+times. White noise is measured from differences of consecutive looks (robust to the events that are searched for). What
+wanders slowly (crops, wet soil, the sun's angle) does not average out over a spell; it is measured at the end, on means
+of six looks of what is left, and the score of a spell of amplitude d seen on m looks is
+
+    z = (sum_bands d_band^2 / (s2_band / m + slow_band) - bands) / sqrt(2 bands).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from sitewatch.change._background import orthonormal
+
+__all__ = ["EVENTS", "Spells", "scan"]
+
+EVENTS = 3
+"""Most spells searched for in one pixel."""
+
+_MIN_LOOKS = 3
+"""A spell and its complement are seen on at least this many looks; the temporal screen hides shorter ones anyway."""
+
+_BLOCK = 6
+"""Looks over which noise is averaged to tell what is slow from what is white: a month or so of clear looks."""
+
+_NOISE_FLOOR = 0.005
+"""Smallest noise, reflectance or picture units: below it quantisation, not the ground, makes the differences."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spells:
+    """Up to `EVENTS` spells of every pixel, best first; all arrays are (pixel, event[, ...])."""
+
+    start: NDArray[np.int32]
+    """Index of the first look of the spell; -1: no such event. Never 0."""
+    end: NDArray[np.int32]
+    """Index after the spell's last look at this pixel (the first look on which it is over); number of looks: a step."""
+    score: NDArray[np.float32]
+    """z as above; 0 for no event."""
+    delta: NDArray[np.float32]
+    """(pixel, event, band): level in the spell minus level outside it, the background taken out."""
+
+
+def scan(
+    values: NDArray[np.float32],
+    valid: NDArray[np.bool_],
+    basis: NDArray[np.float32],
+    *,
+    threshold: float,
+) -> Spells:
+    """Find the best spells of every pixel.
+
+    Args:
+        values: (pixel, time, band), common mode taken out; only valid entries are read.
+        valid: (pixel, time), True = ground seen.
+        basis: (time, k) background, from `design`.
+        threshold: smallest score of an event.
+
+    Returns:
+        The spells; a pixel with fewer than 2 * 3 + k looks has none.
+    """
+    return Spells(**dict(zip(("start", "end", "score", "delta"), _scan(values, valid, basis, threshold), strict=True)))
+
+
+@numba.njit(parallel=True, cache=True, fastmath=True)
+def _scan(values, valid, basis, threshold):  # type: ignore[no-untyped-def]
+    pixels, looks, bands = values.shape
+    start = np.full((pixels, EVENTS), -1, dtype=np.int32)
+    end = np.full((pixels, EVENTS), -1, dtype=np.int32)
+    score = np.zeros((pixels, EVENTS), dtype=np.float32)
+    delta = np.zeros((pixels, EVENTS, bands), dtype=np.float32)
+    for p in numba.prange(pixels):
+        index = np.flatnonzero(valid[p])
+        n = index.size
+        k = basis.shape[1]
+        if n < 2 * _MIN_LOOKS + k:
+            continue
+        q = np.zeros((k + EVENTS, n), dtype=np.float32)
+        q[:k] = orthonormal(basis, index)
+        r = np.empty((bands, n), dtype=np.float32)
+        noise = np.empty(bands, dtype=np.float32)
+        for b in range(bands):
+            for i in range(n):
+                r[b, i] = values[p, index[i], b]
+            noise[b] = _white_noise(r[b])
+            for j in range(k):
+                _take_out(r[b], q[j])
+        size = np.ones(EVENTS, dtype=np.float32)
+        found = 0
+        for event in range(EVENTS):
+            best, first, last = _best_window(r, noise, q[: k + found])
+            raw = (best - bands) / np.sqrt(2.0 * bands)
+            if raw < threshold:
+                break
+            for b in range(bands):
+                level, left = np.float32(0.0), np.float32(last - first)
+                for i in range(first, last):
+                    level += r[b, i]
+                for j in range(k + found):
+                    inside = np.float32(0.0)
+                    for i in range(first, last):
+                        inside += q[j, i]
+                    left -= inside * inside
+                delta[p, event, b] = level / left
+                size[event] = left
+            column = q[k + found]
+            column[first:last] = 1.0
+            for _ in range(2):
+                for j in range(k + found):
+                    _take_out(column, q[j])
+            norm = np.float32(0.0)
+            for i in range(n):
+                norm += column[i] * column[i]
+            column /= np.sqrt(norm)
+            for b in range(bands):
+                _take_out(r[b], column)
+            start[p, event] = index[first]
+            end[p, event] = looks if last == n else index[last]
+            found += 1
+        if found == 0:
+            continue
+        slow = _slow_variance(r, noise)
+        for event in range(found):
+            total = np.float32(0.0)
+            for b in range(bands):
+                change = delta[p, event, b]
+                total += change * change / (noise[b] * noise[b] / size[event] + slow[b])
+            weighed = (total - bands) / np.sqrt(2.0 * bands)
+            score[p, event] = max(np.float32(0.0), weighed)
+            if weighed < threshold:
+                start[p, event] = -1
+                end[p, event] = -1
+    return start, end, score, delta
+
+
+@numba.njit(cache=True, fastmath=True)
+def _white_noise(series):  # type: ignore[no-untyped-def]
+    """Standard deviation of the white part of a series: 1.4826 MAD of consecutive differences / sqrt 2."""
+    return max(np.float32(_NOISE_FLOOR), np.float32(1.0484) * np.median(np.abs(np.diff(series))))
+
+
+@numba.njit(cache=True, fastmath=True)
+def _slow_variance(r, noise):  # type: ignore[no-untyped-def]
+    """Variance per band of what wanders slowly: of means over `_BLOCK` looks, less what white noise gives them."""
+    bands, n = r.shape
+    slow = np.empty(bands, dtype=np.float32)
+    blocks = n // _BLOCK
+    for b in range(bands):
+        total = np.float32(0.0)
+        for block in range(blocks):
+            mean = np.float32(0.0)
+            for i in range(block * _BLOCK, (block + 1) * _BLOCK):
+                mean += r[b, i]
+            total += (mean / _BLOCK) ** 2
+        wander = total / max(1, blocks) - noise[b] * noise[b] / _BLOCK
+        slow[b] = max(np.float32(_NOISE_FLOOR * _NOISE_FLOOR), wander)
+    return slow
+
+
+@numba.njit(cache=True, fastmath=True)
+def _take_out(series, unit):  # type: ignore[no-untyped-def]
+    """Subtract from `series` its projection on the unit vector, in place."""
+    dot = np.float32(0.0)
+    for i in range(series.size):
+        dot += series[i] * unit[i]
+    for i in range(series.size):
+        series[i] -= dot * unit[i]
+
+
+@numba.njit(cache=True, fastmath=True)
+def _best_window(r, noise, q):  # type: ignore[no-untyped-def]
+    """(L, first, last + 1) of the best window; a spell inside the record pays for its second date.
+
+    The two dates of an inner spell are picked from T^2 / 2 pairs and the date of a step from T, so the spell must beat
+    the step by 2 ln T + 2, the difference of what chance alone reaches.
+    """
+    bands, n = r.shape
+    rows = bands + q.shape[0]
+    sums = np.zeros((rows, n + 1), dtype=np.float32)
+    for b in range(bands):
+        scale = np.float32(1.0) / noise[b]
+        for i in range(n):
+            sums[b, i + 1] = sums[b, i] + r[b, i] * scale
+    for j in range(q.shape[0]):
+        for i in range(n):
+            sums[bands + j, i + 1] = sums[bands + j, i] + q[j, i]
+    price = np.float32(2.0 * np.log(n) + 2.0)
+    best, first, last = np.float32(-1.0), 0, 0
+    top = np.empty(n + 1, dtype=np.float32)
+    below = np.empty(n + 1, dtype=np.float32)
+    for a in range(1, n - _MIN_LOOKS + 1):
+        low = a + _MIN_LOOKS
+        count = n + 1 - low
+        for i in range(count):
+            top[i] = 0.0
+            below[i] = np.float32(_MIN_LOOKS + i)
+        for b in range(bands):
+            base = sums[b, a]
+            for i in range(count):
+                d = sums[b, low + i] - base
+                top[i] += d * d
+        for j in range(bands, rows):
+            base = sums[j, a]
+            for i in range(count):
+                d = sums[j, low + i] - base
+                below[i] -= d * d
+        for i in range(count):
+            outside = n - (_MIN_LOOKS + i)
+            if outside < _MIN_LOOKS or below[i] < np.float32(0.5):
+                continue
+            value = top[i] / below[i]
+            if low + i < n:
+                value -= price
+            if value > best:
+                best, first, last = value, a, low + i
+    return best, first, last

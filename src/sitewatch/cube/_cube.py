@@ -1,0 +1,322 @@
+"""The looks of a site on one grid, and what each of them gave."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+import xarray as xr
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from odc.geo.xr import xr_coords
+from pyproj import Transformer
+from shapely.geometry import Polygon
+
+from sitewatch.archive import Chip, Faulty, Scene
+from sitewatch.cube._look import Look, Outcome
+from sitewatch.cube._masks import Cause
+from sitewatch.cube._normalise import normalise
+from sitewatch.cube._read import Reading, read_chip
+from sitewatch.cube._screen import screen
+from sitewatch.errors import SceneError
+from sitewatch.site import Site, area_mask, site_grid
+
+__all__ = ["MIN_CLEAR_SHARE", "Readings", "look_of_faulty", "look_outside", "read_cube", "visible_bands"]
+
+MIN_CLEAR_SHARE = 0.1
+"""A look is *used* when at least this share of what the images can show of the site was seen clear."""
+
+_PASS = dt.timedelta(minutes=10)
+"""Tiles of one pass are seconds to minutes apart; the next pass of the same satellite comes 100 minutes later."""
+
+_WORKERS = 4
+
+Progress = Callable[[int, int], None]
+"""Called with (done, of) as chips are read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Readings:
+    """What all chips of a site gave."""
+
+    cube: xr.Dataset | None
+    """Used looks only, dims `time, band, y, x`, sorted by time: `reflectance` (float32, 0-1, NaN where nothing was
+    measured) and `valid` (bool, True = ground seen; numpy.ma means the opposite). Coordinates `time` (capture, UTC),
+    `time_end` (the same, but the end of the day where only the date is known), `scene` (id), `sensor`, `band`, `y`,
+    `x`;    `attrs["units"]` is "reflectance", or "picture" for 8-bit pictures scaled to 0-1. None: no look could be used."""
+    looks: tuple[Look, ...]
+    """One per chip, sorted by capture time, then scene id."""
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """Chips of one pass, mosaicked where they overlap: the first in the order of scene ids lies on top."""
+
+    chips: tuple[Chip, ...]
+
+    @property
+    def scene(self) -> Scene:
+        return self.chips[0].scene
+
+
+def read_cube(
+    site: Site, chips: Sequence[Chip], *, pixel: float | None = None, progress: Progress | None = None
+) -> Readings:
+    """Read, mask, normalise and gate all chips of a site.
+
+    One cube holds one sensor: the one with most scenes. Scenes of other sensors, and scenes that lack a band which most
+    have, are *rejected* with that reason. Tiles of one pass are mosaicked to one look.
+
+    Args:
+        site: the watched place.
+        chips: its chips; at least one.
+        pixel: edge of a pixel in metres; default that of the images.
+        progress: called as chips are read.
+
+    Raises:
+        SiteError: the outline touches none of the images.
+    """
+    sensor, _ = Counter(chip.scene.sensor for chip in sorted(chips, key=_order)).most_common(1)[0]
+    own = [chip for chip in sorted(chips, key=_order) if chip.scene.sensor == sensor]
+    looks = [
+        _look(
+            chip, Outcome.REJECTED, f"one cube holds one sensor and most scenes here are {sensor}; watch this one apart"
+        )
+        for chip in chips
+        if chip.scene.sensor != sensor
+    ]
+    bands = _common_bands(own)
+    lacking = {chip.scene.id: sorted(set(bands) - {b.name for b in chip.bands}) for chip in own}
+    looks += [
+        _look(chip, Outcome.REJECTED, f"has no band {', '.join(missing)}, which most looks of the site have")
+        for chip in own
+        if (missing := lacking[chip.scene.id])
+    ]
+    own = [chip for chip in own if not lacking[chip.scene.id]]
+    grid = site_grid(site, [_finest(chip) for chip in own], pixel=pixel)
+    inside = area_mask(site.outline, grid)
+    units, scale = _units(own, bands)
+    passes = _passes(own)
+    readings, failed = _read_all(passes, bands, grid, scale, progress)
+    looks += failed
+    kept = [(p, reading) for p, reading in zip(passes, readings, strict=True) if reading is not None]
+    if not kept:
+        return Readings(cube=None, looks=tuple(sorted(looks, key=_look_order)))
+    values = np.stack([reading.values for _, reading in kept])
+    causes = np.stack([reading.causes for _, reading in kept])
+    del readings
+    if units == "picture":
+        values = normalise(values, causes == Cause.SEEN)
+    visible = visible_bands(bands)
+    unlike = screen(values[:, visible].mean(axis=1), causes == Cause.SEEN)
+    causes[unlike] = Cause.SCREENED
+    shown = inside & (causes != Cause.OUTSIDE).any(axis=0)
+    used = np.zeros(len(kept), dtype=bool)
+    for i, (one, _) in enumerate(kept):
+        share = float((causes[i][inside] == Cause.SEEN).mean())
+        enough = (causes[i][shown] == Cause.SEEN).mean() if shown.any() else 0.0
+        used[i] = enough >= MIN_CLEAR_SHARE
+        for chip in one.chips:
+            outcome = Outcome.USED if used[i] else Outcome.COULD_NOT_SEE
+            reason = _mosaic_remark(one, chip) if used[i] else _why_hidden(causes[i][inside])
+            looks.append(_look(chip, outcome, reason, clear_share=share))
+    chosen = [one for (one, _), use in zip(kept, used, strict=True) if use]
+    cube = _dataset(chosen, values[used], causes[used], bands=bands, grid=grid, units=units)
+    return Readings(cube=cube, looks=tuple(sorted(looks, key=_look_order)))
+
+
+def visible_bands(bands: Sequence[str]) -> list[int]:
+    """Positions of the bands that make up brightness to the eye: red, green, blue where there are any, else all."""
+    return [i for i, name in enumerate(bands) if name in ("red", "green", "blue")] or list(range(len(bands)))
+
+
+def look_of_faulty(faulty: Faulty, *, recorded: dt.datetime) -> Look:
+    """The look of a scene that was listed and could not be read (*failed*), or was listed twice (*rejected*)."""
+    return Look(
+        scene=faulty.scene,
+        sensor=faulty.sensor,
+        captured=faulty.captured,
+        whole_day=faulty.whole_day,
+        published=faulty.published or recorded,
+        published_is_recorded=faulty.published is None,
+        outcome=Outcome.REJECTED if faulty.duplicate else Outcome.FAILED,
+        reason=faulty.reason,
+    )
+
+
+def look_outside(scene: Scene, *, recorded: dt.datetime) -> Look:
+    """The look of a scene whose image shows nothing of the site."""
+    return Look(
+        scene=scene.id,
+        sensor=scene.sensor,
+        captured=scene.captured,
+        whole_day=scene.whole_day,
+        published=scene.published or recorded,
+        published_is_recorded=scene.published is None,
+        outcome=Outcome.COULD_NOT_SEE,
+        reason="the image shows nothing of the site",
+        clear_share=0.0,
+        credit=scene.credit,
+    )
+
+
+def _order(chip: Chip) -> tuple[dt.datetime, str]:
+    return chip.scene.captured, chip.scene.id
+
+
+def _look_order(look: Look) -> tuple[dt.datetime, str]:
+    return look.captured or dt.datetime.max.replace(tzinfo=dt.UTC), look.scene
+
+
+def _look(chip: Chip, outcome: Outcome, reason: str, *, clear_share: float | None = None) -> Look:
+    scene = chip.scene
+    return Look(
+        scene=scene.id,
+        sensor=scene.sensor,
+        captured=scene.captured,
+        whole_day=scene.whole_day,
+        published=scene.published or chip.recorded,
+        published_is_recorded=scene.published is None,
+        outcome=outcome,
+        reason=reason,
+        clear_share=None if clear_share is None else round(clear_share, 4),
+        footprint=_footprint(_finest(chip)),
+        credit=scene.credit,
+    )
+
+
+def _common_bands(chips: Sequence[Chip]) -> tuple[str, ...]:
+    """The measured bands that at least eight in ten scenes have, in the order of the spectrum."""
+    counts = Counter(band.name for chip in chips for band in chip.bands if not band.is_mask)
+    often = [name for name, count in counts.items() if count >= 0.8 * len(chips)] or [counts.most_common(1)[0][0]]
+    spectrum = ("coastal", "blue", "green", "yellow", "red", "rededge", "nir", "nir08", "nir09", "swir16", "swir22")
+    return tuple(sorted(often, key=lambda n: (spectrum.index(n) if n in spectrum else len(spectrum), n)))
+
+
+def _finest(chip: Chip) -> GeoBox:
+    grids = [band.grid for band in chip.bands if not band.is_mask]
+    return min(grids, key=lambda g: abs(g.affine.a * g.affine.e))
+
+
+def _footprint(grid: GeoBox) -> Polygon:
+    if grid.crs is None:
+        raise ValueError("a chip's grid has a coordinate system")
+    to_degrees = Transformer.from_crs(grid.crs.proj, "EPSG:4326", always_xy=True)
+    corners = np.asarray(shapely.box(*grid.boundingbox.bbox).exterior.coords)
+    lon, lat = to_degrees.transform(corners[:, 0], corners[:, 1])
+    return Polygon(np.round(np.column_stack([lon, lat]), 7))
+
+
+def _units(chips: Sequence[Chip], bands: Sequence[str]) -> tuple[str, float]:
+    """("picture" or "reflectance", factor on top of each band's own scale)."""
+    measured = [band for chip in chips for band in chip.bands if band.name in bands]
+    untold = all(band.scale == 1.0 and band.offset == 0.0 for band in measured)
+    if untold and all(band.dtype == "uint8" for band in measured):
+        return "picture", 1 / 255
+    # Integers without a scale are, with every provider that we know of, reflectance times 10 000.
+    return "reflectance", 1e-4 if untold and all(band.dtype in ("uint16", "int16") for band in measured) else 1.0
+
+
+def _passes(chips: Sequence[Chip]) -> list[_Pass]:
+    """Chips grouped by pass: same platform and orbit, captured within minutes; whole-day scenes stay apart."""
+    groups: list[list[Chip]] = []
+    for chip in chips:
+        scene = chip.scene
+        last = groups[-1][0].scene if groups else None
+        same = (
+            last is not None
+            and scene.platform is not None
+            and (scene.platform, scene.orbit) == (last.platform, last.orbit)
+            and not (scene.whole_day or last.whole_day)
+            and scene.captured - last.captured <= _PASS
+        )
+        if same:
+            groups[-1].append(chip)
+        else:
+            groups.append([chip])
+    return [_Pass(tuple(sorted(group, key=lambda c: c.scene.id))) for group in groups]
+
+
+def _read_all(
+    passes: Sequence[_Pass], bands: Sequence[str], grid: GeoBox, scale: float, progress: Progress | None
+) -> tuple[list[Reading | None], list[Look]]:
+    """Read every pass in parallel; None and failed looks where nothing of a pass could be read."""
+
+    def read(one: _Pass) -> tuple[Reading | None, list[Look]]:
+        parts: list[Reading] = []
+        failed: list[Look] = []
+        for chip in one.chips:
+            try:
+                parts.append(read_chip(chip, bands, grid, scale=scale))
+            except SceneError as error:
+                failed.append(_look(chip, Outcome.FAILED, str(error)))
+        return (_mosaic(parts) if parts else None), failed
+
+    readings: list[Reading | None] = []
+    looks: list[Look] = []
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        for done, (reading, failed) in enumerate(pool.map(read, passes), start=1):
+            readings.append(reading)
+            looks += failed
+            if progress is not None:
+                progress(done, len(passes))
+    return readings, looks
+
+
+def _mosaic(parts: Sequence[Reading]) -> Reading:
+    values, causes = parts[0].values, parts[0].causes
+    for part in parts[1:]:
+        empty = causes == Cause.OUTSIDE
+        values[:, empty] = part.values[:, empty]
+        causes[empty] = part.causes[empty]
+    return Reading(values=values, causes=causes)
+
+
+def _mosaic_remark(one: _Pass, chip: Chip) -> str:
+    others = [c.scene.id for c in one.chips if c is not chip]
+    return f"one pass with {', '.join(others)}" if others else ""
+
+
+def _why_hidden(causes: NDArray[np.uint8]) -> str:
+    shares = {cause: float((causes == cause).mean()) for cause in Cause if cause is not Cause.SEEN}
+    parts = [
+        f"{cause.label} {share:.0%}" for cause, share in sorted(shares.items(), key=lambda s: -s[1]) if share > 0.005
+    ]
+    return "of the site: " + ", ".join(parts)
+
+
+def _dataset(
+    passes: Sequence[_Pass],
+    values: NDArray[np.float32],
+    causes: NDArray[np.uint8],
+    *,
+    bands: Sequence[str],
+    grid: GeoBox,
+    units: str,
+) -> xr.Dataset | None:
+    if not passes:
+        return None
+    scenes = [one.scene for one in passes]
+    start = np.array([s.captured.replace(tzinfo=None) for s in scenes], dtype="datetime64[ns]")
+    day = np.timedelta64(86_399, "s")
+    end = np.array([t + day if s.whole_day else t for s, t in zip(scenes, start, strict=True)], dtype="datetime64[ns]")
+    return xr.Dataset(
+        {
+            "reflectance": (("time", "band", "y", "x"), values),
+            "valid": (("time", "y", "x"), causes == Cause.SEEN),
+        },
+        coords={
+            "time": ("time", start),
+            "time_end": ("time", end),
+            "scene": ("time", [s.id for s in scenes]),
+            "sensor": ("time", [s.sensor for s in scenes]),
+            "band": ("band", list(bands)),
+            **xr_coords(grid),
+        },
+        attrs={"units": units},
+    )

@@ -1,0 +1,70 @@
+"""Pictures made comparable: every look's stretch taken back to the stack's."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["normalise"]
+
+_ROUNDS = 4
+_SAMPLE = 20_000
+
+
+def normalise(values: NDArray[np.float32], seen: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Take each look's brightness and contrast, band by band, to that of the stack.
+
+    For every look and band a line `reference = gain * value + offset` is fitted to all pixels seen, where the reference
+    is the median over all looks. The fit is iteratively reweighted (Tukey's biweight on residuals over their median
+    absolute deviation), so that clouds and changed ground, as long as they cover less than about half, do not bend it.
+    8-bit pictures need this because whoever made them chose a stretch for each one; haze is an offset and a gain too.
+
+    Args:
+        values: (time, band, y, x), any unit, NaN where nothing was measured.
+        seen: (time, y, x), True = ground seen as far as is known.
+
+    Returns:
+        New array like `values`; a look with under 50 pixels seen, or whose fitted gain leaves 0.2 to 5, is unchanged.
+    """
+    looks, bands, height, width = values.shape
+    step = max(1, height * width // _SAMPLE)
+    flat = values.reshape(looks, bands, -1)[:, :, ::step]
+    known = seen.reshape(looks, -1)[:, ::step]
+    result = values.copy()
+    for band in range(bands):
+        stack = np.where(known, flat[:, band], np.nan)
+        covered = known.any(axis=0)
+        reference = np.full(stack.shape[1], np.nan, dtype=np.float32)
+        reference[covered] = np.nanmedian(stack[:, covered], axis=0)
+        for look in range(looks):
+            inside = known[look] & np.isfinite(reference)
+            fitted = _line(stack[look, inside], reference[inside])
+            if fitted is not None:
+                gain, offset = fitted
+                result[look, band] = values[look, band] * np.float32(gain) + np.float32(offset)
+    return result
+
+
+def _line(x: NDArray[np.float32], y: NDArray[np.float32]) -> tuple[float, float] | None:
+    """Robust slope and intercept of y on x, or None where the data do not carry one."""
+    if x.size < 50:
+        return None
+    x64, y64 = x.astype(np.float64), y.astype(np.float64)
+    # Quantile matching of the middle half starts the fit on the side of the ground, not of the clouds.
+    spread = np.subtract(*np.quantile(x64, (0.75, 0.25)))
+    gain = np.subtract(*np.quantile(y64, (0.75, 0.25))) / spread if spread > 0 else 1.0
+    offset = np.median(y64) - gain * np.median(x64)
+    for _ in range(_ROUNDS):
+        residual = y64 - gain * x64 - offset
+        scale = 1.4826 * np.median(np.abs(residual)) + 1e-6
+        weight = np.clip(1.0 - (residual / (4.685 * scale)) ** 2, 0.0, None) ** 2
+        total = weight.sum()
+        if total < 50:
+            return None
+        mean_x, mean_y = (weight @ x64) / total, (weight @ y64) / total
+        variance = weight @ (x64 - mean_x) ** 2
+        if variance <= 0:
+            return None
+        gain = float(weight @ ((x64 - mean_x) * (y64 - mean_y)) / variance)
+        offset = float(mean_y - gain * mean_x)
+    return (gain, offset) if 0.2 < gain < 5 else None
