@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numba
 import numpy as np
@@ -67,7 +68,7 @@ def grow(spells: Spells, shape: tuple[int, int], days: NDArray[np.float64]) -> l
     order = np.argsort(labels, axis=None, kind="stable")
     bounds = np.searchsorted(labels.ravel()[order], np.arange(1, labels.max() + 2))
     events = labels.shape[1]
-    for first, last in zip(bounds[:-1], bounds[1:], strict=True):
+    for first, last in pairwise(bounds):
         members = np.sort(order[first:last])
         pixels = np.unique(members // events)
         if len(pixels) < MIN_PIXELS:

@@ -1,6 +1,7 @@
 """Scenes to comparable pixels: read, mask, normalise, gate; and what each look gave."""
 
 from sitewatch.cube._cube import MIN_CLEAR_SHARE, Readings, look_of_faulty, look_outside, read_cube, visible_bands
+from sitewatch.cube._files import looks_document, read_looks
 from sitewatch.cube._look import Look, Outcome
 
 __all__ = [
@@ -10,6 +11,8 @@ __all__ = [
     "Readings",
     "look_of_faulty",
     "look_outside",
+    "looks_document",
     "read_cube",
+    "read_looks",
     "visible_bands",
 ]

@@ -48,7 +48,7 @@ class Readings:
     """Used looks only, dims `time, band, y, x`, sorted by time: `reflectance` (float32, 0-1, NaN where nothing was
     measured) and `valid` (bool, True = ground seen; numpy.ma means the opposite). Coordinates `time` (capture, UTC),
     `time_end` (the same, but the end of the day where only the date is known), `scene` (id), `sensor`, `band`, `y`,
-    `x`;    `attrs["units"]` is "reflectance", or "picture" for 8-bit pictures scaled to 0-1. None: no look could be used."""
+    `x`; `attrs["units"]` is "reflectance", or "picture" for 8-bit pictures scaled to 0-1. None: no look was used."""
     looks: tuple[Look, ...]
     """One per chip, sorted by capture time, then scene id."""
 

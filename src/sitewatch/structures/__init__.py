@@ -1,6 +1,18 @@
 """Changes to things: footprints with a life."""
 
 from sitewatch.change import Kind
+from sitewatch.structures._files import read_structures, structures_document
+from sitewatch.structures._identify import identify
 from sitewatch.structures._structure import Bracket, Phase, Presence, State, Structure
 
-__all__ = ["Bracket", "Kind", "Phase", "Presence", "State", "Structure"]
+__all__ = [
+    "Bracket",
+    "Kind",
+    "Phase",
+    "Presence",
+    "State",
+    "Structure",
+    "identify",
+    "read_structures",
+    "structures_document",
+]

@@ -1,0 +1,85 @@
+"""looks.geojson: the ledger of one run, written and read back."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import shapely
+from shapely.geometry import MultiPolygon, Polygon, mapping, shape
+
+from sitewatch.cube._look import Look, Outcome
+from sitewatch.errors import InputError
+
+__all__ = ["looks_document", "read_looks"]
+
+
+def looks_document(looks: Sequence[Look]) -> dict[str, object]:
+    """One GeoJSON feature per listed scene; `captured` is a bare date where only the day is known."""
+    return {"type": "FeatureCollection", "features": [_feature(look) for look in looks]}
+
+
+def read_looks(path: Path) -> tuple[Look, ...]:
+    """Read a looks.geojson back.
+
+    Raises:
+        InputError: the file is missing or is not one that sitewatch wrote.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return tuple(_look(feature) for feature in document["features"])
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be read ({error.strerror}); give a folder that `sitewatch watch` wrote"
+        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError, shapely.errors.ShapelyError) as error:
+        raise InputError(f"{path}: not a looks.geojson of sitewatch ({error}); run `sitewatch watch` again") from error
+
+
+def _feature(look: Look) -> dict[str, object]:
+    captured = None
+    if look.captured is not None:
+        captured = f"{look.captured:%Y-%m-%d}" if look.whole_day else f"{look.captured:%Y-%m-%dT%H:%M:%SZ}"
+    return {
+        "type": "Feature",
+        "geometry": None if look.footprint is None else mapping(look.footprint),
+        "properties": {
+            "scene": look.scene,
+            "sensor": look.sensor,
+            "captured": captured,
+            "published": f"{look.published:%Y-%m-%dT%H:%M:%SZ}",
+            "published_is_recorded": look.published_is_recorded,
+            "outcome": look.outcome.value,
+            "reason": look.reason,
+            "clear_share": look.clear_share,
+            "shift_m": look.shift_m,
+            "credit": look.credit,
+        },
+    }
+
+
+def _look(feature: Mapping[str, Any]) -> Look:
+    properties = feature["properties"]
+    captured = properties["captured"]
+    whole_day = captured is not None and len(captured) == len("2020-01-01")
+    time = None if captured is None else dt.datetime.fromisoformat(captured)
+    footprint = None if feature["geometry"] is None else shape(feature["geometry"])
+    if footprint is not None and not isinstance(footprint, Polygon | MultiPolygon):
+        raise TypeError(f"a look's footprint must be a polygon, got {footprint.geom_type}")
+    return Look(
+        scene=properties["scene"],
+        sensor=properties["sensor"],
+        captured=time.replace(tzinfo=dt.UTC) if time is not None and whole_day else time,
+        whole_day=whole_day,
+        published=dt.datetime.fromisoformat(properties["published"]),
+        published_is_recorded=properties["published_is_recorded"],
+        outcome=Outcome(properties["outcome"]),
+        reason=properties["reason"],
+        clear_share=properties["clear_share"],
+        shift_m=properties["shift_m"],
+        footprint=footprint,
+        credit=properties.get("credit"),
+    )
