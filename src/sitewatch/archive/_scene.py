@@ -62,6 +62,8 @@ class Scene:
     """What must stand beside a figure made from it."""
     source: str
     """The item or file it was listed from, for provenance; no secrets in it."""
+    version: str = ""
+    """Changes when the provider's files do (their size and time, or the item's `updated`): then it is fetched anew."""
 
 
 @dataclass(frozen=True, kw_only=True)

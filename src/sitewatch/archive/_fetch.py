@@ -1,0 +1,249 @@
+"""From scenes to the site's own chips, kept in the archive."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+import rasterio
+from odc.geo import CRS
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+
+from sitewatch.archive._cut import Piece, cut_file
+from sitewatch.archive._href import is_remote, redact, redact_text
+from sitewatch.archive._image import GDAL_OPTIONS
+from sitewatch.archive._scene import Band, Chip, Faulty, Listing, Scene
+from sitewatch.archive._store import Stored, locked, read_archive, scene_slug, write_catalog, write_chip, write_file
+from sitewatch.errors import SceneError
+from sitewatch.site import Site, context_bounds
+
+__all__ = ["Fetched", "Progress", "fetch"]
+
+Progress = Callable[[int, int], None]
+"""Called with (scenes done, scenes in all) as they finish."""
+
+_WORKERS_LOCAL, _WORKERS_REMOTE = 2, 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetched:
+    """What became of a listing's scenes at a site; every scene is in exactly one of the three tuples."""
+
+    chips: tuple[Chip, ...]
+    """Sorted by capture time, then id."""
+    faulty: tuple[Faulty, ...]
+    """Those of the listing, those that could not be read, and those that repeat another one's pixels."""
+    outside: tuple[Scene, ...]
+    """Scenes whose images show nothing of the outline."""
+    new: int
+    """How many chips this run has fetched; all others were in the archive already."""
+
+
+def fetch(
+    listing: Listing,
+    site: Site,
+    directory: Path,
+    *,
+    now: dt.datetime,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Fetched:
+    """Fetch the site's window of every scene into the archive, except what is there already.
+
+    A scene is fetched anew if its files, what is listed of it, or the site's outline changed, or if its chip is
+    damaged. A run can be interrupted at any time; the next one goes on where it was.
+
+    Args:
+        listing: the scenes.
+        site: the watched place; its outline and margin are cut out.
+        directory: the archive; made if it is not there.
+        now: the time to record for new scenes, UTC.
+        workers: how many scenes are read at a time; default 8 over a network, 2 from disk.
+        progress: is told how far it is.
+
+    Raises:
+        OutputError: the archive cannot be written.
+    """
+    window = tuple(round(v, 7) for v in context_bounds(site, crs=CRS("EPSG:4326")).bbox)
+    remote = any(is_remote(band.href) for scene in listing.scenes for band in scene.bands)
+    results: dict[str, Stored | SceneError | None] = {}
+    with locked(directory):
+        kept = read_archive(directory)
+        known_outside = _read_outside(directory)
+        requests = {scene.id: _request(scene, window) for scene in listing.scenes}
+        todo = []
+        for scene in listing.scenes:
+            if scene.id in kept and kept[scene.id].request == requests[scene.id]:
+                results[scene.id] = kept[scene.id]
+            elif known_outside.get(scene.id) == requests[scene.id]:
+                results[scene.id] = None
+            else:
+                todo.append(scene)
+
+        def one(scene: Scene) -> Stored | SceneError | None:
+            try:
+                pieces = _cut(scene, site, directory / scene_slug(scene.id))
+            except SceneError as error:
+                return error
+            if pieces is None:
+                return None
+            recorded = kept[scene.id].chip.recorded if scene.id in kept else now
+            return write_chip(directory, scene, pieces, recorded=recorded, request=requests[scene.id])
+
+        done = len(listing.scenes) - len(todo)
+        for scene, result in _in_threads(one, todo, workers or (_WORKERS_REMOTE if remote else _WORKERS_LOCAL)):
+            results[scene.id] = result
+            done += 1
+            if progress is not None:
+                progress(done, len(listing.scenes))
+        outside = [scene for scene in listing.scenes if results[scene.id] is None]
+        _write_outside(directory, {scene.id: requests[scene.id] for scene in outside}, known_outside)
+        in_archive = {**{key: s.chip for key, s in kept.items()}, **_chips(results)}
+        order = sorted(in_archive.values(), key=lambda chip: (chip.scene.captured, chip.scene.id))
+        write_catalog(directory, site, order)
+    chips, repeated = _distinct([c for c in order if c.scene.id in _chips(results)])
+    broken = [_fault(s, str(e)) for s in listing.scenes if isinstance(e := results[s.id], SceneError)]
+    return Fetched(
+        chips=tuple(chips),
+        faulty=(*listing.faulty, *broken, *repeated),
+        outside=tuple(outside),
+        new=sum(1 for scene in todo if isinstance(results[scene.id], Stored)),
+    )
+
+
+def _in_threads(
+    work: Callable[[Scene], Stored | SceneError | None], scenes: Sequence[Scene], workers: int
+) -> Iterable[tuple[Scene, Stored | SceneError | None]]:
+    """Results as they come; the first error that is no scene's own ends it, with nothing more started."""
+    with warnings.catch_warnings(), ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
+        # Filters are the process's: set once here, since threads may not.
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        waiting: dict[Future[Stored | SceneError | None], Scene] = {pool.submit(work, s): s for s in scenes}
+        try:
+            while waiting:
+                finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    yield waiting.pop(future), future.result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _cut(scene: Scene, site: Site, folder: Path) -> list[Piece] | None:
+    """The COGs of a scene; None where it shows nothing of the site."""
+    files: dict[str, list[Band]] = {}
+    for band in scene.bands:
+        files.setdefault(band.href, []).append(band)
+    pieces = []
+    used: set[str] = set()
+    with rasterio.Env(**GDAL_OPTIONS):
+        for href, bands in files.items():
+            piece = _cut_one(scene, href, bands, site, folder / _file_name(bands, used))
+            if piece is None:
+                return None
+            pieces.append(piece)
+    return pieces
+
+
+def _cut_one(scene: Scene, href: str, bands: Sequence[Band], site: Site, target: Path) -> Piece | None:
+    try:
+        return cut_file(href, bands, site, target=target)
+    except (RasterioError, OSError) as error:
+        name = redact(href).rpartition("/")[2]
+        raise SceneError(
+            f"{name}: its pixels cannot be read ({redact_text(str(error.__cause__ or error))}); "
+            "it is damaged or cut short, get the file again"
+        ) from error
+    except MemoryError as error:
+        raise SceneError(f"scene {scene.id}: there is not enough memory to read it; split the site") from error
+
+
+def _file_name(bands: Sequence[Band], used: set[str]) -> str:
+    stem = scene_slug(bands[0].name) if len(bands) == 1 else "image"
+    name, number = f"{stem}.tif", 2
+    while name in used:
+        name, number = f"{stem}-{number}.tif", number + 1
+    used.add(name)
+    return name
+
+
+def _request(scene: Scene, window: tuple[float, ...]) -> str:
+    """Digest of all that decides what a chip holds; a token in an address does not."""
+    told = [
+        scene.id,
+        scene.sensor,
+        scene.platform,
+        scene.orbit,
+        scene.captured.isoformat(),
+        scene.whole_day,
+        scene.published.isoformat() if scene.published else None,
+        scene.credit,
+        scene.version,
+        [[b.name, redact(b.href), b.index, b.scale, b.offset, repr(b.nodata)] for b in scene.bands],
+        window,
+    ]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
+
+
+def _chips(results: Mapping[str, Stored | SceneError | None]) -> dict[str, Chip]:
+    return {key: result.chip for key, result in results.items() if isinstance(result, Stored)}
+
+
+def _distinct(chips: Sequence[Chip]) -> tuple[list[Chip], list[Faulty]]:
+    """Chips without those that repeat the pixels of an earlier one of the same moment, under another name."""
+    seen: dict[str, list[Chip]] = {}
+    repeated = []
+    distinct = []
+    for chip in chips:
+        alike = [c for c in seen.get(chip.pixels_sha256, ()) if _same_moment(c.scene, chip.scene)]
+        if alike:
+            first = alike[0].scene.id
+            repeated.append(
+                _fault(
+                    chip.scene, f"the same pixels of the same time are listed as {first}; remove one", duplicate=True
+                )
+            )
+        else:
+            seen.setdefault(chip.pixels_sha256, []).append(chip)
+            distinct.append(chip)
+    return distinct, repeated
+
+
+def _same_moment(one: Scene, other: Scene) -> bool:
+    if one.whole_day or other.whole_day:
+        return one.captured.date() == other.captured.date()
+    return one.captured == other.captured
+
+
+def _fault(scene: Scene, reason: str, *, duplicate: bool = False) -> Faulty:
+    return Faulty(
+        scene=scene.id,
+        source=redact(scene.source),
+        reason=reason,
+        duplicate=duplicate,
+        sensor=scene.sensor,
+        captured=scene.captured,
+        whole_day=scene.whole_day,
+        published=scene.published,
+    )
+
+
+def _read_outside(directory: Path) -> dict[str, str]:
+    """Scenes that are known to show nothing of the site, with the request they answered."""
+    try:
+        known = json.loads((directory / ".outside.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def _write_outside(directory: Path, outside: Mapping[str, str], known: Mapping[str, str]) -> None:
+    together = {**known, **outside}
+    if together != known:
+        write_file(directory / ".outside.json", json.dumps(together, indent=1, sort_keys=True).encode())

@@ -1,0 +1,230 @@
+"""What a STAC item says, whether it lies beside an image or comes from an API."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sitewatch.archive._times import Moment, parse_moment
+from sitewatch.errors import SceneError
+
+__all__ = ["Item", "ItemAsset", "ItemBand", "clean", "is_item", "read_item", "sensor_name"]
+
+_IMAGE_ENDINGS = (".tif", ".tiff", ".jp2", ".gtif", ".j2k")
+_NOT_DATA = frozenset({"thumbnail", "overview", "metadata", "visual"})
+_MAX_SPAN = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemBand:
+    """One band of an asset."""
+
+    name: str | None
+    """Common name where it is told, else the provider's; None where there is neither."""
+    scale: float | None = None
+    offset: float | None = None
+    nodata: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemAsset:
+    """One file of an item."""
+
+    key: str
+    href: str
+    """As written: relative, absolute or a URL."""
+    media: str
+    """Media type, lower case; empty where it is not told."""
+    roles: tuple[str, ...]
+    bands: tuple[ItemBand, ...]
+
+    @property
+    def is_image(self) -> bool:
+        """True if it looks like pixels to measure, by media type or ending."""
+        if _NOT_DATA.intersection(self.roles):
+            return False
+        if self.media:
+            return self.media.startswith(("image/tiff", "image/jp2", "image/vnd.stac.geotiff", "image/x.geotiff"))
+        return self.href.partition("?")[0].lower().endswith(_IMAGE_ENDINGS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """One acquisition, as its STAC item tells it."""
+
+    id: str
+    moment: Moment | None
+    """When it was captured; None where the item does not tell."""
+    published: dt.datetime | None
+    updated: str
+    """The provider's own time stamp of the last change, as written; empty where it is not told."""
+    sensor: str
+    platform: str | None
+    orbit: int | None
+    credit: str | None
+    assets: tuple[ItemAsset, ...]
+    properties: Mapping[str, object]
+    """All other properties, as written."""
+
+
+def is_item(document: object) -> bool:
+    """True if a JSON document means to be a STAC item."""
+    return isinstance(document, Mapping) and document.get("type") == "Feature" and "stac_version" in document
+
+
+def read_item(document: object, *, name: str) -> Item:
+    """Read an item's JSON.
+
+    Args:
+        document: the decoded JSON.
+        name: what to call it in messages.
+
+    Raises:
+        SceneError: it is not a STAC item, or a part that is needed has the wrong shape.
+    """
+    if not isinstance(document, Mapping) or not is_item(document):
+        raise SceneError(f"{name}: is not a STAC item (a Feature with stac_version); mend or remove it")
+    identifier = document.get("id")
+    if not isinstance(identifier, str) or not identifier.strip() or len(identifier) > 512:
+        raise SceneError(f"{name}: a STAC item needs an id of 1 to 512 characters, found {str(identifier)[:60]!r}")
+    properties = document.get("properties")
+    assets = document.get("assets")
+    if not isinstance(properties, Mapping) or not isinstance(assets, Mapping):
+        raise SceneError(f"{name}: a STAC item needs the objects properties and assets; mend it")
+    platform = clean(properties.get("platform"), lower=True)
+    orbit = properties.get("sat:relative_orbit", properties.get("landsat:wrs_path"))
+    published = parse_moment(properties.get("published"))
+    return Item(
+        id=identifier,
+        moment=_captured(properties, name),
+        published=published.at if published else None,
+        updated=clean(properties.get("updated")) or "",
+        sensor=sensor_name(clean(properties.get("constellation"), lower=True), platform),
+        platform=platform,
+        orbit=int(orbit) if isinstance(orbit, int | str) and re.fullmatch(r"\d{1,6}", str(orbit)) else None,
+        credit=_credit(document, properties),
+        assets=tuple(_asset(str(key), value, properties, name) for key, value in assets.items()),
+        properties=properties,
+    )
+
+
+def sensor_name(constellation: str | None, platform: str | None) -> str:
+    """The constellation, guessed from the platform where it is not told; else "unknown"."""
+    if constellation:
+        return constellation
+    if platform is None:
+        return "unknown"
+    numbered = re.fullmatch(r"(sentinel-\d)[a-d]|(landsat)-\d", platform)
+    return (numbered[1] or numbered[2]) if numbered else platform
+
+
+def clean(value: object, *, lower: bool = False) -> str | None:
+    """A short printable text, or None: what comes from a file or provider may hold anything."""
+    if not isinstance(value, str):
+        return None
+    text = " ".join("".join(c if c.isprintable() else " " for c in value).split())[:300]
+    return (text.lower() if lower else text) or None
+
+
+def _captured(properties: Mapping[str, object], name: str) -> Moment | None:
+    if properties.get("datetime") is not None:
+        moment = parse_moment(properties["datetime"])
+        if moment is None:
+            raise SceneError(f"{name}: its datetime is {str(properties['datetime'])[:60]!r}; write it in ISO 8601")
+        return moment
+    start, end = parse_moment(properties.get("start_datetime")), parse_moment(properties.get("end_datetime"))
+    if start is None or end is None:
+        return None
+    if end.at - start.at > _MAX_SPAN:
+        raise SceneError(
+            f"{name}: covers {start.at:%Y-%m-%d} to {end.at:%Y-%m-%d}; give single acquisitions, not composites"
+        )
+    # A scan of minutes is dated by its start, a day-long span is a day of which no more is known.
+    whole_day = start.at.time() == dt.time(0) and end.at - start.at >= dt.timedelta(hours=23)
+    return Moment(at=start.at, whole_day=whole_day or start.whole_day)
+
+
+def _credit(document: Mapping[str, object], properties: Mapping[str, object]) -> str | None:
+    told = clean(properties.get("attribution")) or clean(properties.get("credit"))
+    if told:
+        return told
+    providers = properties.get("providers", document.get("providers"))
+    if not isinstance(providers, Iterable) or isinstance(providers, str):
+        return None
+    known = [p for p in providers if isinstance(p, Mapping) and clean(p.get("name"))]
+    makers = [p for p in known if {"producer", "licensor"}.intersection(_texts(p.get("roles")))]
+    return clean(", ".join(dict.fromkeys(str(p["name"]) for p in makers or known)))
+
+
+def _asset(key: str, value: object, properties: Mapping[str, object], name: str) -> ItemAsset:
+    href = value.get("href") if isinstance(value, Mapping) else None
+    if not isinstance(value, Mapping) or not isinstance(href, str) or not href.strip() or len(href) > 8192:
+        raise SceneError(f"{name}: its asset {key[:60]!r} has no usable href; mend the item")
+    return ItemAsset(
+        key=key[:100],
+        href=href.strip(),
+        media=(clean(value.get("type")) or "").lower(),
+        roles=tuple(_texts(value.get("roles"))),
+        bands=_bands(key, value, properties, name),
+    )
+
+
+def _bands(key: str, asset: Mapping[str, object], properties: Mapping[str, object], name: str) -> tuple[ItemBand, ...]:
+    """STAC 1.1 `bands`, else 1.0 `eo:bands` and `raster:bands`, else one band called as the asset."""
+    new = _objects(asset.get("bands"))
+    named, raster = new or _objects(asset.get("eo:bands")), new or _objects(asset.get("raster:bands"))
+    count = max(len(named), len(raster), 1)
+    found = []
+    for index in range(count):
+        label = named[index] if index < len(named) else {}
+        values: Mapping[str, object] = raster[index] if index < len(raster) else {}
+        told = label.get("eo:common_name") or label.get("common_name") or label.get("name")
+        fallback = key if count == 1 else None
+
+        def value(field: str, values: Mapping[str, object] = values) -> object:
+            for holder in (values, asset, properties):
+                for spelling in (f"raster:{field}", field):
+                    if holder.get(spelling) is not None and not (holder is properties and spelling == field):
+                        return holder[spelling]
+            return None
+
+        found.append(
+            ItemBand(
+                name=_told_name(label, told, fallback),
+                scale=_number(value("scale"), f"{name}: scale of asset {key[:60]!r}", zero=False),
+                offset=_number(value("offset"), f"{name}: offset of asset {key[:60]!r}"),
+                nodata=_number(value("nodata"), f"{name}: nodata of asset {key[:60]!r}", nan=True),
+            )
+        )
+    return tuple(found)
+
+
+def _told_name(label: Mapping[str, object], told: object, fallback: str | None) -> str | None:
+    # Providers call three red edges "rededge" and both near infrareds "nir"; their own numbers tell them apart.
+    number = clean(label.get("name"))
+    if clean(told) in ("rededge", "nir08", "nir") and number and re.fullmatch(r"[bB]0?[5-8][aA]?", number):
+        return number
+    return clean(told) or clean(fallback)
+
+
+def _number(value: object, what: str, *, zero: bool = True, nan: bool = False) -> float | None:
+    if value is None:
+        return None
+    if nan and isinstance(value, str) and value.lower() in ("nan", "inf", "-inf"):
+        return float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not (math.isfinite(value) or nan):
+        raise SceneError(f"{what} is {str(value)[:40]!r}; it must be a number")
+    if value == 0 and not zero:
+        raise SceneError(f"{what} is 0; it must be another number")
+    return float(value)
+
+
+def _objects(value: object) -> list[Mapping[str, object]]:
+    return [v for v in value if isinstance(v, Mapping)] if isinstance(value, list) else []
+
+
+def _texts(value: object) -> list[str]:
+    return [v for v in value if isinstance(v, str)] if isinstance(value, list) else []
