@@ -162,16 +162,16 @@ def _group(
             groups.append(group)
             claimed.update(path for path, _ in group.files)
             claimed.update(own)
+    free = {path: header for path, header in headers.items() if path not in claimed}
+    # A broken file counts as a band of its neighbours: without it their scene would pass for whole.
+    bases = {p: _base(p) for p, header in free.items() if isinstance(header, SceneError) or header.count == 1}
     by_stem: dict[str, _Group] = {}
-    for path, header in headers.items():
-        if path in claimed:
-            continue
-        base = _base(path) if isinstance(header, Image) and header.count == 1 else None
-        shared = base is not None and sum(_base(p) == base for p in headers if p not in claimed) > 1
-        stem = base if base is not None and (shared or base in sidecars) else path.stem
+    for path in free:
+        base = bases.get(path)
+        alone = base is None or (base not in sidecars and list(bases.values()).count(base) == 1)
+        stem = path.stem if alone or base is None else base
         # Two formats of one name are two listings of one scene, which the caller finds; they are no pair of bands.
-        key = stem if stem != path.stem else str(path)
-        group = by_stem.setdefault(key, _Group(id=stem, sidecar=sidecars.get(stem)))
+        group = by_stem.setdefault(str(path) if alone else stem, _Group(id=stem, sidecar=sidecars.get(stem)))
         group.files.append((path, None))
     return [*groups, *by_stem.values()], faulty
 

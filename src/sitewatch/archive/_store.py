@@ -197,8 +197,8 @@ def _json(document: object) -> bytes:
 
 
 def _item(scene: Scene, pieces: Sequence[Piece], *, recorded: dt.datetime, request: str) -> dict[str, object]:
-    box = shapely.union_all([_frame(p.bands[0].grid) for p in pieces]).bounds
-    footprint = shapely.box(*(round(v, 7) for v in box), ccw=True)
+    west, south, east, north = shapely.union_all([_frame(p.bands[0].grid) for p in pieces]).bounds
+    footprint = shapely.box(round(west, 7), round(south, 7), round(east, 7), round(north, 7), ccw=True)
     properties = {
         "datetime": iso(scene.captured),
         "published": iso(scene.published) if scene.published else None,
