@@ -58,7 +58,7 @@ def _classes(values: NDArray[np.int64], table: dict[int, Cause], other: Cause) -
 def _scl(values: NDArray[np.int64]) -> NDArray[np.uint8]:
     """Sentinel-2 scene classification (Sen2Cor): 3 shadow, 8-9 cloud, 10 cirrus, 11 snow, 0 no data.
 
-    Saturated (1) pixels are bright roofs more often than not, and dark ones (2) mostly ground: both count as seen, and the
+    Saturated (1) pixels are bright roofs more often than not, dark ones (2) mostly ground: both count as seen, and the
     temporal screen takes what is wrong among them.
     """
     seen = dict.fromkeys((1, 2, 4, 5, 6, 7), Cause.SEEN)

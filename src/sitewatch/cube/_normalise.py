@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 __all__ = ["normalise"]
 
 _ROUNDS = 4
+_TRIALS = 64
+_TRIAL_SAMPLE = 1_500
 _SAMPLE = 20_000
 
 
@@ -15,8 +17,9 @@ def normalise(values: NDArray[np.float32], seen: NDArray[np.bool_]) -> NDArray[n
     """Take each look's brightness and contrast, band by band, to that of the stack.
 
     For every look and band a line `reference = gain * value + offset` is fitted to all pixels seen, where the reference
-    is the median over all looks. The fit is iteratively reweighted (Tukey's biweight on residuals over their median
-    absolute deviation), so that clouds and changed ground, as long as they cover less than about half, do not bend it.
+    is the median over all looks. The fit starts from the line through two pixels that leaves the least median of squares
+    (Rousseeuw 1984) of 64 tried, and is then reweighted (Tukey's biweight on residuals over their median absolute
+    deviation), so that clouds and changed ground, as long as they cover less than about half, do not bend it.
     8-bit pictures need this because whoever made them chose a stretch for each one; haze is an offset and a gain too.
 
     Args:
@@ -50,10 +53,7 @@ def _line(x: NDArray[np.float32], y: NDArray[np.float32]) -> tuple[float, float]
     if x.size < 50:
         return None
     x64, y64 = x.astype(np.float64), y.astype(np.float64)
-    # Quantile matching of the middle half starts the fit on the side of the ground, not of the clouds.
-    spread = np.subtract(*np.quantile(x64, (0.75, 0.25)))
-    gain = np.subtract(*np.quantile(y64, (0.75, 0.25))) / spread if spread > 0 else 1.0
-    offset = np.median(y64) - gain * np.median(x64)
+    gain, offset = _start(x64, y64)
     for _ in range(_ROUNDS):
         residual = y64 - gain * x64 - offset
         scale = 1.4826 * np.median(np.abs(residual)) + 1e-6
@@ -63,8 +63,24 @@ def _line(x: NDArray[np.float32], y: NDArray[np.float32]) -> tuple[float, float]
             return None
         mean_x, mean_y = (weight @ x64) / total, (weight @ y64) / total
         variance = weight @ (x64 - mean_x) ** 2
-        if variance <= 0:
+        if variance <= 1e-9 * total:  # one value only carries no line
             return None
         gain = float(weight @ ((x64 - mean_x) * (y64 - mean_y)) / variance)
         offset = float(mean_y - gain * mean_x)
     return (gain, offset) if 0.2 < gain < 5 else None
+
+
+def _start(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
+    """Slope and intercept of least median of squares, over lines through a dark and a bright pixel each."""
+    rng = np.random.default_rng(0)  # always the same pairs: the same input gives the same result
+    sample = rng.choice(x.size, _TRIAL_SAMPLE, replace=False) if x.size > _TRIAL_SAMPLE else np.arange(x.size)
+    x, y = x[sample], y[sample]
+    order = np.argsort(x, kind="stable")
+    half = len(order) // 2
+    dark, bright = rng.choice(order[:half], _TRIALS), rng.choice(order[half:], _TRIALS)
+    run = x[bright] - x[dark]
+    gains = np.divide(y[bright] - y[dark], run, out=np.ones(_TRIALS), where=run > 0)
+    offsets = y[dark] - gains * x[dark]
+    spread = np.median(np.abs(y[None, :] - gains[:, None] * x[None, :] - offsets[:, None]), axis=1)
+    best = int(np.argmin(spread))
+    return float(gains[best]), float(offsets[best])

@@ -1,0 +1,95 @@
+"""What a run found, as tables for people and JSON for scripts."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sitewatch.cube import Look, Outcome
+from sitewatch.structures import Bracket, Kind, Structure
+from sitewatch.watch import Watched
+
+__all__ = ["bracket_words", "print_looks", "print_summary"]
+
+_MARKS = {Outcome.USED: "●", Outcome.COULD_NOT_SEE: "○", Outcome.REJECTED: "x", Outcome.FAILED: "!"}
+
+
+def print_summary(watched: Watched, report: Path, *, as_json: bool) -> None:
+    """Print what was found and, as the last line, the report's path, unwrapped."""
+    claims = [s for s in watched.structures if s.kind is Kind.STRUCTURE]
+    counts = Counter(look.outcome for look in watched.looks)
+    if as_json:
+        document = {
+            "site": watched.site.id,
+            "answer": watched.answer.sentence,
+            "looks": {outcome.value: counts[outcome] for outcome in Outcome},
+            "seen_share": round(watched.seen_share, 4),
+            "structures": len(claims),
+            "other_changes": len(watched.structures) - len(claims),
+            "report": str(report),
+        }
+        print(json.dumps(document, ensure_ascii=False, indent=1))
+        return
+    console = Console(highlight=False)
+    listed = ", ".join(f"{counts[o]} {o.value}" for o in Outcome if counts[o]) or "no scene listed"
+    console.print(Text(f"{watched.site.name}: {listed}"))
+    if watched.answer.exit_code:
+        console.print(Text(watched.answer.sentence))
+    elif claims:
+        console.print(_structures_table(claims))
+    else:
+        console.print(Text("Nothing was found to be erected or taken down on the looks used."))
+    if watched.cube is not None and watched.seen_share < 0.995:
+        console.print(Text(f"The images show {watched.seen_share:.0%} of the site; the rest was never seen."))
+    others = len(watched.structures) - len(claims)
+    if others:
+        console.print(Text(f"{others} other changes (surface, vegetation, ...) are in the report."))
+    print(report)
+
+
+def print_looks(looks: Sequence[Look]) -> None:
+    """A table of looks, one line each."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("captured (UTC)", no_wrap=True)
+    table.add_column("scene", overflow="fold")
+    table.add_column("outcome", no_wrap=True)
+    table.add_column("clear", justify="right")
+    table.add_column("reason", overflow="fold")
+    for look in looks:
+        captured = "unknown"
+        if look.captured is not None:
+            captured = f"{look.captured:%Y-%m-%d}" if look.whole_day else f"{look.captured:%Y-%m-%d %H:%M:%S}"
+        clear = "" if look.clear_share is None else f"{look.clear_share:.0%}"
+        outcome = f"{_MARKS[look.outcome]} {look.outcome.value}"
+        table.add_row(captured, Text(look.scene), outcome, clear, Text(look.reason))
+    Console(highlight=False).print(table)
+
+
+def bracket_words(bracket: Bracket | None, *, none: str) -> str:
+    """A bracket for a table cell."""
+    return none if bracket is None else f"{bracket.after:%Y-%m-%d} .. {bracket.by:%Y-%m-%d}"
+
+
+def _structures_table(structures: Sequence[Structure]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("structure", "erected (after .. by)", "taken down (after .. by)"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("area m²", justify="right")
+    table.add_column("probability", justify="right")
+    for structure in structures:
+        for i, presence in enumerate(structure.presences):
+            table.add_row(
+                structure.id if i == 0 else "",
+                bracket_words(presence.erected, none="before the first look"),
+                bracket_words(presence.dismantled, none="stands"),
+                f"{structure.area_m2:,.0f}" if i == 0 else "",
+                f"{presence.probability:.2f}",
+            )
+    return table

@@ -1,0 +1,58 @@
+"""Option values to the types the rooms take."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sitewatch.errors import OptionError
+
+__all__ = ["parse_bands", "parse_budget", "parse_day", "parse_now"]
+
+_PRESETS = {"screening": 10.0, "publication": 0.2}
+"""Expected false structures a year: many to look through, or few enough to print."""
+
+
+def parse_budget(text: str) -> float:
+    """`--false-alarms`: a number above 0, or the name of a preset."""
+    if text in _PRESETS:
+        return _PRESETS[text]
+    try:
+        value = float(text)
+    except ValueError:
+        raise OptionError(f"--false-alarms must be a number, {' or '.join(_PRESETS)}, got {text!r}") from None
+    if not 0 < value < float("inf"):
+        raise OptionError(f"--false-alarms must be a number above 0, got {text}")
+    return value
+
+
+def parse_day(option: str, text: str | None, *, end: bool = False) -> dt.datetime | None:
+    """A day or a moment, ISO 8601, as UTC; a bare day means its start, or with `end` its last second."""
+    if text is None:
+        return None
+    moment = _moment(option, text)
+    if end and len(text) == len("2020-01-01"):
+        return moment + dt.timedelta(hours=23, minutes=59, seconds=59)
+    return moment
+
+
+def parse_now(text: str | None) -> dt.datetime:
+    """The time of the run: the clock, unless a replay says otherwise. The only place where the clock is read."""
+    return dt.datetime.now(tz=dt.UTC).replace(microsecond=0) if text is None else _moment("--now", text)
+
+
+def parse_bands(text: str | None) -> dict[str, str] | None:
+    """`--bands name=asset,name=asset`: common band name to the key of the asset that holds it."""
+    if text is None:
+        return None
+    pairs = [part.partition("=") for part in text.split(",")]
+    if not all(name.strip() and equals and asset.strip() for name, equals, asset in pairs):
+        raise OptionError(f"--bands must be like red=B04,nir=B08,scl=SCL, got {text!r}")
+    return {name.strip().lower(): asset.strip() for name, _, asset in pairs}
+
+
+def _moment(option: str, text: str) -> dt.datetime:
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise OptionError(f"{option} must be a date such as 2019-01-31, got {text!r}") from None
+    return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)

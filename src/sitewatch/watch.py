@@ -1,0 +1,265 @@
+"""One site end to end: scenes -> chips -> cube and looks -> changes -> structures -> report."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import json
+import math
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import xarray as xr
+
+from sitewatch import __version__
+from sitewatch.archive import Listing, fetch, load
+from sitewatch.change import detect
+from sitewatch.cube import Look, Outcome, look_of_faulty, look_outside, looks_document, read_cube, read_looks
+from sitewatch.errors import OptionError, OutputError, SiteError
+from sitewatch.report import write_report
+from sitewatch.site import Site, area_mask, read_site, seen_share, site_feature
+from sitewatch.structures import Structure, identify, read_structures, structures_document
+
+__all__ = ["Answer", "Watched", "reopen", "watch", "write_outputs"]
+
+Progress = Callable[[str, int, int], None]
+"""Called with (what is being done, done, of)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What kind of answer a run gives: the three are never mixed."""
+
+    exit_code: int
+    """0 looked and compared, 3 nothing could be seen, 4 could not look."""
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watched:
+    """What is known of a site after a run."""
+
+    site: Site
+    looks: tuple[Look, ...]
+    """One per listed scene, sorted by capture time."""
+    structures: tuple[Structure, ...]
+    cube: xr.Dataset | None
+    """The used looks; None where there is none."""
+    seen_share: float
+    """Share of the outline that lies inside at least one image, 0-1."""
+    false_alarms: float
+    """The budget that was asked for: expected false structures a year."""
+    pixel: float | None = None
+    """The pixel edge that was asked for, metres; None: the images' own."""
+    since: dt.datetime | None = None
+    """Start of the period that was asked for; None: open."""
+    until: dt.datetime | None = None
+    """Its end; None: open."""
+    now: dt.datetime
+    """The time of the run, UTC."""
+
+    @property
+    def answer(self) -> Answer:
+        """Looked, saw nothing, or could not look."""
+        counts = Counter(look.outcome for look in self.looks)
+        if counts[Outcome.USED]:
+            return Answer(exit_code=0, sentence=f"{counts[Outcome.USED]} of {len(self.looks)} looks used")
+        if counts[Outcome.COULD_NOT_SEE] or counts[Outcome.REJECTED]:
+            return Answer(exit_code=3, sentence=f"nothing could be seen on any of the {len(self.looks)} looks")
+        why = "no scene is listed" if not self.looks else f"none of the {len(self.looks)} scenes could be read"
+        return Answer(exit_code=4, sentence=f"could not look: {why}")
+
+
+def watch(
+    site: Site,
+    listing: Listing,
+    *,
+    archive: Path,
+    now: dt.datetime,
+    false_alarms: float = 1.0,
+    pixel: float | None = None,
+    since: dt.datetime | None = None,
+    until: dt.datetime | None = None,
+    progress: Progress | None = None,
+) -> Watched:
+    """Watch one site.
+
+    Args:
+        site: the watched place.
+        listing: the scenes that a folder or catalog lists for it.
+        archive: where the site's chips are kept; what it holds already is not fetched again.
+        now: the time of the run, UTC; recorded for scenes seen for the first time.
+        false_alarms: expected false structures a year, > 0.
+        pixel: edge of the site's pixels in metres; default that of the images.
+        since: start of the period that was asked for; None: open.
+        until: its end; None: open.
+        progress: called as the work goes on.
+
+    Raises:
+        SiteError: the outline touches none of the images that could be read.
+        OptionError: a value that cannot be used.
+        OutputError: the archive could not be written.
+    """
+    if not (math.isfinite(false_alarms) and false_alarms > 0):
+        raise OptionError(f"--false-alarms must be a number above 0, got {false_alarms:g}")
+    if pixel is not None and not (math.isfinite(pixel) and pixel > 0):
+        raise OptionError(f"--pixel must be a length in metres above 0, got {pixel:g}")
+    fetched = fetch(listing, site, archive, now=now, progress=_stage(progress, "fetching chips"))
+    if not fetched.chips and fetched.outside:
+        raise SiteError(
+            f"the outline of site {site.id!r} touches none of the {len(fetched.outside)} images; check that it is in "
+            "longitude/latitude (EPSG:4326) and that the images show this place"
+        )
+    looks = [look_outside(scene, recorded=now) for scene in fetched.outside]
+    looks += [look_of_faulty(faulty, recorded=now) for faulty in fetched.faulty]
+    cube = None
+    structures: tuple[Structure, ...] = ()
+    share = 0.0
+    if fetched.chips:
+        readings = read_cube(site, fetched.chips, pixel=pixel, progress=_stage(progress, "reading chips"))
+        looks += readings.looks
+        share = seen_share(site, [band.grid for chip in fetched.chips for band in chip.bands if not band.is_mask])
+        cube = readings.cube
+    if cube is not None:
+        _tell(progress, "searching for changes", 0)
+        inside = area_mask(site.outline, cube.odc.geobox)
+        changes = detect(cube, false_alarms=false_alarms, inside=inside)
+        structures = identify(changes, cube, site_id=site.id)
+        _tell(progress, "searching for changes", 1)
+    return Watched(
+        site=site,
+        looks=tuple(sorted(looks, key=_when)),
+        structures=structures,
+        cube=cube,
+        seen_share=share,
+        false_alarms=false_alarms,
+        pixel=pixel,
+        since=since,
+        until=until,
+        now=now,
+    )
+
+
+def reopen(out: Path, *, now: dt.datetime, progress: Progress | None = None) -> Watched:
+    """What an earlier run wrote, read back from its files and its archive; nothing is searched for again.
+
+    Raises:
+        InputError: `out` was not written by `write_outputs`.
+    """
+    site = read_site(out / "site.geojson")
+    looks = read_looks(out / "looks.geojson")
+    structures, head = read_structures(out / "structures.geojson")
+    used = {look.scene for look in looks if look.outcome is Outcome.USED}
+    chips = [chip for chip in load(out / "archive") if chip.scene.id in used]
+    cube = None
+    if chips:
+        cube = read_cube(site, chips, pixel=head.get("pixel_m"), progress=_stage(progress, "reading chips")).cube
+    since, until = (
+        None if head.get(key) is None else dt.datetime.fromisoformat(head[key]) for key in ("since", "until")
+    )
+    return Watched(
+        site=site,
+        looks=looks,
+        structures=structures,
+        cube=cube,
+        seen_share=float(head.get("seen_share", 0.0)),
+        false_alarms=float(head["false_alarms_per_year"]),
+        pixel=head.get("pixel_m"),
+        since=since,
+        until=until,
+        now=now,
+    )
+
+
+def write_outputs(watched: Watched, out: Path, *, progress: Progress | None = None) -> Path:
+    """Write all outputs of a run into `out`, or none of them: they are made beside it and then renamed.
+
+    Returns:
+        The report's path.
+
+    Raises:
+        OutputError: the disk is full or the folder cannot be written; what was there before is left as it was.
+    """
+    with _all_or_nothing(out) as made:
+        _write_json(made / "site.geojson", site_feature(watched.site))
+        _write_json(made / "looks.geojson", looks_document(watched.looks))
+        _write_json(made / "structures.geojson", structures_document(watched.structures, head=_head(watched)))
+        _tell(progress, "writing the report", 0)
+        (made / "report").mkdir()
+        write_report(
+            made / "report",
+            site=watched.site,
+            looks=watched.looks,
+            cube=watched.cube,
+            structures=watched.structures,
+            false_alarms=watched.false_alarms,
+            version=__version__,
+            now=watched.now,
+            seen_share=watched.seen_share,
+            since=watched.since,
+            until=watched.until,
+        )
+        _tell(progress, "writing the report", 1)
+    return out / "report" / "index.html"
+
+
+def _head(watched: Watched) -> dict[str, object]:
+    used = [look.captured for look in watched.looks if look.outcome is Outcome.USED and look.captured is not None]
+    return {
+        "version": __version__,
+        "site": watched.site.id,
+        "looks": len(used),
+        "first_look": f"{min(used):%Y-%m-%dT%H:%M:%SZ}" if used else None,
+        "last_look": f"{max(used):%Y-%m-%dT%H:%M:%SZ}" if used else None,
+        "false_alarms_per_year": watched.false_alarms,
+        "seen_share": round(watched.seen_share, 4),
+        "pixel_m": watched.pixel,
+        "since": None if watched.since is None else f"{watched.since:%Y-%m-%dT%H:%M:%SZ}",
+        "until": None if watched.until is None else f"{watched.until:%Y-%m-%dT%H:%M:%SZ}",
+    }
+
+
+def _when(look: Look) -> tuple[dt.datetime, str]:
+    return look.captured or dt.datetime.max.replace(tzinfo=dt.UTC), look.scene
+
+
+def _tell(progress: Progress | None, stage: str, done: int) -> None:
+    if progress is not None:
+        progress(stage, done, 1)
+
+
+def _stage(progress: Progress | None, stage: str) -> Callable[[int, int], None] | None:
+    return None if progress is None else lambda done, of: progress(stage, done, of)
+
+
+def _write_json(path: Path, document: dict[str, object]) -> None:
+    path.write_text(json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n", encoding="utf-8")
+
+
+@contextlib.contextmanager
+def _all_or_nothing(out: Path) -> Iterator[Path]:
+    """A temporary folder inside `out` whose entries replace those of `out` when the block ends without an error."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix=".writing-", dir=out))
+    except OSError as error:
+        raise OutputError(f"{out}: cannot be written ({error.strerror}); choose another --out") from error
+    try:
+        yield made
+        for entry in sorted(made.iterdir()):
+            target = out / entry.name
+            if target.is_dir():
+                target.rename(made / f".old-{entry.name}")
+            os.replace(entry, target)  # noqa: PTH105 - replaces a file in one step on every system
+    except OSError as error:
+        raise OutputError(
+            f"{out}: the results could not be written ({error.strerror}); make room or choose another --out, then run "
+            "the same command again: the archive is kept"
+        ) from error
+    finally:
+        shutil.rmtree(made, ignore_errors=True)

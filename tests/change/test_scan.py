@@ -1,0 +1,107 @@
+"""The window scan against least squares done the long way."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sitewatch.change._background import common_mode, design, orthonormal
+from sitewatch.change._scan import EVENTS, _best_window, scan
+
+RNG = np.random.default_rng(3)
+DAYS = np.cumsum(RNG.uniform(3, 12, 60))
+
+
+def likelihood_ratio(series: np.ndarray, basis: np.ndarray, a: int, b: int, noise: np.ndarray) -> float:
+    """Drop of the weighted residual sum of squares when a column for looks a..b-1 joins the basis."""
+    window = np.zeros(len(basis))
+    window[a:b] = 1
+    total = 0.0
+    for row, s in zip(series, noise, strict=True):
+        rss = []
+        for columns in (basis, np.column_stack([basis, window])):
+            fitted = columns @ np.linalg.lstsq(columns, row, rcond=None)[0]
+            rss.append(((row - fitted) ** 2).sum())
+        total += (rss[0] - rss[1]) / s**2
+    return total
+
+
+def test_the_best_window_is_the_one_that_least_squares_finds() -> None:
+    n, bands = 30, 2
+    basis = design(DAYS[:n] * 3).astype(np.float64)
+    series = RNG.normal(0, 1, (bands, n))
+    series[:, 11:19] += [[4.0], [-3.0]]
+    noise = np.array([1.0, 1.5])
+    q = orthonormal(basis.astype(np.float32), np.arange(n))
+    residual = (series - (series @ q.T) @ q).astype(np.float32)
+    best, first, last = _best_window(residual, noise.astype(np.float32), q)
+    price = 2 * np.log(n) + 2
+    every = {
+        (a, b): likelihood_ratio(series, basis, a, b, noise) - (price if b < n else 0)
+        for a in range(1, n - 2)
+        for b in range(a + 3, n + 1)
+        if n - (b - a) >= 3
+    }
+    assert (first, last) == max(every, key=lambda w: every[w]) == (11, 19)
+    assert best == pytest.approx(every[11, 19], rel=1e-3)
+
+
+def pixel(levels: np.ndarray, noise: float = 0.01) -> tuple[np.ndarray, np.ndarray]:
+    """(values, valid) of one pixel with three bands that follow `levels`."""
+    values = np.stack([levels, levels * 0.8, levels * 1.1], axis=1) + RNG.normal(0, noise, (len(levels), 3))
+    return values[None].astype(np.float32), np.ones((1, len(levels)), dtype=bool)
+
+
+def test_a_step_a_spell_and_both_are_found_with_their_dates() -> None:
+    season = 0.05 * np.sin(2 * np.pi * DAYS / 365.25)
+    levels = 0.2 + season
+    levels[15:] += 0.2
+    levels[30:40] -= 0.15
+    values, valid = pixel(levels)
+    spells = scan(values, valid, design(DAYS), threshold=10)
+    found = {(int(s), int(e)) for s, e in zip(spells.start[0], spells.end[0], strict=True) if s >= 0}
+    assert (15, 60) in found
+    assert (30, 40) in found
+    assert len(found) <= EVENTS
+
+
+def test_seasons_and_noise_alone_are_no_event() -> None:
+    days = DAYS * 2  # two and a half years: a season comes again
+    values, valid = pixel(0.3 + 0.1 * np.cos(2 * np.pi * days / 365.25))
+    assert (scan(values, valid, design(days), threshold=15).start == -1).all()
+
+
+def test_looks_that_saw_nothing_are_not_read() -> None:
+    levels = np.full(60, 0.2)
+    levels[25:] += 0.2
+    values, valid = pixel(levels)
+    hidden = np.arange(0, 60, 3)
+    values[0, hidden] = 9.0
+    valid[0, hidden] = False
+    spells = scan(values, valid, design(DAYS), threshold=10)
+    assert spells.start[0, 0] == 25
+    assert spells.end[0, 0] == 60
+    assert spells.delta[0, 0] == pytest.approx([0.2, 0.16, 0.22], abs=0.02)
+
+
+def test_too_few_looks_find_nothing() -> None:
+    values, valid = pixel(np.array([0.1, 0.1, 0.1, 0.9, 0.9, 0.9]))
+    assert (scan(values, valid, design(DAYS[:6]), threshold=1).start == -1).all()
+
+
+def test_the_seasons_enter_only_when_they_can_be_told_from_a_step() -> None:
+    assert design(np.arange(0, 365, 5.0)).shape[1] == 1
+    assert design(np.arange(0, 700, 5.0)).shape[1] == 3
+    assert design(np.arange(0, 1100, 5.0)).shape[1] == 5
+    assert design(np.arange(0, 1100, 100.0)).shape[1] == 1
+
+
+def test_what_all_pixels_share_on_a_day_is_found() -> None:
+    haze = RNG.normal(0, 0.05, (60, 3)).astype(np.float32)
+    ground = RNG.uniform(0.1, 0.5, (200, 1, 3)).astype(np.float32)
+    values = ground + haze + RNG.normal(0, 0.005, (200, 60, 3)).astype(np.float32)
+    basis = design(DAYS)
+    offset = common_mode(values.astype(np.float32), np.ones((200, 60), dtype=bool), basis)
+    q, _ = np.linalg.qr(basis.astype(np.float64))
+    expected = haze - q @ (q.T @ haze)  # the part of the haze that no background can take for its own
+    assert np.abs(offset - expected).max() < 0.01
