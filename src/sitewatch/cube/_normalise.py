@@ -17,8 +17,8 @@ def normalise(values: NDArray[np.float32], seen: NDArray[np.bool_]) -> NDArray[n
     """Take each look's brightness and contrast, band by band, to that of the stack.
 
     For every look and band a line `reference = gain * value + offset` is fitted to all pixels seen, where the reference
-    is the median over all looks. The fit starts from the line through two pixels that leaves the least median of squares
-    (Rousseeuw 1984) of 64 tried, and is then reweighted (Tukey's biweight on residuals over their median absolute
+    is the median over all looks. The fit starts from the line through two pixels that leaves the least median square
+    (Rousseeuw 1984) of 64 tried; it is then reweighted (Tukey's biweight on residuals over their median absolute
     deviation), so that clouds and changed ground, as long as they cover less than about half, do not bend it.
     8-bit pictures need this because whoever made them chose a stretch for each one; haze is an offset and a gain too.
 

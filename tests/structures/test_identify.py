@@ -1,0 +1,202 @@
+"""Changes to things."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+import xarray as xr
+from affine import Affine
+from odc.geo.geobox import GeoBox
+from odc.geo.xr import xr_coords
+
+from sitewatch.change import Change, Edge, Kind
+from sitewatch.errors import InputError
+from sitewatch.structures import State, identify, read_structures, structures_document
+
+SIZE = 30
+HEAD = {
+    "version": "0",
+    "site": "yard",
+    "looks": 20,
+    "first_look": "2020-01-01T00:00:00Z",
+    "last_look": "2020-07-09T00:00:00Z",
+    "false_alarms_per_year": 1.0,
+}
+
+
+@pytest.fixture
+def cube() -> xr.Dataset:
+    """Twenty whole-day looks, ten days apart."""
+    grid = GeoBox((SIZE, SIZE), Affine(10, 0, 500_000, 0, -10, 5_317_000), "EPSG:32631")
+    time = np.datetime64("2020-01-01", "ns") + np.arange(20) * np.timedelta64(10, "D")
+    return xr.Dataset(
+        {
+            "reflectance": (("time", "band", "y", "x"), np.zeros((20, 3, SIZE, SIZE), dtype=np.float32)),
+            "valid": (("time", "y", "x"), np.ones((20, SIZE, SIZE), dtype=bool)),
+        },
+        coords={
+            "time": time,
+            "time_end": ("time", time + np.timedelta64(86_399, "s")),
+            "scene": ("time", [f"scene-{i:02}" for i in range(20)]),
+            "band": ["red", "green", "blue"],
+            **xr_coords(grid),
+        },
+    )
+
+
+def block(row: int, column: int, height: int, width: int) -> np.ndarray:
+    rows, columns = np.mgrid[row : row + height, column : column + width]
+    return np.sort((rows * SIZE + columns).ravel())
+
+
+def change(
+    pixels: np.ndarray,
+    began: int | None,
+    ended: int | None,
+    *,
+    standing_inside: bool = True,
+    kind: Kind = Kind.STRUCTURE,
+) -> Change:
+    """A change seen between consecutive looks: `began` is the first look of the spell, `ended` the first after it."""
+    began_edge, ended_edge = (None if i is None else Edge(after=i - 1, by=i) for i in (began, ended))
+    return Change(
+        pixels=pixels,
+        began=began_edge,
+        ended=ended_edge,
+        standing_inside=standing_inside,
+        kind=kind,
+        probability=0.9,
+    )
+
+
+def day(number: int, *, end: bool = False) -> dt.datetime:
+    moment = dt.datetime(2020, 1, 1, tzinfo=dt.UTC) + dt.timedelta(days=10 * number)
+    return moment + dt.timedelta(seconds=86_399) if end else moment
+
+
+def test_a_hall_that_goes_up_stands(cube: xr.Dataset) -> None:
+    (hall,) = identify([change(block(5, 5, 4, 6), 8, None)], cube, site_id="yard")
+    (presence,) = hall.presences
+    assert presence.erected is not None
+    # Only days are known: the bracket reaches from the start of one to the end of the other.
+    assert (presence.erected.after, presence.erected.by) == (day(7), day(8, end=True))
+    assert presence.dismantled is None
+    assert hall.present
+    assert presence.state is State.CONFIRMED
+    assert presence.evidence == ("scene-07", "scene-08")
+    assert hall.area_m2 == 2400
+    assert hall.area_m2_low == pytest.approx(30 * 50)
+    assert hall.area_m2_high == pytest.approx(50 * 70)
+    west, south, east, north = hall.footprint.bounds
+    assert 2.99 < west < east < 3.01
+    assert 47.9 < south < north < 48.1
+
+
+def test_a_step_whose_outside_stood_is_a_removal(cube: xr.Dataset) -> None:
+    (gone,) = identify([change(block(5, 5, 4, 6), 8, None, standing_inside=False)], cube, site_id="yard")
+    (presence,) = gone.presences
+    assert presence.erected is None
+    assert presence.dismantled is not None
+    assert presence.dismantled.by == day(8, end=True)
+    assert not gone.present
+
+
+def test_a_gap_is_two_presences_of_one_thing(cube: xr.Dataset) -> None:
+    (thing,) = identify([change(block(5, 5, 4, 6), 8, 12, standing_inside=False)], cube, site_id="yard")
+    first, second = thing.presences
+    assert first.erected is None
+    assert first.dismantled is not None
+    assert second.erected is not None
+    assert second.dismantled is None
+    assert first.dismantled.by < second.erected.by
+    assert thing.present
+
+
+def test_what_stands_again_on_the_same_ground_is_the_same_thing(cube: xr.Dataset) -> None:
+    changes = [change(block(5, 5, 4, 6), 3, 6), change(block(5, 5, 4, 5), 10, 13), change(block(20, 20, 3, 3), 4, None)]
+    shelter, other = identify(changes, cube, site_id="yard")
+    assert [p.erected.by for p in shelter.presences if p.erected] == [day(3, end=True), day(10, end=True)]
+    assert [p.state for p in shelter.presences] == [State.PROVISIONAL, State.PROVISIONAL]
+    assert not shelter.present
+    assert len(other.presences) == 1
+
+
+def test_an_erection_and_a_later_removal_are_one_life(cube: xr.Dataset) -> None:
+    up = change(block(5, 5, 4, 6), 4, None)
+    down = change(block(5, 5, 4, 6), 12, None, standing_inside=False)
+    (thing,) = identify([up, down], cube, site_id="yard")
+    (presence,) = thing.presences
+    assert presence.erected is not None
+    assert presence.dismantled is not None
+    assert (presence.erected.by, presence.dismantled.by) == (day(4, end=True), day(12, end=True))
+
+
+def test_stages_of_a_construction_are_phases_of_one_presence(cube: xr.Dataset) -> None:
+    stages = [
+        change(block(5, 5, 4, 6), 4, None),
+        change(block(5, 5, 4, 6), 9, None),
+        change(block(5, 5, 4, 12), 14, None),
+    ]
+    (hall,) = identify(stages, cube, site_id="yard")
+    (presence,) = hall.presences
+    assert presence.erected is not None
+    assert presence.erected.by == day(4, end=True)
+    assert [phase.name for phase in presence.phases] == ["frame", "complete", "extension"]
+    assert [phase.area_m2 for phase in presence.phases] == [2400, 2400, 4800]
+
+
+def test_other_changes_are_kept_apart_and_holes_are_filled(cube: xr.Dataset) -> None:
+    ring = np.setdiff1d(block(5, 5, 5, 5), block(7, 7, 1, 1))
+    field = change(block(5, 5, 5, 5), 6, None, kind=Kind.VEGETATION)
+    hall, other = identify([field, change(ring, 8, None)], cube, site_id="yard")
+    assert (hall.kind, other.kind) == (Kind.STRUCTURE, Kind.VEGETATION)
+    assert hall.area_m2 == 2500
+
+
+def test_ids_are_stable_unique_and_of_the_site(cube: xr.Dataset) -> None:
+    changes = [change(block(5, 5, 4, 6), 4, None), change(block(20, 5, 4, 6), 4, None)]
+    ids = [s.id for s in identify(changes, cube, site_id="yard")]
+    assert ids == [s.id for s in identify(changes[::-1], cube, site_id="yard")]
+    assert len(set(ids)) == 2
+    assert not set(ids) & {s.id for s in identify(changes, cube, site_id="field")}
+    field = change(block(5, 5, 4, 6), 4, None, kind=Kind.SURFACE)
+    assert len({s.id for s in identify([changes[0], field], cube, site_id="yard")}) == 2
+
+
+def test_looks_that_did_not_see_the_footprint_do_not_count_as_evidence_of_standing(cube: xr.Dataset) -> None:
+    cube["valid"][9:, 5:9, 5:11] = False
+    (hall,) = identify([change(block(5, 5, 4, 6), 8, None)], cube, site_id="yard")
+    assert hall.presences[0].state is State.FIRST
+
+
+def test_the_file_reads_back_and_keeps_the_contract(cube: xr.Dataset, tmp_path: Path, shared: Path) -> None:
+    changes = [
+        change(block(5, 5, 4, 6), 4, None),
+        change(block(5, 5, 4, 12), 9, None),
+        change(block(20, 20, 4, 4), 3, 7, standing_inside=False),
+        change(block(15, 5, 3, 3), 5, 9, kind=Kind.VEGETATION),
+    ]
+    structures = identify(changes, cube, site_id="yard")
+    document = structures_document(structures, head=HEAD)
+    path = tmp_path / "structures.geojson"
+    path.write_text(json.dumps(document))
+    schema = json.loads((shared / "contracts" / "structures.schema.json").read_text())
+    jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker()).validate(
+        json.loads(path.read_text())
+    )
+    again, head = read_structures(path)
+    assert again == structures
+    assert head == HEAD
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"features": [{}], "sitewatch": {}}', '{"features": 3, "sitewatch": {}}'])
+def test_a_file_of_something_else_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "structures.geojson"
+    path.write_text(text)
+    with pytest.raises(InputError, match=r"structures\.geojson"):
+        read_structures(path)
