@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 import rasterio
 import shapely
 from affine import Affine
+from fake_server import FakeServer
 from pyproj import Transformer
 
 from sitewatch.site import Site
@@ -117,3 +118,12 @@ def write_item(images: Path) -> Callable[..., Path]:
 @pytest.fixture
 def make_item() -> Callable[..., dict[str, Any]]:
     return item
+
+
+@pytest.fixture
+def server() -> Iterator[FakeServer]:
+    fake = FakeServer()
+    running = fake.start()
+    yield fake
+    running.shutdown()
+    running.server_close()

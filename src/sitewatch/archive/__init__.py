@@ -1,21 +1,34 @@
 """Which scenes exist, and the site's own chips of them, kept as COGs in a static STAC catalog."""
 
+from sitewatch.archive._catalog import search_catalog
 from sitewatch.archive._fetch import Fetched, Progress, fetch
 from sitewatch.archive._folder import list_folder
+from sitewatch.archive._http import JsonClient
+from sitewatch.archive._presets import PRESETS, Preset, find_preset
+from sitewatch.archive._retry import Retry
 from sitewatch.archive._scene import MASK_BANDS, Band, Chip, ChipBand, Faulty, Listing, Scene
+from sitewatch.archive._sign import PlanetaryComputerSigner, Signer
 from sitewatch.archive._store import load
 
 __all__ = [
     "MASK_BANDS",
+    "PRESETS",
     "Band",
     "Chip",
     "ChipBand",
     "Faulty",
     "Fetched",
+    "JsonClient",
     "Listing",
+    "PlanetaryComputerSigner",
+    "Preset",
     "Progress",
+    "Retry",
     "Scene",
+    "Signer",
     "fetch",
+    "find_preset",
     "list_folder",
     "load",
+    "search_catalog",
 ]

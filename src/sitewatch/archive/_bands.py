@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-__all__ = ["common_name", "resolve_names", "split_suffix"]
+__all__ = ["common_name", "is_known", "resolve_names", "split_suffix"]
 
 _SENTINEL2 = {
     "b1": "coastal",
@@ -112,6 +112,11 @@ def common_name(given: str, *, about: str = "") -> str:
         return key
     table = _TM if _TM_SIGNS.search(about) else _OLI if _OLI_SIGNS.search(about) else _SENTINEL2
     return table.get(f"b{numbered[1]}", key)
+
+
+def is_known(name: str) -> bool:
+    """True for the common names that this vocabulary has."""
+    return name in _KNOWN
 
 
 def resolve_names(given: Sequence[str | None], *, about: str = "") -> list[str | None]:

@@ -11,14 +11,13 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
-import rasterio
 from odc.geo import CRS
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.errors import NotGeoreferencedWarning
 
-from sitewatch.archive._cut import Piece, cut_file
-from sitewatch.archive._href import is_remote, redact, redact_text
-from sitewatch.archive._image import GDAL_OPTIONS
-from sitewatch.archive._scene import Band, Chip, Faulty, Listing, Scene
+from sitewatch.archive._href import is_remote, redact
+from sitewatch.archive._pieces import cut_scene
+from sitewatch.archive._retry import Retry
+from sitewatch.archive._scene import Chip, Faulty, Listing, Scene
 from sitewatch.archive._store import Stored, locked, read_archive, scene_slug, write_catalog, write_chip, write_file
 from sitewatch.errors import SceneError
 from sitewatch.site import Site, context_bounds
@@ -53,6 +52,7 @@ def fetch(
     now: dt.datetime,
     workers: int | None = None,
     progress: Progress | None = None,
+    retry: Retry | None = None,
 ) -> Fetched:
     """Fetch the site's window of every scene into the archive, except what is there already.
 
@@ -66,6 +66,7 @@ def fetch(
         now: the time to record for new scenes, UTC.
         workers: how many scenes are read at a time; default 8 over a network, 2 from disk.
         progress: is told how far it is.
+        retry: how often a server is asked again; default four tries in all.
 
     Raises:
         OutputError: the archive cannot be written.
@@ -88,7 +89,8 @@ def fetch(
 
         def one(scene: Scene) -> Stored | SceneError | None:
             try:
-                pieces = _cut(scene, site, directory / scene_slug(scene.id))
+                folder = directory / scene_slug(scene.id)
+                pieces = cut_scene(scene, site, folder, signer=listing.signer, retry=retry)
             except SceneError as error:
                 return error
             if pieces is None:
@@ -133,44 +135,6 @@ def _in_threads(
         finally:
             for future in waiting:
                 future.cancel()
-
-
-def _cut(scene: Scene, site: Site, folder: Path) -> list[Piece] | None:
-    """The COGs of a scene; None where it shows nothing of the site."""
-    files: dict[str, list[Band]] = {}
-    for band in scene.bands:
-        files.setdefault(band.href, []).append(band)
-    pieces = []
-    used: set[str] = set()
-    with rasterio.Env(**GDAL_OPTIONS):
-        for href, bands in files.items():
-            piece = _cut_one(scene, href, bands, site, folder / _file_name(bands, used))
-            if piece is None:
-                return None
-            pieces.append(piece)
-    return pieces
-
-
-def _cut_one(scene: Scene, href: str, bands: Sequence[Band], site: Site, target: Path) -> Piece | None:
-    try:
-        return cut_file(href, bands, site, target=target)
-    except (RasterioError, OSError) as error:
-        name = redact(href).rpartition("/")[2]
-        raise SceneError(
-            f"{name}: its pixels cannot be read ({redact_text(str(error.__cause__ or error))}); "
-            "it is damaged or cut short, get the file again"
-        ) from error
-    except MemoryError as error:
-        raise SceneError(f"scene {scene.id}: there is not enough memory to read it; split the site") from error
-
-
-def _file_name(bands: Sequence[Band], used: set[str]) -> str:
-    stem = scene_slug(bands[0].name) if len(bands) == 1 else "image"
-    name, number = f"{stem}.tif", 2
-    while name in used:
-        name, number = f"{stem}-{number}.tif", number + 1
-    used.add(name)
-    return name
 
 
 def _request(scene: Scene, window: tuple[float, ...]) -> str:

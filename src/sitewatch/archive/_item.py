@@ -94,7 +94,7 @@ def read_item(document: object, *, name: str) -> Item:
     assets = document.get("assets")
     if not isinstance(properties, Mapping) or not isinstance(assets, Mapping):
         raise SceneError(f"{name}: a STAC item needs the objects properties and assets; mend it")
-    platform = clean(properties.get("platform"), lower=True)
+    platform = _slugged(properties.get("platform"))
     orbit = properties.get("sat:relative_orbit", properties.get("landsat:wrs_path"))
     published = parse_moment(properties.get("published"))
     return Item(
@@ -102,7 +102,7 @@ def read_item(document: object, *, name: str) -> Item:
         moment=_captured(properties, name),
         published=published.at if published else None,
         updated=clean(properties.get("updated")) or "",
-        sensor=sensor_name(clean(properties.get("constellation"), lower=True), platform),
+        sensor=sensor_name(_slugged(properties.get("constellation")), platform),
         platform=platform,
         orbit=int(orbit) if isinstance(orbit, int | str) and re.fullmatch(r"\d{1,6}", str(orbit)) else None,
         credit=_credit(document, properties),
@@ -127,6 +127,12 @@ def clean(value: object, *, lower: bool = False) -> str | None:
         return None
     text = " ".join("".join(c if c.isprintable() else " " for c in value).split())[:300]
     return (text.lower() if lower else text) or None
+
+
+def _slugged(value: object) -> str | None:
+    """A name of a satellite: "Sentinel 2" and "sentinel-2" are one."""
+    text = clean(value, lower=True)
+    return text.replace(" ", "-") if text else None
 
 
 def _captured(properties: Mapping[str, object], name: str) -> Moment | None:

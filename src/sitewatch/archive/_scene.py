@@ -9,6 +9,8 @@ from pathlib import Path
 
 from odc.geo.geobox import GeoBox
 
+from sitewatch.archive._sign import Signer
+
 __all__ = ["MASK_BANDS", "Band", "Chip", "ChipBand", "Faulty", "Listing", "Scene"]
 
 MASK_BANDS = ("scl", "qa_pixel", "fmask", "udm2", "cloud", "valid")
@@ -90,6 +92,8 @@ class Listing:
     scenes: tuple[Scene, ...]
     """Sorted by capture time, then id; ids are unique."""
     faulty: tuple[Faulty, ...] = ()
+    signer: Signer | None = field(default=None, repr=False, compare=False)
+    """Signs the scenes' addresses when they are opened; what it adds is kept nowhere."""
 
 
 @dataclass(frozen=True, kw_only=True)

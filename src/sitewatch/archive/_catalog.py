@@ -1,0 +1,262 @@
+"""The scenes of a STAC API."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import shapely
+from pystac.errors import STACError
+from pystac.link import Link
+from pystac_client import Client
+from pystac_client.exceptions import APIError
+from pystac_client.stac_api_io import StacApiIO
+from pystac_client.warnings import PystacClientWarning
+
+from sitewatch.archive._href import redact, redact_text
+from sitewatch.archive._http import HttpStatusError, JsonClient
+from sitewatch.archive._item import clean
+from sitewatch.archive._presets import Preset, find_preset
+from sitewatch.archive._remote import check_address, scene_of
+from sitewatch.archive._scene import Faulty, Listing, Scene
+from sitewatch.archive._sign import PlanetaryComputerSigner, Signer
+from sitewatch.archive._times import in_period, iso, parse_moment
+from sitewatch.errors import CatalogError, OptionError, SceneError
+from sitewatch.site import Site
+
+__all__ = ["search_catalog"]
+
+_MAX_OUTLINE_POINTS = 200
+
+
+def search_catalog(
+    url: str,
+    collection: str,
+    site: Site,
+    *,
+    since: dt.datetime | None = None,
+    until: dt.datetime | None = None,
+    preset: Preset | None = None,
+    bands: Mapping[str, str] | None = None,
+    signer: Signer | None = None,
+    max_items: int = 10_000,
+    page_size: int = 100,
+    client: JsonClient | None = None,
+) -> Listing:
+    """List the scenes of a STAC API that show a site.
+
+    Args:
+        url: landing page of the API.
+        collection: id of the collection.
+        site: the watched place.
+        since: leave out scenes captured before this moment.
+        until: leave out scenes captured after this moment.
+        preset: how to read the items; default the one of `PRESETS` that fits, else as the items tell.
+        bands: asset key by common band name, in place of the preset's; "key#2" is the second band of an asset.
+        signer: signs the images' addresses; default the one that the preset asks for, if any.
+        max_items: more scenes than this are refused.
+        page_size: how many items to ask for at a time.
+        client: asks over HTTP; default one that tries five times.
+
+    Raises:
+        OptionError: the address is not http(s), or `bands` is not usable.
+        CatalogError: the API does not answer after all retries, refuses, is not a STAC API, has no such collection, or
+            lists more than `max_items` scenes.
+    """
+    _check_url(url)
+    chosen = preset or find_preset(url, collection)
+    if bands is not None:
+        chosen = replace(chosen, bands=dict(bands))
+    if signer is None and chosen.signed:
+        signer = PlanetaryComputerSigner()
+    api = _Api(url, client or JsonClient())
+    scenes: dict[str, Scene] = {}
+    faulty: list[Faulty] = []
+    for number, document in enumerate(api.items(collection, site, since, until, page_size=page_size), start=1):
+        if number > max_items:
+            raise CatalogError(f"{redact(url)}: lists more than {max_items} scenes; ask for a shorter period")
+        entry = _entry(document, number, url=url, collection=collection, preset=chosen)
+        if entry.captured and not in_period(entry.captured, whole_day=entry.whole_day, since=since, until=until):
+            continue
+        if isinstance(entry, Faulty):
+            faulty.append(entry)
+        elif entry.id in scenes:
+            faulty.append(_repeat(entry))
+        else:
+            scenes[entry.id] = entry
+    if not scenes and not faulty:
+        api.must_have(collection)
+    return Listing(
+        scenes=tuple(sorted(scenes.values(), key=lambda s: (s.captured, s.id))), faulty=tuple(faulty), signer=signer
+    )
+
+
+def _check_url(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme.lower() in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise OptionError(f"the catalog's address must be http(s)://..., got {redact(url)[:100]!r}")
+
+
+class _Io(StacApiIO):
+    """pystac-client's requests, by our client: only to web addresses, bounded and retried."""
+
+    def __init__(self, client: JsonClient, origin: str) -> None:
+        super().__init__(max_retries=None)
+        self._client = client
+        self._origin = origin
+
+    def read_text(self, source: Any, *args: Any, **kwargs: Any) -> str:
+        """Follow a link; a server's links must lead to web addresses, never to a local file."""
+        href = source.to_dict()["href"] if isinstance(source, Link) else str(source)
+        _check_link(href, self._origin)
+        return super().read_text(source, *args, **kwargs)
+
+    def request(
+        self,
+        href: str,
+        method: str | None = None,
+        headers: dict[str, str] | None = None,
+        parameters: dict[str, Any] | None = None,
+    ) -> str:
+        """One request, with its retries."""
+        _check_link(href, self._origin)
+        method = (method or "GET").upper()
+        try:
+            if method == "POST":
+                return self._client.ask(href, method="POST", body=parameters or {}, headers=headers)
+            return self._client.ask(href, params=parameters, headers=headers)
+        except HttpStatusError as error:
+            if error.status != 405:
+                raise
+            # The library asks again with GET where POST is not allowed, and knows it by this.
+            refused = APIError(str(error))
+            refused.status_code = error.status
+            raise refused from error
+
+
+class _Api:
+    """One STAC API."""
+
+    def __init__(self, url: str, client: JsonClient) -> None:
+        self._url = url
+        self._io = _Io(client, url)
+
+    def items(
+        self,
+        collection: str,
+        site: Site,
+        since: dt.datetime | None,
+        until: dt.datetime | None,
+        *,
+        page_size: int,
+    ) -> Iterator[object]:
+        """The items as they come, page by page."""
+        period = f"{iso(since) if since else '..'}/{iso(until) if until else '..'}" if since or until else None
+        outlines = (site.outline, site.outline.convex_hull, site.outline.envelope)
+        outline = next(o for o in outlines if shapely.get_num_coordinates(o) <= _MAX_OUTLINE_POINTS)
+        with self._mapped():
+            api = Client.open(self._url, stac_io=self._io)
+            search = api.search(
+                collections=[collection],
+                intersects=shapely.geometry.mapping(outline),
+                datetime=period,
+                limit=page_size,
+            )
+            pages = search.pages_as_dicts()
+        seen: set[str] = set()
+        while True:
+            with self._mapped():
+                page = next(pages, None)
+                features = None if page is None else page["features"]
+            if features is None:
+                return
+            digest = json.dumps(features, sort_keys=True)
+            if digest in seen:
+                raise CatalogError(f"{redact(self._url)}: repeats its pages without end; tell its operator")
+            seen.add(digest)
+            yield from features
+
+    def must_have(self, collection: str) -> None:
+        """Tell a collection without scenes from one that does not exist."""
+        try:
+            self._io.request(f"{self._url.rstrip('/')}/collections/{quote(collection, safe='')}")
+        except HttpStatusError as error:
+            if error.status == 404:
+                raise CatalogError(
+                    f"{redact(self._url)}: has no collection {collection!r}; its page /collections lists what it has"
+                ) from error
+
+    def _mapped(self) -> _Mapped:
+        return _Mapped(redact(self._url))
+
+
+class _Mapped:
+    """Turns what pystac-client raises into a CatalogError, and keeps its warnings to itself."""
+
+    def __init__(self, shown: str) -> None:
+        self._shown = shown
+        self._warnings = warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        self._warnings.__enter__()
+        warnings.simplefilter("ignore")
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        self._warnings.__exit__(None, None, None)
+        if isinstance(error, APIError | PystacClientWarning | STACError | NotImplementedError | ValueError | TypeError):
+            said = redact_text(str(error)) or type(error).__name__
+            raise CatalogError(
+                f"{self._shown}: is not a STAC API that can be searched ({said}); check the address"
+            ) from error
+        if isinstance(error, KeyError | AttributeError | LookupError | RecursionError):
+            raise CatalogError(
+                f"{self._shown}: answered with something that is not STAC ({type(error).__name__}: {error}); "
+                "check the address"
+            ) from error
+
+
+def _check_link(href: str, origin: str) -> None:
+    try:
+        check_address(href, origin, name="a link of the catalog")
+    except SceneError as error:
+        raise CatalogError(f"{redact(origin)}: {error}") from error
+
+
+def _entry(document: object, number: int, *, url: str, collection: str, preset: Preset) -> Scene | Faulty:
+    """An item's scene, or what is wrong with it."""
+    told = document if isinstance(document, Mapping) else {}
+    identifier = clean(told.get("id")) or f"item {number} of {collection}"
+    source = f"{redact(url).rstrip('/')}/collections/{quote(collection, safe='')}/items/{quote(identifier, safe='')}"
+    try:
+        return scene_of(document, name=f"item {identifier}", source=source, catalog=url, preset=preset)
+    except SceneError as error:
+        properties = told.get("properties")
+        moment = _moment_of(properties)
+        return Faulty(scene=identifier, source=source, reason=str(error), captured=moment)
+
+
+def _moment_of(properties: object) -> dt.datetime | None:
+    moment = parse_moment(properties.get("datetime")) if isinstance(properties, Mapping) else None
+    return moment.at if moment else None
+
+
+def _repeat(scene: Scene) -> Faulty:
+    return Faulty(
+        scene=scene.id,
+        source=scene.source,
+        reason=f"the catalog lists the scene {scene.id} more than once; it is used once",
+        duplicate=True,
+        sensor=scene.sensor,
+        captured=scene.captured,
+        whole_day=scene.whole_day,
+        published=scene.published,
+    )

@@ -1,0 +1,129 @@
+"""JSON over HTTP: bounded, retried, and checked to be whole."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import httpx
+
+from sitewatch.archive._href import redact, redact_text
+from sitewatch.archive._retry import TRANSIENT, Retry
+from sitewatch.errors import CatalogError
+
+__all__ = ["HttpStatusError", "JsonClient"]
+
+_MAX_BYTES = 64 * 1024 * 1024
+_MAX_SECONDS = 180.0
+
+
+class _TryAgainError(Exception):
+    """A try failed in a way that another one may mend."""
+
+    def __init__(self, said: str, *, retry_after: str | None = None) -> None:
+        super().__init__(said)
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, kw_only=True)
+class JsonClient:
+    """Asks for JSON documents of at most 64 MiB."""
+
+    retry: Retry = field(default_factory=Retry)
+    timeout_s: float = 30.0
+    """Longest silence of a server."""
+
+    def ask(
+        self,
+        url: str,
+        *,
+        method: str = "GET",
+        body: Mapping[str, object] | None = None,
+        params: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> str:
+        """The text of a JSON answer.
+
+        Raises:
+            CatalogError: no whole JSON document came after all tries.
+        """
+        shown = redact(url)
+        for attempt in range(1, self.retry.attempts + 1):
+            try:
+                return self._once(url, method=method, body=body, params=params, headers=headers)
+            except _TryAgainError as failure:
+                if attempt == self.retry.attempts:
+                    raise CatalogError(
+                        f"{shown}: {failure} ({attempt} tries); try later, or check the address and the network"
+                    ) from failure
+                self.retry.sleep(self.retry.pause_s(attempt, key=shown, retry_after=failure.retry_after))
+        raise AssertionError
+
+    def _once(
+        self,
+        url: str,
+        *,
+        method: str,
+        body: Mapping[str, object] | None,
+        params: Mapping[str, object] | None,
+        headers: Mapping[str, str] | None,
+    ) -> str:
+        try:
+            with (
+                httpx.Client(timeout=httpx.Timeout(self.timeout_s, connect=10.0), follow_redirects=True) as client,
+                client.stream(
+                    method,
+                    url,
+                    json=body,
+                    params=dict(params) if params else None,  # type: ignore[arg-type]
+                    headers={"Accept": "application/geo+json, application/json", **(headers or {})},
+                ) as response,
+            ):
+                content = self._read(url, response)
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            raise CatalogError(f"{redact(url)}: is no web address ({error}); give the API's http(s) address") from error
+        except httpx.TimeoutException as error:
+            raise _TryAgainError("did not answer in time") from error
+        except httpx.HTTPError as error:
+            raise _TryAgainError(f"did not answer ({redact_text(str(error)) or type(error).__name__})") from error
+        try:
+            text = content.decode("utf-8")
+            json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise _TryAgainError("answered with something that is not whole JSON") from error
+        return text
+
+    def _read(self, url: str, response: httpx.Response) -> bytes:
+        status = response.status_code
+        if status in TRANSIENT:
+            raise _TryAgainError(
+                f"answered {status} {response.reason_phrase}".strip(), retry_after=response.headers.get("retry-after")
+            )
+        if not response.is_success:
+            raise HttpStatusError(redact(url), status, response.reason_phrase)
+        parts, size, end = [], 0, time.monotonic() + _MAX_SECONDS
+        for part in response.iter_bytes():
+            parts.append(part)
+            size += len(part)
+            if size > _MAX_BYTES:
+                raise CatalogError(
+                    f"{redact(url)}: answered with more than {_MAX_BYTES >> 20} MiB; ask for a shorter period"
+                )
+            if time.monotonic() > end:
+                raise _TryAgainError("answered too slowly")
+        return b"".join(parts)
+
+
+class HttpStatusError(CatalogError):
+    """The server refused; asking again would not help."""
+
+    def __init__(self, shown: str, status: int, phrase: str) -> None:
+        self.status = status
+        advice = {
+            401: "it wants to know who asks; give access data as its provider describes",
+            403: "it does not allow this; check your access to it",
+            404: "check the address",
+        }.get(status, "check the address and what was asked")
+        super().__init__(f"{shown}: answered {status} {phrase}".rstrip() + f"; {advice}")
