@@ -11,12 +11,10 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import shapely
-from pystac.errors import STACError
 from pystac.link import Link
 from pystac_client import Client
 from pystac_client.exceptions import APIError
 from pystac_client.stac_api_io import StacApiIO
-from pystac_client.warnings import PystacClientWarning
 
 from sitewatch.archive._href import redact, redact_text
 from sitewatch.archive._http import HttpStatusError, JsonClient
@@ -26,7 +24,7 @@ from sitewatch.archive._remote import check_address, scene_of
 from sitewatch.archive._scene import Faulty, Listing, Scene
 from sitewatch.archive._sign import PlanetaryComputerSigner, Signer
 from sitewatch.archive._times import in_period, iso, parse_moment
-from sitewatch.errors import CatalogError, OptionError, SceneError
+from sitewatch.errors import CatalogError, OptionError, SceneError, SitewatchError
 from sitewatch.site import Site
 
 __all__ = ["search_catalog"]
@@ -113,12 +111,24 @@ class _Io(StacApiIO):
         super().__init__(max_retries=None)
         self._client = client
         self._origin = origin
+        self._opened = False
 
     def read_text(self, source: Any, *args: Any, **kwargs: Any) -> str:
         """Follow a link; a server's links must lead to web addresses, never to a local file."""
         href = source.to_dict()["href"] if isinstance(source, Link) else str(source)
         _check_link(href, self._origin)
         return super().read_text(source, *args, **kwargs)
+
+    def read_json(self, source: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """The landing page first, then pages of items."""
+        document: object = super().read_json(source, *args, **kwargs)
+        whole = isinstance(document, dict) and (
+            isinstance(document.get("features"), list) if self._opened else document.get("type") == "Catalog"
+        )
+        if not isinstance(document, dict) or not whole:
+            raise CatalogError(f"{redact(self._origin)}: answered with something that is not STAC; check the address")
+        self._opened = True
+        return document
 
     def request(
         self,
@@ -212,15 +222,11 @@ class _Mapped:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         self._warnings.__exit__(None, None, None)
-        if isinstance(error, APIError | PystacClientWarning | STACError | NotImplementedError | ValueError | TypeError):
+        if isinstance(error, Exception) and not isinstance(error, SitewatchError):
+            # Whatever the library makes of an answer that is no STAC: its own errors, and many of Python's.
             said = redact_text(str(error)) or type(error).__name__
             raise CatalogError(
-                f"{self._shown}: is not a STAC API that can be searched ({said}); check the address"
-            ) from error
-        if isinstance(error, KeyError | AttributeError | LookupError | RecursionError):
-            raise CatalogError(
-                f"{self._shown}: answered with something that is not STAC ({type(error).__name__}: {error}); "
-                "check the address"
+                f"{self._shown}: does not answer as a STAC API that can be searched ({said}); check the address"
             ) from error
 
 

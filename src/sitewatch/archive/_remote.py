@@ -142,7 +142,7 @@ def _sentinel2_offset(item: Item, told: float | None) -> float:
 
 def _address(href: str, base: str, catalog: str, *, name: str) -> str:
     """An asset's web address; relative ones start at the item's own."""
-    if not is_remote(href) and (re.match(r"[A-Za-z][A-Za-z0-9+.-]*:|[/\\~]", href) or "\0" in href):
+    if not is_remote(href) and (re.match(r"[^/?#]*:|[/\\~]", href) or "\0" in href):
         raise SceneError(f"{name}: points to {href[:80]!r}, which is no web address and is not opened")
     try:
         href = href if is_remote(href) else urljoin(base, href)
