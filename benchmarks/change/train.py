@@ -4,8 +4,8 @@
 
 Every scene is another place, climate and sky. Each is used twice: as multispectral reflectance with its mask, and as
 the 8-bit pictures without any mask that a map service would show of it. Calibration and budget come from
-cross-validation by scene: no scene is scored by a model that saw it. The seeds start at 10 000; demo, tests and accuracy
-benchmarks use smaller ones.
+cross-validation by scene: no scene is scored by a model that saw it. The seeds start at 10 000; demo, tests and
+accuracy benchmarks use smaller ones.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from sitewatch.change._verify import direction_terms, verification_terms
 from sitewatch.cube import read_cube
 from sitewatch.cube._normalise import normalise
 from sitewatch.cube._screen import screen
-from sitewatch.simulate import Recipe, simulate, write
+from sitewatch.simulate import Recipe, simulate, truth, write
 from sitewatch.site import Site, area_mask, read_site
 
 FIRST_SEED = 10_000
@@ -81,9 +81,9 @@ def candidates_of(seed: int, work: Path) -> dict[str, Scene]:
     if not all(path.exists() for path in kept.values()):
         with tempfile.TemporaryDirectory() as folder:
             world = Path(folder) / "world"
-            write(simulate(recipe(seed)), world)
+            made = simulate(recipe(seed))
+            write(made, world)
             site = read_site(world / "site.geojson")
-            truth = json.loads((world / "truth.geojson").read_text())
             chips = fetch(
                 list_folder(world / "images"),
                 site,
@@ -93,7 +93,7 @@ def candidates_of(seed: int, work: Path) -> dict[str, Scene]:
             cube = read_cube(site, chips).cube
             assert cube is not None
             for name, one in (("multispectral", cube), ("picture", as_pictures(cube, seed))):
-                scene = label(one, truth, site)
+                scene = label(one, truth(made, whole=True), site)
                 np.savez_compressed(kept[name], **vars(scene))
     scenes = {}
     for name, path in kept.items():
@@ -137,14 +137,14 @@ def as_pictures(cube: xr.Dataset, seed: int) -> xr.Dataset:
     return made
 
 
-def label(cube: xr.Dataset, truth: dict, site: Site) -> Scene:
+def label(cube: xr.Dataset, known: dict, site: Site) -> Scene:
     """Find candidates and set them beside the truth."""
     stack = stack_of(cube)
     patches, features = candidates(stack)
     grid = cube.odc.geobox
     events = [
         (np.flatnonzero(area_mask(shape(f["geometry"]), grid)), f["properties"])
-        for f in truth["features"]
+        for f in known["features"]
         if not f["properties"].get("ignore")
     ]
     labels = np.array([which_side(patch, events, stack.days) for patch in patches], dtype=np.int8)

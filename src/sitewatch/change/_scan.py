@@ -30,7 +30,7 @@ from sitewatch.change._background import orthonormal
 
 __all__ = ["EVENTS", "Spells", "scan"]
 
-EVENTS = 3
+EVENTS = 5
 """Most spells searched for in one pixel."""
 
 _MIN_LOOKS = 3

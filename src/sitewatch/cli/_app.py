@@ -176,13 +176,22 @@ def _search(
 def simulate(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to make; must not exist or be empty.")],
     seed: Annotated[int, typer.Option(help="Another seed is another place.", min=0)] = 1,
-    looks: Annotated[int | None, typer.Option(help="Number of scenes.", min=8, max=600)] = None,
-    size: Annotated[int, typer.Option(help="Edge of the scene, pixels of 10 m.", min=64, max=1024)] = 256,
+    looks: Annotated[int, typer.Option(help="Number of scenes.", min=8, max=600)] = 150,
+    years: Annotated[float, typer.Option(help="Length of the record.", min=0.25, max=12)] = 3.0,
+    size: Annotated[int, typer.Option(help="Edge of the scenes, pixels of 10 m.", min=48, max=1024)] = 256,
     null: Annotated[bool, typer.Option("--null", help="Nothing is built or taken down; all distractors stay.")] = False,
     quiet: Quiet = False,
 ) -> None:
     """Make a facility with known truth: images, site.geojson and truth.geojson."""
-    raise NotImplementedError
+    from sitewatch.simulate import Recipe
+    from sitewatch.simulate import simulate as make
+    from sitewatch.simulate import write as write_world
+
+    recipe = Recipe(seed=seed, size=size, looks=looks, years=years)
+    with progress_bars(quiet=quiet) as progress:
+        world = make(recipe.null() if null else recipe)
+        write_world(world, out, progress=lambda done, of: progress("rendering scenes", done, of))
+    print(out)
 
 
 @app.command(epilog="Example:\n\n    sitewatch demo")
@@ -191,8 +200,33 @@ def demo(
     seed: Annotated[int, typer.Option(help="Another seed is another place.", min=0)] = 1,
     quiet: Quiet = False,
 ) -> None:
-    """Simulate a facility, watch it as a user would, and set what was found beside the truth."""
-    raise NotImplementedError
+    """Simulate a facility, watch it as a user would, and set what was found beside the truth.
+
+    The scenes of a demo are kept, so that a second one starts at once.
+    """
+    from sitewatch.archive import list_folder
+    from sitewatch.cli._demo import compare, print_comparison
+    from sitewatch.cli._summary import print_findings
+    from sitewatch.site import read_site
+    from sitewatch.watch import watch as watch_site
+    from sitewatch.watch import write_outputs
+
+    scenes, results = out / f"scenes-{seed}", out / f"watch-{seed}"
+    if not (scenes / "truth.geojson").exists():
+        simulate(scenes, seed=seed, quiet=quiet)
+    note(f"sitewatch watch {scenes}/site.geojson --images {scenes}/images --out {results}")
+    with progress_bars(quiet=quiet) as progress:
+        watched = watch_site(
+            read_site(scenes / "site.geojson"),
+            list_folder(scenes / "images"),
+            archive=results / "archive",
+            now=parse_now(None),
+            progress=progress,
+        )
+        page = write_outputs(watched, results, progress=progress)
+    print_findings(watched)
+    print_comparison(*compare(scenes / "truth.geojson", watched.structures))
+    print(page)
 
 
 @app.command(epilog="Example:\n\n    sitewatch report plant")
@@ -225,6 +259,3 @@ def looks_list(
         print(json.dumps([f["properties"] for f in looks_document(looks)["features"]], indent=1))  # type: ignore[attr-defined]
     else:
         print_looks(looks)
-
-
-_ = note

@@ -16,27 +16,35 @@ from sitewatch.cube import Look, Outcome
 from sitewatch.structures import Bracket, Kind, Structure
 from sitewatch.watch import Watched
 
-__all__ = ["bracket_words", "print_looks", "print_summary"]
+__all__ = ["bracket_words", "print_findings", "print_looks", "print_summary"]
 
 _MARKS = {Outcome.USED: "●", Outcome.COULD_NOT_SEE: "○", Outcome.REJECTED: "x", Outcome.FAILED: "!"}
 
 
 def print_summary(watched: Watched, report: Path, *, as_json: bool) -> None:
-    """Print what was found and, as the last line, the report's path, unwrapped."""
+    """Print what was found and, as the last line, the report's path, unwrapped; or all of it as JSON."""
+    if not as_json:
+        print_findings(watched)
+        print(report)
+        return
+    counts = Counter(look.outcome for look in watched.looks)
+    claims = sum(s.kind is Kind.STRUCTURE for s in watched.structures)
+    document = {
+        "site": watched.site.id,
+        "answer": watched.answer.sentence,
+        "looks": {outcome.value: counts[outcome] for outcome in Outcome},
+        "seen_share": round(watched.seen_share, 4),
+        "structures": claims,
+        "other_changes": len(watched.structures) - claims,
+        "report": str(report),
+    }
+    print(json.dumps(document, ensure_ascii=False, indent=1))
+
+
+def print_findings(watched: Watched) -> None:
+    """Print the looks by outcome and the structures, a line for every presence."""
     claims = [s for s in watched.structures if s.kind is Kind.STRUCTURE]
     counts = Counter(look.outcome for look in watched.looks)
-    if as_json:
-        document = {
-            "site": watched.site.id,
-            "answer": watched.answer.sentence,
-            "looks": {outcome.value: counts[outcome] for outcome in Outcome},
-            "seen_share": round(watched.seen_share, 4),
-            "structures": len(claims),
-            "other_changes": len(watched.structures) - len(claims),
-            "report": str(report),
-        }
-        print(json.dumps(document, ensure_ascii=False, indent=1))
-        return
     console = Console(highlight=False)
     listed = ", ".join(f"{counts[o]} {o.value}" for o in Outcome if counts[o]) or "no scene listed"
     console.print(Text(f"{watched.site.name}: {listed}"))
@@ -51,7 +59,6 @@ def print_summary(watched: Watched, report: Path, *, as_json: bool) -> None:
     others = len(watched.structures) - len(claims)
     if others:
         console.print(Text(f"{others} other changes (surface, vegetation, ...) are in the report."))
-    print(report)
 
 
 def print_looks(looks: Sequence[Look]) -> None:
