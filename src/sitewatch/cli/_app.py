@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import sys
 from pathlib import Path
@@ -12,7 +11,7 @@ import typer
 
 from sitewatch import __version__
 from sitewatch.cli._progress import note, progress_bars, warn
-from sitewatch.cli._values import parse_budget, parse_day, parse_now
+from sitewatch.cli._values import parse_bands, parse_budget, parse_catalog, parse_day, parse_now
 from sitewatch.errors import CatalogError, OptionError, SitewatchError
 
 __all__ = ["app", "main"]
@@ -117,7 +116,7 @@ def watch(
     now: Now = None,
 ) -> None:
     """Find what was erected or taken down at a site, and between which looks."""
-    from sitewatch.archive import Listing, list_folder
+    from sitewatch.archive import Listing, list_folder, search_catalog
     from sitewatch.cli._summary import print_summary
     from sitewatch.site import read_site
     from sitewatch.watch import watch as watch_site
@@ -138,7 +137,10 @@ def watch(
             progress("listing scenes", 1, 1)
         else:
             try:
-                listing = _search(str(catalog), collection, site=place, since=start, until=end, bands=bands)
+                url, name = parse_catalog(str(catalog), collection)
+                progress("asking the catalog", 0, 1)
+                listing = search_catalog(url, name, place, since=start, until=end, bands=parse_bands(bands))
+                progress("asking the catalog", 1, 1)
             except CatalogError as error:
                 unanswered, listing = error, Listing(scenes=())
         watched = watch_site(
@@ -158,18 +160,6 @@ def watch(
         warn(f"error: {unanswered}")
     if watched.answer.exit_code:
         raise typer.Exit(watched.answer.exit_code)
-
-
-def _search(
-    catalog: str,
-    collection: str | None,
-    *,
-    site: object,
-    since: dt.datetime | None,
-    until: dt.datetime | None,
-    bands: str | None,
-) -> object:
-    raise NotImplementedError
 
 
 @app.command(epilog="Example:\n\n    sitewatch simulate facility --seed 7")

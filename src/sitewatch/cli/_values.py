@@ -6,7 +6,13 @@ import datetime as dt
 
 from sitewatch.errors import OptionError
 
-__all__ = ["parse_bands", "parse_budget", "parse_day", "parse_now"]
+__all__ = ["parse_bands", "parse_budget", "parse_catalog", "parse_day", "parse_now"]
+
+_CATALOGS = {
+    "earth-search": ("https://earth-search.aws.element84.com/v1", "sentinel-2-c1-l2a"),
+    "planetary-computer": ("https://planetarycomputer.microsoft.com/api/stac/v1", "sentinel-2-l2a"),
+}
+"""Short names of public catalogs, with the collection that is read unless another is named."""
 
 _PRESETS = {"screening": 10.0, "publication": 0.2}
 """Expected false structures a year: many to look through, or few enough to print."""
@@ -23,6 +29,17 @@ def parse_budget(text: str) -> float:
     if not 0 < value < float("inf"):
         raise OptionError(f"--false-alarms must be a number above 0, got {text}")
     return value
+
+
+def parse_catalog(catalog: str, collection: str | None) -> tuple[str, str]:
+    """`--catalog` and `--collection`: a short name or an address, as (address, collection)."""
+    url, usual = _CATALOGS.get(catalog, (catalog, None))
+    name = collection or usual
+    if name is None:
+        raise OptionError(
+            f"--catalog {catalog} needs --collection ID too; {' and '.join(_CATALOGS)} are short names that do not"
+        )
+    return url, name
 
 
 def parse_day(option: str, text: str | None, *, end: bool = False) -> dt.datetime | None:

@@ -81,14 +81,14 @@ def read_cube(
     Raises:
         SiteError: the outline touches none of the images.
     """
-    sensor, _ = Counter(chip.scene.sensor for chip in sorted(chips, key=_order)).most_common(1)[0]
-    own = [chip for chip in sorted(chips, key=_order) if chip.scene.sensor == sensor]
+    family, _ = Counter(_family(chip) for chip in sorted(chips, key=_order)).most_common(1)[0]
+    own = [chip for chip in sorted(chips, key=_order) if _family(chip) == family]
     looks = [
         _look(
-            chip, Outcome.REJECTED, f"one cube holds one sensor and most scenes here are {sensor}; watch this one apart"
+            chip, Outcome.REJECTED, f"one cube holds one sensor and most scenes here are {family}; watch this one apart"
         )
         for chip in chips
-        if chip.scene.sensor != sensor
+        if _family(chip) != family
     ]
     bands = _common_bands(own)
     lacking = {chip.scene.id: sorted(set(bands) - {b.name for b in chip.bands}) for chip in own}
@@ -190,6 +190,16 @@ def _look(chip: Chip, outcome: Outcome, reason: str, *, clear_share: float | Non
     )
 
 
+def _family(chip: Chip) -> str:
+    """What can be compared with each other: one sensor's reflectance, or its 8-bit pictures."""
+    return f"{chip.scene.sensor} {'pictures' if _is_picture(chip) else 'reflectance'}"
+
+
+def _is_picture(chip: Chip) -> bool:
+    measured = [band for band in chip.bands if not band.is_mask]
+    return all(band.dtype == "uint8" and (band.scale, band.offset) == (1.0, 0.0) for band in measured)
+
+
 def _common_bands(chips: Sequence[Chip]) -> tuple[str, ...]:
     """The measured bands that at least eight in ten scenes have, in the order of the spectrum."""
     counts = Counter(band.name for chip in chips for band in chip.bands if not band.is_mask)
@@ -214,12 +224,12 @@ def _footprint(grid: GeoBox) -> Polygon:
 
 def _units(chips: Sequence[Chip], bands: Sequence[str]) -> tuple[str, float]:
     """("picture" or "reflectance", factor on top of each band's own scale)."""
-    measured = [band for chip in chips for band in chip.bands if band.name in bands]
-    untold = all(band.scale == 1.0 and band.offset == 0.0 for band in measured)
-    if untold and all(band.dtype == "uint8" for band in measured):
+    if _is_picture(chips[0]):
         return "picture", 1 / 255
+    measured = [band for chip in chips for band in chip.bands if band.name in bands]
+    untold = all((band.scale, band.offset) == (1.0, 0.0) and band.dtype in ("uint16", "int16") for band in measured)
     # Integers without a scale are, with every provider that we know of, reflectance times 10 000.
-    return "reflectance", 1e-4 if untold and all(band.dtype in ("uint16", "int16") for band in measured) else 1.0
+    return "reflectance", 1e-4 if untold else 1.0
 
 
 def _passes(chips: Sequence[Chip]) -> list[_Pass]:

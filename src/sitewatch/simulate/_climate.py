@@ -45,7 +45,7 @@ CLIMATES = {
         soils=("loam", "dark soil", "clay"), forest=(0.08, 0.35), evergreen=(0.2, 0.7), crops=(0.4, 0.85),
     ),
     "continental": Climate(
-        latitudes=(42, 60), greenup=118, senescence=278, green=(0.15, 0.85), cloud=(0.6, 0.45), temperature=(6, 15),
+        latitudes=(42, 60), greenup=118, senescence=278, green=(0.15, 0.85), cloud=(0.6, 0.45), temperature=(7.5, 13),
         soils=("dark soil", "loam"), forest=(0.1, 0.4), evergreen=(0.3, 0.8), crops=(0.4, 0.9),
     ),
     "mediterranean": Climate(

@@ -202,7 +202,8 @@ def _village(site: _Site, rng: np.random.Generator, *, reach: float) -> None:
                 w = v + side * rng.uniform(13, 18)
                 x, y = centre[0] + u * c - w * s, centre[1] + u * s + w * c
                 plot = rectangle(x + side * 6 * -s, y + side * 6 * c, length=22, width=30, angle=angle)
-                if ground.blocked[ground.frame.patch(plot).window].mean() > 0.1:
+                taken = ground.blocked[ground.frame.patch(plot).window]
+                if not taken.size or taken.mean() > 0.1:
                     continue
                 ground.paint(plot, garden)
                 house = rectangle(
@@ -254,16 +255,20 @@ def _compound(site: _Site, rng: np.random.Generator, length: float, width: float
     }
     lawn = open_ground(palette, rng, soil=soil, cut_every=30)
     gap = rng.uniform(8, 13)
-    pieces = _cut(rng, (-half_u + 14, -half_v + 14, half_u - 14, half_v - 14), rng.uniform(110, 170))
+    scale = rng.uniform(105, 190)
+    pieces = _cut(rng, (-half_u + 14, -half_v + 14, half_u - 14, half_v - 14), scale)
     inner = outline.buffer(-10)
     kept = [p for p in pieces if inner.contains(site.box(*p))]
     for piece in kept:
         ground.paint(one_polygon(site.box(*piece).buffer(gap / 2, join_style="mitre")), road, blocked=True)
-    order = rng.permutation(len(kept))
-    uses = ("yard", "hall", "gravel", "hall", "lawn", "hall", "yard", "parking", "hall", "lawn")
-    for rank, index in enumerate(order):
+    mix = rng.dirichlet((6, 3, 2, 2.5, 1))
+    for rank, index in enumerate(rng.permutation(len(kept))):
         u0, v0, u1, v1 = kept[int(index)]
-        use = uses[rank % len(uses)]
+        use = str(rng.choice(("hall", "yard", "gravel", "lawn", "parking"), p=mix))
+        if max(u1 - u0, v1 - v0) > 1.7 * scale:
+            # Room to grow.
+            use = str(rng.choice(("hall", "yard", "gravel", "lawn"), p=(0.2, 0.2, 0.25, 0.35)))
+        use = ("yard", "hall")[rank] if rank < 2 else use
         u0, v0, u1, v1 = u0 + gap / 2, v0 + gap / 2, u1 - gap / 2, v1 - gap / 2
         x, y = site.place((u0 + u1) / 2, (v0 + v1) / 2)
         block = Block(use=use, x=x, y=y, length=u1 - u0, width=v1 - v0)
@@ -271,6 +276,8 @@ def _compound(site: _Site, rng: np.random.Generator, length: float, width: float
         ground.paint(block.area(site.angle), paving.get(use, lawn))
         if use == "hall":
             _halls(site, rng, (u0, v0, u1, v1))
+        elif use == "gravel" and rng.random() < 0.3:
+            _tanks(site, rng, (u0, v0, u1, v1))
     return outline
 
 
@@ -279,7 +286,7 @@ def _cut(
 ) -> list[tuple[float, float, float, float]]:
     u0, v0, u1, v1 = box
     wide, tall = u1 - u0, v1 - v0
-    if max(wide, tall) < largest * rng.uniform(1.0, 1.5):
+    if max(wide, tall) < largest * rng.uniform(1.0, 1.5) or (max(wide, tall) < 3.2 * largest and rng.random() < 0.16):
         return [box]
     at = rng.uniform(0.38, 0.62)
     if wide > tall:
@@ -290,7 +297,7 @@ def _cut(
 def _halls(site: _Site, rng: np.random.Generator, box: tuple[float, float, float, float]) -> None:
     """One large hall, or a row of smaller ones, in a block."""
     u0, v0, u1, v1 = (edge + pad for edge, pad in zip(box, (8, 8, -8, -8), strict=True))
-    count = int(rng.choice((1, 1, 2, 3)))
+    count = int(rng.choice((1, 1, 2, 3, 4)))
     names, odds = list(ROOFS), np.array(list(ROOFS.values()))
     step = (u1 - u0) / count
     for i in range(count):
@@ -304,3 +311,13 @@ def _halls(site: _Site, rng: np.random.Generator, box: tuple[float, float, float
             annex = site.box(a, v0, a + (b - a) * rng.uniform(0.3, 0.6), v0 + deep * 0.45)
             hall = one_polygon(hall.difference(annex.buffer(1e-6)))
         _build(site, hall, rng, covering(site.palette, rng, material), material, height=rng.uniform(6, 20))
+
+
+def _tanks(site: _Site, rng: np.random.Generator, box: tuple[float, float, float, float]) -> None:
+    """A row of round tanks along one side of a block."""
+    u0, v0, u1, _ = box
+    across = rng.uniform(12, 28)
+    surface = covering(site.palette, rng, str(rng.choice(("white metal", "grey metal"))))
+    for u in np.arange(u0 + across, u1 - across, across * rng.uniform(1.3, 1.8))[: int(rng.integers(2, 7))]:
+        tank = shapely.Point(*site.place(float(u), v0 + across)).buffer(across / 2)
+        _build(site, tank, rng, surface, "tank", height=rng.uniform(8, 16))

@@ -85,7 +85,7 @@ def acquisitions(
             )
     drawn = [a for a in drawn if a.sun.elevation > 6]
     if recipe.looks is not None and len(drawn) > recipe.looks:
-        patience = np.array([a.cloud for a in drawn]) + rng.gumbel(0, 0.18, len(drawn))
+        patience = np.array([a.cloud for a in drawn]) + rng.gumbel(0, 0.3, len(drawn))
         keep = np.sort(np.argsort(patience, kind="stable")[: recipe.looks])
         drawn = [drawn[int(i)] for i in keep]
     return tuple(sorted(drawn, key=lambda a: (a.captured, a.id)))

@@ -39,9 +39,11 @@ class Sky:
 def sky_over(scene: Acquisition, *, size: int, pixel_m: float, rng: np.random.Generator) -> Sky:
     """Draw the sky of one scene."""
     cells = 2 * size
-    kind = str(rng.choice(("cumulus", "bank", "veil"), p=(0.4, 0.42, 0.18)))
+    # Fair-weather cumulus never closes the sky.
+    fair = 0.5 if scene.cloud < 0.45 else 0.0
+    kind = str(rng.choice(("cumulus", "bank", "veil"), p=(fair, 0.8 - fair, 0.2)))
     largest, stretch, slope = {
-        "cumulus": (rng.uniform(18, 60), 1.0, rng.uniform(1.5, 1.8)),
+        "cumulus": (rng.uniform(30, 110), 1.0, rng.uniform(1.75, 2.05)),
         "bank": (rng.uniform(0.3, 0.9) * cells, rng.uniform(1.0, 2.0), rng.uniform(1.8, 2.2)),
         "veil": (rng.uniform(0.2, 0.6) * cells, rng.uniform(2.0, 6.0), rng.uniform(1.9, 2.3)),
     }[kind]

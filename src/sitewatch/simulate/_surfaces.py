@@ -98,7 +98,7 @@ class Palette:
             holds_snow: how well snow lies on it, 0-1.
         """
         days = len(self.weather.season)
-        shade = np.exp(rng.normal(0, vary)) * np.exp(rng.normal(0, vary / 4, len(BANDS)))
+        shade = np.exp(rng.normal(0, vary)) * np.exp(rng.normal(0, vary / 6, len(BANDS)))
         tint = np.exp(rng.normal(0, 0.04, len(BANDS)))
         lush, withered = PLANTS[plant or "grass"]
         self.rows.append(

@@ -191,8 +191,8 @@ def _presence(stages: Sequence[_Spell], ground: _Ground) -> Presence:
 def _ends(stages: Sequence[_Spell]) -> tuple[Edge | None, Edge | None]:
     """When what these overlapping spells show went up and came down.
 
-    A change that only tells of a removal does not know when the thing had come; where another tells of its erection, the
-    two are one life. A spell that ends while an earlier one stands on is something on or at the thing, not its end.
+    A change that only tells of a removal does not know when the thing had come; where another tells of its erection,
+    the two are one life. A spell that ends while an earlier one stands on is something on or at the thing, not its end.
     """
     openings = [s.erected for s in stages if s.erected is not None]
     erected = min(openings, key=lambda e: e.by) if openings else None
