@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-__all__ = ["common_name", "is_known", "resolve_names", "split_suffix"]
+__all__ = ["common_name", "is_known", "rank", "resolve_names", "split_suffix"]
 
 _SENTINEL2 = {
     "b1": "coastal",
@@ -87,6 +87,7 @@ _KNOWN = frozenset(
     {*_SENTINEL2.values(), *_OLI.values(), *_TM.values(), *_ALIASES.values()}
     | {"yellow", "green05", "vv", "vh", "hh", "hv", "udm2"}
 )
+_ORDER = tuple(dict.fromkeys((*_SENTINEL2.values(), "pan", "lwir", "lwir11", "lwir12", "vv", "vh", "hh", "hv")))
 _RESOLUTION = re.compile(r"[_-]?\d{2,4}c?m$")
 _NUMBERED = re.compile(r"b0?(\d{1,2}a?)")
 _PLACEHOLDER = re.compile(r"(band|layer|channel)?[ _-]?\d*")
@@ -117,6 +118,11 @@ def common_name(given: str, *, about: str = "") -> str:
 def is_known(name: str) -> bool:
     """True for the common names that this vocabulary has."""
     return name in _KNOWN
+
+
+def rank(name: str) -> tuple[int, str]:
+    """Sort key: by wavelength as far as it is known, masks and all others after that by name."""
+    return (_ORDER.index(name) if name in _ORDER else len(_ORDER), name)
 
 
 def resolve_names(given: Sequence[str | None], *, about: str = "") -> list[str | None]:

@@ -111,7 +111,6 @@ class _Io(StacApiIO):
         super().__init__(max_retries=None)
         self._client = client
         self._origin = origin
-        self._opened = False
 
     def read_text(self, source: Any, *args: Any, **kwargs: Any) -> str:
         """Follow a link; a server's links must lead to web addresses, never to a local file."""
@@ -120,15 +119,13 @@ class _Io(StacApiIO):
         return super().read_text(source, *args, **kwargs)
 
     def read_json(self, source: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """The landing page first, then pages of items."""
+        """A document of the API: a catalog, a collection or a page of items."""
         document: object = super().read_json(source, *args, **kwargs)
-        whole = isinstance(document, dict) and (
-            isinstance(document.get("features"), list) if self._opened else document.get("type") == "Catalog"
-        )
-        if not isinstance(document, dict) or not whole:
-            raise CatalogError(f"{redact(self._origin)}: answered with something that is not STAC; check the address")
-        self._opened = True
-        return document
+        if isinstance(document, dict) and (
+            isinstance(document.get("features"), list) or document.get("type") in ("Catalog", "Collection")
+        ):
+            return document
+        raise CatalogError(f"{redact(self._origin)}: answered with something that is not STAC; check the address")
 
     def request(
         self,

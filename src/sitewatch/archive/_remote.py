@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urljoin, urlsplit
 
-from sitewatch.archive._bands import common_name, is_known, resolve_names
+from sitewatch.archive._bands import common_name, is_known, rank, resolve_names
 from sitewatch.archive._href import is_remote
 from sitewatch.archive._item import Item, ItemAsset, ItemBand, read_item
 from sitewatch.archive._presets import BUCKETS, Preset
@@ -114,7 +114,8 @@ def _as_told(item: Item, name: str) -> list[tuple[str, ItemAsset, int]]:
         raise SceneError(
             f"{name}: has no asset with a band that is known ({_keys(item)}); say which are which with bands"
         )
-    return list(found.values())
+    # APIs give assets in any order; the same items must give the same chips.
+    return [found[label] for label in sorted(found, key=rank)]
 
 
 def _band(label: str, href: str, place: tuple[ItemAsset, int], item: Item, preset: Preset) -> Band:
