@@ -1,8 +1,8 @@
 """A facility with known truth, rendered as real GeoTIFF scenes."""
 
-from sitewatch.simulate._events import Event
 from sitewatch.simulate._passes import Acquisition
 from sitewatch.simulate._recipe import Recipe
+from sitewatch.simulate._story import Event
 from sitewatch.simulate._world import World, simulate, truth
 from sitewatch.simulate._write import write
 

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from sitewatch.simulate._climate import Array
 from sitewatch.simulate._clutter import Clutter
-from sitewatch.simulate._events import Stage
 from sitewatch.simulate._frame import Frame, Patch, noise
 from sitewatch.simulate._ground import Ground
 from sitewatch.simulate._passes import Acquisition
 from sitewatch.simulate._recipe import Recipe
 from sitewatch.simulate._sky import classify, cover_with, sky_over
+from sitewatch.simulate._story import Stage
 from sitewatch.simulate._sun import Sun
 from sitewatch.simulate._surfaces import BANDS, SNOW, Colours
 

@@ -7,6 +7,7 @@ from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 
 from sitewatch.simulate._climate import Array
 from sitewatch.simulate._frame import noise
@@ -66,6 +67,8 @@ def sky_over(scene: Acquisition, *, size: int, pixel_m: float, rng: np.random.Ge
     window = (slice(size // 2, size // 2 + size),) * 2
     swell = noise(rng, size, slope=2.2, largest=size)
     haze = scene.haze * np.exp(np.float32(0.35) * swell - np.float32(0.06))
+    # The optics blur a cloud's edge as they blur everything else.
+    opacity = gaussian_filter(opacity, 0.6, mode="wrap")
     return Sky(
         cloud=np.asarray(opacity[window], dtype=np.float32),
         shadow=np.asarray(shade[window], dtype=np.float32),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import shapely
@@ -17,13 +17,14 @@ from shapely.geometry import MultiPolygon, Polygon, mapping
 
 from sitewatch.simulate._climate import CLIMATES, weather
 from sitewatch.simulate._clutter import park
-from sitewatch.simulate._events import Event, tell
+from sitewatch.simulate._events import tell
 from sitewatch.simulate._facility import Facility, build_facility
 from sitewatch.simulate._frame import Footprint, Frame
 from sitewatch.simulate._ground import countryside
 from sitewatch.simulate._passes import Acquisition, acquisitions
 from sitewatch.simulate._recipe import Recipe
 from sitewatch.simulate._render import Stock, picture, stock_up
+from sitewatch.simulate._story import Event
 from sitewatch.simulate._surfaces import Palette
 from sitewatch.site import Site
 
@@ -45,7 +46,7 @@ class World:
     """In time order."""
     events: tuple[Event, ...]
     """What truly happened in the whole scene, distractors included."""
-    stock: Stock
+    stock: Stock = field(repr=False)
     """What rendering needs."""
 
     @property
