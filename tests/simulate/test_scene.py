@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sitewatch.simulate import Event, Recipe, World, simulate
+from sitewatch.simulate import Recipe, World, simulate
 from sitewatch.simulate._passes import Acquisition
 from sitewatch.simulate._render import lit
 from sitewatch.simulate._sky import classify, cover_with, sky_over
@@ -33,15 +33,6 @@ def reflectance(world: World, number: int) -> NDArray[np.float64]:
     return world.render(number)[:6] * 0.0001 - 0.1
 
 
-def pixels_inside(world: World, event: Event) -> NDArray[np.bool_]:
-    """(y, x); pixels that lie in the footprint with all of their area but a rim."""
-    k, n = world.recipe.oversample, world.recipe.size
-    patch = world.stock.frame.patch(event.footprint)
-    cells = np.zeros((n * k, n * k))
-    cells[patch.window] = patch.inside
-    return np.asarray(cells.reshape(n, k, n, k).mean(axis=(1, 3)) > 0.95)
-
-
 def test_a_null_recipe_keeps_everything_but_the_structures(busy: World, still: World) -> None:
     assert any(not e.ignore for e in busy.events)
     assert still.events
@@ -57,7 +48,7 @@ def test_pixels_change_where_and_when_the_truth_says(busy: World, still: World) 
     assert {e.kind for e in spans} == {"permanent", "temporary", "demolition"}
     shown = 0
     for event in spans:
-        inside = pixels_inside(busy, event)
+        inside = busy.share(event.footprint) > 0.95
         if not inside.any():
             continue
         spells = [(e.on or 0.0, e.off or 1e9) for e in spans if e.footprint == event.footprint]

@@ -37,28 +37,35 @@ class Climate:
     """Share of the forest, 0-1: from, to."""
     crops: tuple[float, float]
     """Share of the open land that is cropped, 0-1: from, to."""
+    rotation: tuple[float, ...]
+    """How often a field carries cereal, rape, maize, hay or lies fallow; adds up to 1."""
 
 
 CLIMATES = {
     "temperate": Climate(
         latitudes=(44, 56), greenup=100, senescence=300, green=(0.45, 0.9), cloud=(0.68, 0.5), temperature=(10, 8.5),
         soils=("loam", "dark soil", "clay"), forest=(0.08, 0.35), evergreen=(0.2, 0.7), crops=(0.4, 0.85),
+        rotation=(0.4, 0.15, 0.2, 0.17, 0.08),
     ),
     "continental": Climate(
         latitudes=(42, 60), greenup=118, senescence=278, green=(0.15, 0.85), cloud=(0.6, 0.45), temperature=(7.5, 13),
         soils=("dark soil", "loam"), forest=(0.1, 0.4), evergreen=(0.3, 0.8), crops=(0.4, 0.9),
+        rotation=(0.45, 0.1, 0.2, 0.15, 0.1),
     ),
     "mediterranean": Climate(
         latitudes=(33, 42), greenup=320, senescence=150, green=(0.12, 0.75), cloud=(0.48, 0.15), temperature=(16, 8),
         soils=("clay", "loam", "sand"), forest=(0.03, 0.2), evergreen=(0.6, 1.0), crops=(0.4, 0.8),
+        rotation=(0.5, 0.05, 0.1, 0.15, 0.2),
     ),
     "semiarid": Climate(
         latitudes=(24, 40), greenup=60, senescence=160, green=(0.04, 0.35), cloud=(0.3, 0.15), temperature=(17, 11),
         soils=("sand", "loam", "clay"), forest=(0.0, 0.04), evergreen=(0.5, 1.0), crops=(0.1, 0.5),
+        rotation=(0.35, 0.0, 0.15, 0.1, 0.4),
     ),
     "monsoon": Climate(
         latitudes=(14, 30), greenup=185, senescence=345, green=(0.2, 0.9), cloud=(0.2, 0.75), temperature=(24, 5),
         soils=("clay", "loam"), forest=(0.05, 0.25), evergreen=(0.4, 0.9), crops=(0.5, 0.9),
+        rotation=(0.35, 0.05, 0.4, 0.1, 0.1),
     ),
 }  # fmt: skip
 """The climates by name."""

@@ -1,4 +1,4 @@
-"""Changes that are real and no structures: resurfaced yards, clear-cuts, earthworks, burns."""
+"""Changes that are real and no structures: resurfaced yards, clear-cuts, earthworks, burns, new roofs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ __all__ = ["distract"]
 
 def distract(plot: Plot, rng: np.random.Generator, number: int) -> None:
     """A change that is real and no structure: marked to be ignored."""
-    kind = ("resurfacing", "clear-cut", "earthworks", "burn")[number % 4]
+    kind = ("resurfacing", "clear-cut", "earthworks", "burn", "new roof")[number % 5]
+    if kind == "new roof":
+        _reroof(plot, rng, number)
+        return
     weather = plot.palette.weather
     place = {"resurfacing": _yard, "earthworks": _dig}.get(kind, _wild)(plot, rng, kind)
     if place is None:
@@ -55,11 +58,10 @@ def distract(plot: Plot, rng: np.random.Generator, number: int) -> None:
 
 
 def _yard(plot: Plot, rng: np.random.Generator, _: str) -> Polygon | None:
-    paved = [b for b in plot.facility.blocks if b.use in ("yard", "parking", "gravel")]
-    if not paved:
-        return None
-    for index in rng.permutation(len(paved)):
-        whole = paved[int(index)].area(plot.facility.angle)
+    """A block that is paved anew, or for the first time, in whole or in part."""
+    blocks = [b for b in plot.facility.blocks if b.use != "hall"]
+    for index in rng.permutation(len(blocks)):
+        whole = blocks[int(index)].area(plot.facility.angle)
         part = part_of(whole, plot.facility.angle, float(rng.uniform(0.4, 1.0)))
         # Where something else is going on the story would be ambiguous.
         if not plot.crowded(part):
@@ -73,6 +75,43 @@ def _dig(plot: Plot, rng: np.random.Generator, _: str) -> Polygon | None:
         return None
     ring = found[0].buffer(rng.uniform(3, 12))
     return None if plot.crowded(ring) else ring
+
+
+def _reroof(plot: Plot, rng: np.random.Generator, number: int) -> None:
+    """A building that keeps standing and gets a roof of another material within a few days or weeks."""
+    for index in rng.permutation(len(plot.facility.buildings)):
+        building = plot.facility.buildings[int(index)]
+        patch = plot.ground.frame.patch(building.footprint)
+        if building.footprint.area < 400 or not patch.inside.any() or plot.taken[patch.window].any():
+            continue
+        plot.take(building.footprint)
+        on = rng.uniform(0.08, 0.9) * plot.days
+        done = min(on + spread(rng, 3, 40), plot.days - 2)
+        roof = covering(plot.palette, rng, str(rng.choice(("white metal", "grey metal", "blue steel", "bitumen"))))
+        stage = Stage(
+            footprint=building.footprint,
+            begin=(on + done) / 2,
+            end=np.inf,
+            surface=roof,
+            height=building.height,
+            pitch=building.pitch,
+            angle=building.angle,
+            order=2,
+        )
+        plot.story.stages.append(stage)
+        plot.story.events.append(
+            Event(
+                id=f"distractor-{number + 1}",
+                name="new roof",
+                kind="permanent",
+                material="new roof",
+                footprint=building.footprint,
+                on=on,
+                on_latest=done,
+                ignore=True,
+            )
+        )
+        return
 
 
 def _wild(plot: Plot, rng: np.random.Generator, kind: str) -> Polygon | None:

@@ -9,15 +9,7 @@ from sitewatch.simulate._climate import Array, Weather, logistic_season
 __all__ = ["CROPS", "crop_cover", "grass_cover", "regrowth", "wood_cover"]
 
 CROPS = ("cereal", "rape", "maize", "hay", "fallow")
-"""What a field may carry in a year."""
-
-_ROTATION = {
-    "temperate": (0.4, 0.15, 0.2, 0.17, 0.08),
-    "continental": (0.45, 0.1, 0.2, 0.15, 0.1),
-    "mediterranean": (0.5, 0.05, 0.1, 0.15, 0.2),
-    "semiarid": (0.35, 0.0, 0.15, 0.1, 0.4),
-    "monsoon": (0.35, 0.05, 0.4, 0.1, 0.1),
-}
+"""What a field may carry in a year, in the order of `Climate.rotation`."""
 
 
 def grass_cover(weather: Weather, rng: np.random.Generator, *, cut_every: float | None = None) -> tuple[Array, Array]:
@@ -57,7 +49,7 @@ def wood_cover(weather: Weather, rng: np.random.Generator, *, evergreen: bool) -
 def crop_cover(weather: Weather, rng: np.random.Generator) -> tuple[Array, Array, str]:
     """(days,) green and dry cover of a field in rotation, and the plant whose colours it mostly has."""
     climate = weather.climate
-    shares = np.array(_ROTATION[_name(climate)])
+    shares = np.array(climate.rotation)
     green = np.zeros(len(weather.season), dtype=np.float32)
     dry = np.zeros_like(green)
     planted = []
@@ -72,7 +64,7 @@ def crop_cover(weather: Weather, rng: np.random.Generator) -> tuple[Array, Array
     # A growing year that ends with green winter corn must not jump: fields change over a week or two.
     green, dry = _smooth(green, 9), _smooth(dry, 5)
     dry = np.clip(np.minimum(dry, 0.97 - green), 0, 1)
-    main = max(set(planted), key=planted.count)
+    main = max(CROPS, key=planted.count)
     return green, dry, {"hay": "grass", "fallow": "grass"}.get(main, main)
 
 
@@ -115,9 +107,3 @@ def _one_year(weather: Weather, rng: np.random.Generator, crop: str) -> tuple[Ar
 def _smooth(series: Array, days: int) -> Array:
     padded = np.pad(series, (days // 2, days - 1 - days // 2), mode="edge")
     return np.convolve(padded, np.full(days, 1 / days), mode="valid").astype(np.float32)
-
-
-def _name(climate: object) -> str:
-    from sitewatch.simulate._climate import CLIMATES
-
-    return next(name for name, known in CLIMATES.items() if known is climate)

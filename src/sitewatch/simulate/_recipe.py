@@ -53,7 +53,7 @@ class Recipe:
     demolitions: int = 5
     """Buildings that stand at the start and are torn down."""
     distractors: int = 7
-    """Real changes that are no structures: clear-cuts, burns, resurfaced yards, earthworks."""
+    """Real changes that are no structures: clear-cuts, burns, resurfaced yards, earthworks, new roofs."""
     clutter: float = 1.0
     """How full the yards are of vehicles and containers that come and go, 0 to 2."""
     jitter_px: float = 0.25

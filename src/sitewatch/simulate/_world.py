@@ -71,6 +71,15 @@ class World:
         """
         return picture(self.stock, self.scenes[number], number)
 
+    def share(self, footprint: Footprint) -> NDArray[np.float32]:
+        """(y, x) share of each pixel, 0-1, that a footprint covers (metres from the upper left, y to the south)."""
+        frame = self.stock.frame
+        patch = frame.patch(footprint)
+        cells = np.zeros((frame.cells, frame.cells), dtype=np.float32)
+        cells[patch.window] = patch.inside
+        blocks = cells.reshape(frame.size, frame.oversample, frame.size, frame.oversample)
+        return np.asarray(blocks.mean(axis=(1, 3)), dtype=np.float32)
+
     def geographic(self, footprint: Footprint) -> Polygon | MultiPolygon:
         """A footprint in metres from the upper left corner (y to the south) as longitude and latitude, EPSG:4326."""
         return _to_degrees(footprint, self.grid)
