@@ -52,6 +52,8 @@ def utc(*parts: int) -> dt.datetime:
         ("a.tif", {"ACQUISITIONDATETIME": "2020-05-31 10:30:12"}, utc(2020, 5, 31, 10, 30, 12), False),
         ("a.tif", {"DATE": "2020-05-31T12:30:12.5+02:00"}, utc(2020, 5, 31, 10, 30, 12, 500_000), False),
         ("2020-05-31.tif", {"DATE": "some day"}, utc(2020, 5, 31), True),
+        ("HLS.S30.T40RCN.2020152T064629.v2.0.B04.tif", {}, utc(2020, 5, 31, 6, 46, 29), False),
+        ("LE71600412020152EDC00_stack.tif", {}, utc(2020, 5, 31), True),
     ],
 )
 def test_time_comes_from_tags_then_name(
@@ -108,6 +110,30 @@ def test_stac_1_1_bands_and_inherited_scale(write_image: Write, write_item: Writ
         ("blue", 1e-4, None),
         ("swir16", 1e-4, -0.2),
     ]
+
+
+def test_bands_told_in_two_dialects(write_image: Write, write_item: Write, images: Path) -> None:
+    write_image("a.tif", bands=(None,) * 4)
+    asset = {
+        "href": "a.tif",
+        "bands": [
+            {"name": "rededge1", "eo:common_name": "rededge"},
+            {"name": "B06", "eo:common_name": "rededge"},
+            {"name": "nir", "eo:common_name": "nir"},
+            {"name": "scl"},
+        ],
+        "raster:bands": [{"scale": 1e-4}, {"scale": 1e-4, "offset": -0.1}, {"nodata": "nan"}],
+    }
+    write_item("a.json", "a", {"data": asset})
+    bands = only_scene(images).bands
+    assert [(b.name, b.scale, b.offset) for b in bands] == [
+        ("rededge1", 1e-4, None),
+        ("rededge2", 1e-4, -0.1),
+        ("nir", None, None),
+        ("scl", None, None),
+    ]
+    assert bands[2].nodata is not None
+    assert np.isnan(bands[2].nodata)
 
 
 def test_a_sidecar_of_several_files(write_image: Write, write_item: Write, images: Path) -> None:
@@ -338,6 +364,32 @@ def test_unreadable_sidecars(write_image: Write, images: Path, text: str, said: 
     write_image("x.tif", tags={"DATE": "2020-05-31"})
     (images / "x.json").write_bytes(text.encode("utf-8", "surrogateescape"))
     assert only_fault(images).reason.startswith(said)
+
+
+@pytest.mark.parametrize("href", ["\ud800.tif", "x" * 5000 + ".tif", "a\0.tif", "."])
+def test_sidecars_that_name_no_possible_file(write_image: Write, write_item: Write, images: Path, href: str) -> None:
+    write_image("x.tif")
+    write_item("x.json", "x", {"image": {"href": href, "type": "image/tiff"}})
+    assert only_fault(images).reason.startswith("x.json: ")
+
+
+def test_names_that_cannot_be_shown(write_image: Write, images: Path) -> None:
+    write_image("2020-05-31.tif")
+    for name in (b"a\nb_2020-06-01.tif", b"\xff_2020-06-02.tif"):
+        (images / os.fsdecode(name)).write_bytes((images / "2020-05-31.tif").read_bytes())
+    listing = list_folder(images)
+    assert [s.id for s in listing.scenes] == ["2020-05-31"]
+    assert len(listing.faulty) == 2
+    for fault in listing.faulty:
+        assert "its name holds characters that cannot be shown; rename it" in fault.reason
+        assert (fault.scene + fault.source + fault.reason).isprintable()
+
+
+def test_a_picture_with_a_colour_table(write_image: Write, images: Path) -> None:
+    path = write_image("2020-05-31.tif", bands=(None,), dtype="uint8", photometric="palette")
+    with rasterio.open(path, "r+") as image:
+        image.write_colormap(1, {0: (0, 0, 0, 255), 255: (255, 255, 255, 255)})
+    assert "has a colour table" in only_fault(images).reason
 
 
 def test_other_json_is_left_alone(write_image: Write, images: Path) -> None:

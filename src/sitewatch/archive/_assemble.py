@@ -155,6 +155,8 @@ def _implied(path: Path, image: Image) -> Sequence[str | None]:
     """Names from the file's own name, the number of bands, or the colours that its header gives them."""
     if image.count == 1:
         suffix = split_suffix(path.stem)
+        if suffix is None and image.colours[0] == "palette":
+            raise SceneError(f"{path.name}: has a colour table; convert it to red, green and blue (-expand rgb)")
         return [suffix[1] if suffix else "gray"]
     if image.count in (3, 4) and set(image.dtypes) == {"uint8"}:
         return _PICTURE[: image.count]

@@ -108,6 +108,8 @@ def common_name(given: str, *, about: str = "") -> str:
         return key
     if key in _ALIASES:
         return _ALIASES[key]
+    if key.replace("_", "") in _KNOWN:
+        return key.replace("_", "")
     numbered = _NUMBERED.fullmatch(key)
     if numbered is None:
         return key

@@ -125,6 +125,8 @@ def _sidecar(path: Path) -> _Sidecar:
 
 def _header(folder: Path, path: Path) -> Image | SceneError:
     """What an image's header says, or why it cannot be used."""
+    if not path.name.isprintable():
+        return SceneError(f"{path.name!a}: its name holds characters that cannot be shown; rename it")
     try:
         if not path.resolve(strict=True).is_relative_to(folder.resolve()):
             return SceneError(f"{path.name}: is a link to a file outside the folder, which is not followed; copy it")
@@ -188,10 +190,6 @@ def _listed(folder: Path, sidecar: Path, item: Item, own: Sequence[Path]) -> lis
         if not asset.is_image:
             continue
         path = _inside(folder, sidecar, asset)
-        if not path.exists():
-            raise SceneError(
-                f"{sidecar.name}: lists {asset.href!r}, which is not in the folder; add it or mend the item"
-            )
         found.append((path, asset))
     if not found and own:
         return [(own[0], None)]
@@ -201,24 +199,23 @@ def _listed(folder: Path, sidecar: Path, item: Item, own: Sequence[Path]) -> lis
 def _inside(folder: Path, sidecar: Path, asset: ItemAsset) -> Path:
     """The file an asset means, which must lie in the folder."""
     href = asset.href
-    refused = (
-        f"{sidecar.name}: its asset {asset.key!r} points outside the folder ({href[:80]!r}), which is not followed; "
-        "list files of this folder by relative names"
-    )
     try:
         parts = urlsplit(href)
         path = Path(unquote(parts.path))
-    except ValueError as error:
-        raise SceneError(refused) from error
-    if parts.scheme or parts.netloc or path.is_absolute() or ".." in path.parts or "\0" in str(path):
-        raise SceneError(refused)
-    target = folder / path
-    try:
-        if not target.resolve().is_relative_to(folder.resolve()):
-            raise SceneError(refused)
-    except (OSError, RuntimeError) as error:
-        raise SceneError(refused) from error
-    return target
+        target = folder / path
+        leaves = bool(parts.scheme or parts.netloc or path.is_absolute() or ".." in path.parts)
+        if not leaves and target.resolve().is_relative_to(folder.resolve()):
+            if target.is_file():
+                return target
+            raise SceneError(
+                f"{sidecar.name}: lists {href[:80]!r}, which is not in the folder; add it or mend the item"
+            )
+    except (OSError, RuntimeError, ValueError):
+        pass  # no name that a file can have
+    raise SceneError(
+        f"{sidecar.name}: its asset {asset.key!r} points outside the folder ({href[:80]!r}), which is not followed; "
+        "list files of this folder by relative names"
+    )
 
 
 def _scene(group: _Group, headers: Mapping[Path, Image | SceneError]) -> Scene:
@@ -239,9 +236,9 @@ def _fault(group: _Group, reason: str) -> Faulty:
     sources = [path for path, _ in group.files] or ([group.sidecar.path] if group.sidecar else [])
     one_file = item is None and len(group.files) == 1
     faulty = Faulty(
-        scene=group.files[0][0].stem if one_file else group.id,
-        source=str(sources[0]) if sources else group.id,
-        reason=reason,
+        scene=_printable(group.files[0][0].stem if one_file else group.id),
+        source=_printable(str(sources[0]) if sources else group.id),
+        reason=_printable(reason),
     )
     if item is None:
         moment = moment_in_name(Path(faulty.source).name)
@@ -253,6 +250,11 @@ def _fault(group: _Group, reason: str) -> Faulty:
         whole_day=item.moment.whole_day if item.moment else False,
         published=item.published,
     )
+
+
+def _printable(text: str) -> str:
+    """File names may hold anything, even what no text file can."""
+    return text if text.isprintable() else ascii(text)[1:-1]
 
 
 def _repeat(scene: Scene, reason: str) -> Faulty:

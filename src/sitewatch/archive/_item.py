@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sitewatch.archive._times import Moment, parse_moment
@@ -15,6 +15,7 @@ __all__ = ["Item", "ItemAsset", "ItemBand", "clean", "is_item", "read_item", "se
 
 _IMAGE_ENDINGS = (".tif", ".tiff", ".jp2", ".gtif", ".j2k")
 _NOT_DATA = frozenset({"thumbnail", "overview", "metadata", "visual"})
+_TELLING = re.compile(r"b0?[5-8]a?|red_?edge\d", re.IGNORECASE)
 _MAX_SPAN = dt.timedelta(days=1)
 
 
@@ -88,8 +89,10 @@ def read_item(document: object, *, name: str) -> Item:
     if not isinstance(document, Mapping) or not is_item(document):
         raise SceneError(f"{name}: is not a STAC item (a Feature with stac_version); mend or remove it")
     identifier = document.get("id")
-    if not isinstance(identifier, str) or not identifier.strip() or len(identifier) > 512:
-        raise SceneError(f"{name}: a STAC item needs an id of 1 to 512 characters, found {str(identifier)[:60]!r}")
+    if not isinstance(identifier, str) or not 0 < len(identifier.strip()) <= 512 or not identifier.isprintable():
+        raise SceneError(
+            f"{name}: a STAC item needs an id of 1 to 512 printable characters, found {str(identifier)[:60]!r}"
+        )
     properties = document.get("properties")
     assets = document.get("assets")
     if not isinstance(properties, Mapping) or not isinstance(assets, Mapping):
@@ -179,41 +182,40 @@ def _asset(key: str, value: object, properties: Mapping[str, object], name: str)
 
 
 def _bands(key: str, asset: Mapping[str, object], properties: Mapping[str, object], name: str) -> tuple[ItemBand, ...]:
-    """STAC 1.1 `bands`, else 1.0 `eo:bands` and `raster:bands`, else one band called as the asset."""
-    new = _objects(asset.get("bands"))
-    named, raster = new or _objects(asset.get("eo:bands")), new or _objects(asset.get("raster:bands"))
-    count = max(len(named), len(raster), 1)
+    """STAC 1.1 `bands`, 1.0 `eo:bands` and `raster:bands`, or a mixture; else one band called as the asset."""
+    lists = [_objects(asset.get(field)) for field in ("bands", "eo:bands", "raster:bands")]
+    count = max(1, *(len(entries) for entries in lists))
+    # What is said of a whole asset or item holds for its bands; only there must the name say that it is of a raster.
+    whole = [{k: v for k, v in holder.items() if k.startswith("raster:")} for holder in (asset, properties)]
     found = []
     for index in range(count):
-        label = named[index] if index < len(named) else {}
-        values: Mapping[str, object] = raster[index] if index < len(raster) else {}
-        told = label.get("eo:common_name") or label.get("common_name") or label.get("name")
-        fallback = key if count == 1 else None
-
-        def value(field: str, values: Mapping[str, object] = values) -> object:
-            for holder in (values, asset, properties):
-                for spelling in (f"raster:{field}", field):
-                    if holder.get(spelling) is not None and not (holder is properties and spelling == field):
-                        return holder[spelling]
-            return None
-
+        said = [entries[index] for entries in lists if index < len(entries)]
+        holders = [*said, {"nodata": asset.get("nodata")}, *whole]
+        about = f"asset {key[:60]!r}"
         found.append(
             ItemBand(
-                name=_told_name(label, told, fallback),
-                scale=_number(value("scale"), f"{name}: scale of asset {key[:60]!r}", zero=False),
-                offset=_number(value("offset"), f"{name}: offset of asset {key[:60]!r}"),
-                nodata=_number(value("nodata"), f"{name}: nodata of asset {key[:60]!r}", nan=True),
+                name=_told_name(said, fallback=key if count == 1 else None),
+                scale=_number(_first(holders, "scale"), f"{name}: scale of {about}", zero=False),
+                offset=_number(_first(holders, "offset"), f"{name}: offset of {about}"),
+                nodata=_number(_first(holders, "nodata"), f"{name}: nodata of {about}", nan=True),
             )
         )
     return tuple(found)
 
 
-def _told_name(label: Mapping[str, object], told: object, fallback: str | None) -> str | None:
-    # Providers call three red edges "rededge" and both near infrareds "nir"; their own numbers tell them apart.
-    number = clean(label.get("name"))
-    if clean(told) in ("rededge", "nir08", "nir") and number and re.fullmatch(r"[bB]0?[5-8][aA]?", number):
-        return number
-    return clean(told) or clean(fallback)
+def _first(holders: Sequence[Mapping[str, object]], field: str) -> object:
+    """The first that says something, with or without the prefix of the raster extension."""
+    values = (holder.get(spelling) for holder in holders for spelling in (f"raster:{field}", field))
+    return next((value for value in values if value is not None), None)
+
+
+def _told_name(said: Sequence[Mapping[str, object]], *, fallback: str | None) -> str | None:
+    common = next((t for h in said for f in ("eo:common_name", "common_name") if (t := clean(h.get(f)))), None)
+    own = next((text for holder in said if (text := clean(holder.get("name")))), None)
+    # Providers call three red edges "rededge" and both near infrareds "nir": their own names tell them apart.
+    if common in ("rededge", "nir08", "nir") and own and _TELLING.fullmatch(own):
+        return own
+    return common or own or clean(fallback)
 
 
 def _number(value: object, what: str, *, zero: bool = True, nan: bool = False) -> float | None:
@@ -221,11 +223,15 @@ def _number(value: object, what: str, *, zero: bool = True, nan: bool = False) -
         return None
     if nan and isinstance(value, str) and value.lower() in ("nan", "inf", "-inf"):
         return float(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not (math.isfinite(value) or nan):
+    try:
+        number = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
         raise SceneError(f"{what} is {str(value)[:40]!r}; it must be a number")
-    if value == 0 and not zero:
+    if number == 0 and not zero:
         raise SceneError(f"{what} is 0; it must be another number")
-    return float(value)
+    return number
 
 
 def _objects(value: object) -> list[Mapping[str, object]]:

@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 from sitewatch.archive._bands import common_name, is_known, rank, resolve_names
 from sitewatch.archive._href import is_remote
-from sitewatch.archive._item import Item, ItemAsset, ItemBand, read_item
+from sitewatch.archive._item import Item, ItemAsset, ItemBand, clean, read_item
 from sitewatch.archive._presets import BUCKETS, Preset
 from sitewatch.archive._scene import MASK_BANDS, Band, Scene
 from sitewatch.errors import OptionError, SceneError
@@ -175,7 +175,7 @@ def _alternates(document: object, key: str) -> dict[str, str]:
 
 
 def _keys(item: Item) -> str:
-    keys = ", ".join(asset.key for asset in item.assets[:12])
+    keys = ", ".join(clean(asset.key) or "?" for asset in item.assets[:12])
     return f"it has {keys or 'none'}"
 
 

@@ -12,6 +12,7 @@ _NAME = re.compile(
     r"(?<!\d)(?P<y>(?:19|20)\d{2})(?P<dash>-?)(?P<m>\d{2})(?P=dash)(?P<d>\d{2})"
     r"(?:[T_ ]?(?P<H>\d{2})[:\-_]?(?P<M>\d{2})[:\-_]?(?P<S>\d{2})(?:\.\d+)?Z?)?(?!\d)"
 )
+_ORDINAL = re.compile(r"(?:(?<!\d)|(?<=L[A-Z]\d{7}))((?:19|20)\d{2}[0-3]\d{2})(?:T(\d{6}))?(?!\d)")
 _TEXT = re.compile(
     r"(?P<y>\d{4})[-:/]?(?P<m>\d{2})[-:/]?(?P<d>\d{2})"
     r"(?:[T ]+(?P<H>\d{2}):?(?P<M>\d{2})(?::?(?P<S>\d{2})(?:[.,](?P<f>\d{1,9}))?)?"
@@ -49,6 +50,13 @@ def moment_in_name(name: str) -> Moment | None:
         moment = parse_moment(f"{match[1]}-{match[3]}-{match[4]}")
         if moment is not None:
             return moment
+    # Year and day of the year, as HLS ("2021001T173926") and old Landsat names ("LE70350321999205EDC00") have it.
+    for match in re.finditer(_ORDINAL, name):
+        try:
+            at = dt.datetime.strptime(match[1] + (match[2] or "000000"), "%Y%j%H%M%S").replace(tzinfo=dt.UTC)
+        except ValueError:
+            continue
+        return Moment(at=at, whole_day=match[2] is None)
     return None
 
 
