@@ -12,6 +12,7 @@ from sitewatch.simulate._passes import Acquisition
 from sitewatch.simulate._render import lit
 from sitewatch.simulate._sky import classify, cover_with, sky_over
 from sitewatch.simulate._sun import Sun, sun_at
+from sitewatch.site import area_mask
 
 QUIET = Recipe(
     seed=9, size=128, years=2.0, looks=60, cloudiness=0.0, snow=False, jitter_px=0.0, permanent=4, temporary=6,
@@ -30,7 +31,7 @@ def still() -> World:
 
 
 def reflectance(world: World, number: int) -> NDArray[np.float64]:
-    return world.render(number)[:6] * 0.0001 - 0.1
+    return np.asarray(world.render(number)[:6] * 0.0001 - 0.1, dtype=np.float64)
 
 
 def test_a_null_recipe_keeps_everything_but_the_structures(busy: World, still: World) -> None:
@@ -180,3 +181,46 @@ def test_shifts_are_what_the_recipe_asks_for() -> None:
     shifts = np.array([s.shift_m for s in scenes])
     assert 2.0 < np.median(np.abs(shifts)) / 0.6745 < 4.0
     assert all(s.shift_m == (0.0, 0.0) for s in simulate(replace(QUIET, size=48)).scenes)
+
+
+def test_truth_in_degrees_covers_the_pixels_that_are_painted(busy: World) -> None:
+    for event in busy.events:
+        painted = busy.share(event.footprint) > 0.5
+        told = area_mask(busy.geographic(event.footprint), busy.grid)
+        if painted.sum() < 9:
+            continue
+        assert (painted & told).sum() / (painted | told).sum() > 0.85, event.id
+
+
+def test_scenes_at_the_swath_edge_are_partly_without_data() -> None:
+    for seed in range(30, 90):
+        world = simulate(Recipe(seed=seed, size=48, years=0.25, looks=None))
+        cut = [n for n, s in enumerate(world.scenes) if s.swath is not None and s.swath < 0.9]
+        if cut:
+            break
+    pixels = world.render(cut[0])
+    empty = pixels[6] == 0
+    assert 0.01 < empty.mean() < 0.9
+    assert not empty[:, 0].any()
+    assert (pixels[:, empty] == 0).all()
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        Recipe(size=49, oversample=2, years=0.3, looks=3),
+        Recipe(size=51, oversample=4, pixel_m=20.0, years=0.3, looks=3),
+        Recipe(size=48, pixel_m=3.0, years=0.3, looks=3),
+        Recipe(size=48, latitude=-60.0, longitude=179.99, years=0.3, looks=3),
+        Recipe(size=64, latitude=65.0, longitude=-180.0, climate="continental", years=0.3, looks=1),
+        Recipe(size=64, permanent=80, temporary=80, recurring=20, demolitions=80, distractors=40, years=0.5, looks=3),
+        Recipe(size=64, cloudiness=0.9, mask_missed=0.5, jitter_px=2.0, clutter=2.0, years=0.5, looks=3),
+    ],
+)
+def test_unusual_recipes_work(recipe: Recipe) -> None:
+    world = simulate(recipe)
+    assert 1 <= len(world.scenes) <= 3
+    for number in range(len(world.scenes)):
+        pixels = world.render(number)
+        assert pixels.shape == (7, recipe.size, recipe.size)
+        assert pixels.dtype == np.uint16

@@ -75,6 +75,7 @@ def test_scenes_are_tiled_geotiffs_with_scale_and_offset(folder: Path, world: Wo
             assert image.scales == (*(0.0001,) * 6, 1.0)
             assert image.offsets == (*(-0.1,) * 6, 0.0)
             assert image.nodata == 0
+            assert world.grid.crs is not None
             assert image.crs.to_epsg() == world.grid.crs.to_epsg()
             assert image.transform == world.grid.affine
             pixels = image.read()

@@ -103,11 +103,13 @@ def classify(sky: Sky, seen: Array, *, missed: float, rng: np.random.Generator) 
         (y, x) classes: 3 shadow, 4 vegetation, 5 bare, 6 water, 8 and 9 cloud, 10 cirrus, 11 snow.
     """
     size = sky.cloud.shape[0]
+    # Some days the mask is better than on others.
+    missed = float(np.clip(missed * np.exp(rng.normal(-0.12, 0.5)), 0, 0.9))
     blue, green, red, nir, swir, _ = (_halve(band) for band in seen)
     cloud, shadow, haze = _halve(sky.cloud), _halve(sky.shadow), _halve(sky.haze)
     half = len(cloud)
     rough = noise(rng, half, slope=0.9, largest=12)
-    blobs = noise(rng, half, slope=1.2, largest=8)
+    blobs = noise(rng, half, slope=2.0, largest=7)
     ndvi = (nir - red) / np.maximum(nir + red, 0.01)
     ndsi = (green - swir) / np.maximum(green + swir, 0.01)
     classes = np.where(ndvi > 0.38, 4, 5).astype(np.uint8)
