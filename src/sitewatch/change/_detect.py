@@ -13,6 +13,7 @@ from sitewatch.change._change import Change, Kind
 from sitewatch.change._dates import edges
 from sitewatch.change._describe import FEATURES, Stack, describe
 from sitewatch.change._objects import GROW_SCORE, Patch, grow
+from sitewatch.change._repeats import distinct, repeats
 from sitewatch.change._scan import scan
 from sitewatch.change._verify import verifier
 
@@ -76,10 +77,13 @@ def detect(cube: xr.Dataset, *, false_alarms: float, inside: NDArray[np.bool_]) 
     area_km2 = float(inside.sum()) * abs(cube.odc.geobox.affine.a * cube.odc.geobox.affine.e) / 1e6
     threshold = judge.threshold(false_alarms=false_alarms, area_km2=area_km2)
     flat = inside.ravel()
+    chosen = np.flatnonzero(probability >= threshold)
+    told = repeats([patches[i] for i in chosen], stack.days, stack.shape)
+    repeated = set(chosen[~distinct(probability[chosen], told)].tolist())
     claimed: list[Change] = []
     others: list[tuple[float, Change]] = []
-    for patch, numbers, spell_stands, p in zip(patches, features, standing, probability, strict=True):
-        if not flat[patch.pixels].any():
+    for i, (patch, numbers, spell_stands, p) in enumerate(zip(patches, features, standing, probability, strict=True)):
+        if i in repeated or not flat[patch.pixels].any():
             continue
         began, ended = edges(patch, stack)
         if began is None and ended is None:

@@ -1,0 +1,85 @@
+"""Patches that tell of the same event: a hall's shadow, its edges, its yard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from sitewatch.change._objects import Patch
+
+__all__ = ["distinct", "repeats"]
+
+_REACH = 2
+"""Pixels around a patch within which another is part of its event: mixed pixels and the shadow of a roof."""
+_INSIDE = 0.5
+"""A patch belongs to another when at least this share of it lies there."""
+_NEAR_DAYS = 40.0
+"""Dates this near are one date."""
+
+
+def repeats(patches: Sequence[Patch], days: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.int64]:
+    """Which patches could be parts of another's event.
+
+    Args:
+        patches: found in one stack.
+        days: (time,) capture times in days.
+        shape: (y, x) of the grid.
+
+    Returns:
+        (m, 2): pairs (i, j) where at least half of patch j lies on or within two pixels of patch i, and a date of j is
+        a date of i.
+    """
+    if not patches:
+        return np.zeros((0, 2), dtype=np.int64)
+    owner = np.repeat(np.arange(len(patches)), [len(p.pixels) for p in patches])
+    pixels = np.concatenate([p.pixels for p in patches])
+    size = np.bincount(owner)
+    dates = np.array([_dates(p, days) for p in patches])
+    pairs = []
+    for i, patch in enumerate(patches):
+        near = _around(patch, shape).ravel()
+        inside = np.bincount(owner[near[pixels]], minlength=len(patches)) >= _INSIDE * size
+        with np.errstate(invalid="ignore"):
+            same = (np.abs(dates[:, :, None] - dates[i][None, None, :]) <= _NEAR_DAYS).any(axis=(1, 2))
+        inside[i] = False
+        pairs += [(i, int(j)) for j in np.flatnonzero(inside & same)]
+    return np.array(pairs, dtype=np.int64).reshape(-1, 2)
+
+
+def distinct(probability: NDArray[np.float64], pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Keep the most probable teller of every event.
+
+    Args:
+        probability: (n,) of the patches.
+        pairs: from `repeats`.
+
+    Returns:
+        (n,) True = kept: no kept patch of higher probability has it as a part.
+    """
+    parts: dict[int, list[int]] = {}
+    for i, j in pairs.tolist():
+        parts.setdefault(i, []).append(j)
+    kept = np.ones(len(probability), dtype=bool)
+    for i in np.argsort(-probability, kind="stable").tolist():
+        if kept[i]:
+            for j in parts.get(i, ()):
+                if probability[j] <= probability[i]:
+                    kept[j] = False
+    return kept
+
+
+def _dates(patch: Patch, days: NDArray[np.float64]) -> tuple[float, float]:
+    return float(days[patch.start]), float(days[patch.end]) if patch.end < len(days) else float("nan")
+
+
+def _around(patch: Patch, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    mask = np.zeros(shape, dtype=bool)
+    mask.ravel()[patch.pixels] = True
+    rows, columns = patch.pixels // shape[1], patch.pixels % shape[1]
+    top, left = max(0, rows.min() - _REACH), max(0, columns.min() - _REACH)
+    window = np.s_[top : rows.max() + _REACH + 1, left : columns.max() + _REACH + 1]
+    mask[window] = ndimage.binary_dilation(mask[window], np.ones((3, 3), dtype=bool), iterations=_REACH)
+    return mask
