@@ -1,0 +1,281 @@
+"""The report: one HTML file that opens offline and holds everything it shows."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import jinja2
+import numpy as np
+import xarray as xr
+from markupsafe import Markup
+
+from sitewatch.change import Kind
+from sitewatch.cube import Look, Outcome
+from sitewatch.errors import OutputError
+from sitewatch.report._card import Card, make_card
+from sitewatch.report._charts import LANES, gaps, looks_chart
+from sitewatch.report._pictures import Picture, map_picture
+from sitewatch.report._record import Record, open_record
+from sitewatch.report._sentences import bracket_words, finding, moment, plural, seen_sentence, state_words
+from sitewatch.report._svg import Axis
+from sitewatch.site import Site
+from sitewatch.structures import State, Structure
+
+__all__ = ["write_report"]
+
+MOST_CARDS = 60
+"""Structures that get a card; the rest are in the table."""
+
+_MOVING_BYTES = 1_700_000
+"""What all time-lapses of a report may weigh together."""
+
+Progress = Callable[[int, int], None]
+"""Called with (structures drawn, of)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Mark:
+    """One footprint on the map."""
+
+    number: int
+    path: str
+    left: float
+    top: float
+    """Place of its number, percent of the picture."""
+    card: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Map:
+    """The site from above, with what is laid over the picture."""
+
+    picture: Picture
+    note: str
+    outline: str
+    areas: tuple[tuple[str, str, float, float], ...]
+    """(name, path, left, top) of each sub-area."""
+    marks: tuple[_Mark, ...]
+
+
+def write_report(
+    directory: Path,
+    *,
+    site: Site,
+    looks: Sequence[Look],
+    cube: xr.Dataset | None,
+    structures: Sequence[Structure],
+    false_alarms: float,
+    version: str,
+    now: dt.datetime,
+    seen_share: float,
+    since: dt.datetime | None = None,
+    until: dt.datetime | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Write `index.html` into a folder: self-contained, no request ever leaves it.
+
+    Args:
+        directory: an existing folder.
+        site: the watched place.
+        looks: one per listed scene.
+        cube: the used looks; None where nothing could be seen or looked at.
+        structures: everything that was found; only those of kind `structure` are claims of something built.
+        false_alarms: the budget that was asked for, per site and year.
+        version: of sitewatch.
+        now: when the report is made, UTC.
+        seen_share: share of the outline, 0-1, inside at least one image.
+        since: start of the period asked for, None where open.
+        until: its end, None where open.
+        progress: called as structures are drawn.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    page = _page(
+        site=site, looks=looks, cube=cube, structures=structures, false_alarms=false_alarms, version=version, now=now,
+        seen_share=seen_share, since=since, until=until, progress=progress,
+    )  # fmt: skip
+    path = directory / "index.html"
+    try:
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(
+            f"{path}: the report cannot be written ({error.strerror}); check the folder and the free space"
+        ) from error
+    return path
+
+
+def _page(
+    *,
+    site: Site,
+    looks: Sequence[Look],
+    cube: xr.Dataset | None,
+    structures: Sequence[Structure],
+    false_alarms: float,
+    version: str,
+    now: dt.datetime,
+    seen_share: float,
+    since: dt.datetime | None,
+    until: dt.datetime | None,
+    progress: Progress | None,
+) -> str:
+    looks = sorted(looks, key=lambda k: (k.captured or dt.datetime.max.replace(tzinfo=dt.UTC), k.scene))
+    dated = [k.captured for k in looks if k.captured is not None]
+    used = [k.captured for k in looks if k.outcome is Outcome.USED and k.captured is not None]
+    first, last = (min(used), max(used)) if used else (None, None)
+    claims = sorted((s for s in structures if s.kind is Kind.STRUCTURE), key=_first_event)
+    others = sorted((s for s in structures if s.kind is not Kind.STRUCTURE), key=_first_event)
+    record = None if cube is None or not cube.sizes.get("time") else open_record(cube, site=site, looks=looks)
+    axis = _axis([*dated, *(t for t in (since, until) if t is not None)])
+    long_days, long_gaps = gaps(used)
+    numbers = {s.id: n for n, s in enumerate(claims, start=1)}
+    probable = sorted(claims, key=lambda s: (-s.probability, numbers[s.id]))[:MOST_CARDS]
+    carded = {s.id for s in probable} if record is not None else set()
+    cards: list[Card] = []
+    for structure in claims:
+        if record is not None and structure.id in carded:
+            life = Axis(start=record.times[0], end=record.times[-1])
+            limit = _MOVING_BYTES // max(6, len(carded))
+            cards.append(make_card(structure, number=numbers[structure.id], record=record, axis=life, limit=limit))
+            if progress is not None:
+                progress(len(cards), len(carded))
+    verdict, sentence = finding(claims, looks, first=first, last=last)
+    years = (last - first).days / 365.25 if first and last else 0.0
+    script = _part("report.js")
+    return _template().render(
+        site=site,
+        version=version,
+        now=now,
+        style=Markup(_part("report.css")),  # noqa: S704 - our own file
+        script=Markup(script),  # noqa: S704 - our own file
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        verdict=verdict,
+        sentence=sentence,
+        seen=seen_sentence(seen_share) if used else "",
+        period=_period(since, until, dated),
+        outcomes=[(o, sum(k.outcome is o for k in looks)) for o in LANES],
+        looks=looks,
+        undated=sum(k.captured is None for k in looks),
+        recorded=any(k.published_is_recorded for k in looks),
+        looks_svg=looks_chart(looks, axis=axis, long_gaps=long_gaps) if axis is not None else None,
+        long_days=long_days,
+        gaps=long_gaps,
+        map=_map(record, claims, carded, numbers) if record is not None else None,
+        claims=claims,
+        numbers=numbers,
+        carded=carded,
+        cards=cards,
+        others=others,
+        credits=sorted({k.credit for k in looks if k.credit and k.outcome is Outcome.USED}),
+        record=record,
+        false_alarms=f"{false_alarms:g}",
+        expected=f"{false_alarms * years:.1f}" if used else None,
+        most_cards=MOST_CARDS,
+        seen_percent=f"{100 * seen_share:.1f} %",
+        states=[(s.value, state_words(s).split(": ", 1)[1]) for s in State],
+        since=since,
+        until=until,
+    )
+
+
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "area": lambda m2: f"{m2:,.0f}".replace(",", "\u202f"),
+        "bracket": bracket_words,
+        "moment": moment,
+        "plural": plural,
+        "place": _place,
+    }
+    return environment.from_string(_part("report.html.j2"))
+
+
+def _part(name: str) -> str:
+    return (resources.files("sitewatch.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _place(structure: Structure) -> str:
+    centre = structure.footprint.centroid
+    return f"{centre.y:.5f}, {centre.x:.5f}"
+
+
+def _first_event(structure: Structure) -> tuple[dt.datetime, str]:
+    times = [bracket.by for p in structure.presences for bracket in (p.erected, p.dismantled) if bracket is not None]
+    return min(times, default=dt.datetime.min.replace(tzinfo=dt.UTC)), structure.id
+
+
+def _axis(times: Sequence[dt.datetime]) -> Axis | None:
+    if not times:
+        return None
+    start, end = min(times), max(times)
+    if start == end:
+        start, end = start - dt.timedelta(days=3), end + dt.timedelta(days=3)
+    return Axis(start=start, end=end)
+
+
+def _period(since: dt.datetime | None, until: dt.datetime | None, dated: Sequence[dt.datetime]) -> str:
+    begin = since or (min(dated) if dated else None)
+    end = until or (max(dated) if dated else None)
+    if begin is None or end is None:
+        return "no dated look"
+    return f"{moment(begin)} to {moment(end)}"
+
+
+def _map(record: Record, claims: Sequence[Structure], carded: set[str], numbers: dict[str, int]) -> _Map:
+    index = _best_look(record)
+    name = record.look_name(index)
+    picture = map_picture(
+        record,
+        index,
+        alt=f"Satellite picture of {record.site.name} on {name}, with the site's outline and numbered footprints",
+    )
+    height, width = record.valid.shape[1:]
+    zoom = picture.ground[0] / width
+
+    def path(footprint: object) -> str:
+        rings = record.rings(footprint)  # type: ignore[arg-type]
+        return "".join("M" + "L".join(f"{x * zoom:.1f},{y * zoom:.1f}" for x, y in ring) + "Z" for ring in rings)
+
+    def spot(x: float, y: float) -> tuple[float, float]:
+        left = 100 * min(width - 1.0, max(1.0, x)) / width
+        top = 100 * min(height - 1.0, max(1.0, y)) * zoom / picture.height
+        return round(left, 2), round(top, 2)
+
+    marks = []
+    for structure in claims:
+        points = np.concatenate(record.rings(structure.footprint))
+        left, top = spot(float(points[:, 0].max()), float(points[:, 1].min()))
+        marks.append(
+            _Mark(number=numbers[structure.id], path=path(structure.footprint), left=left, top=top,
+                  card=structure.id in carded)
+        )  # fmt: skip
+    areas = []
+    for label, footprint in sorted(record.site.areas.items()):
+        points = np.concatenate(record.rings(footprint))
+        areas.append((label, path(footprint), *spot(float(points[:, 0].min()), float(points[:, 1].min()))))
+    north = record.true_north()
+    note = f"{name}, {record.colour_names}. The arrow points to true north" + (
+        f", {abs(north):.1f}° {'clockwise' if north > 0 else 'anticlockwise'} of the grid's."
+        if abs(north) >= 0.05
+        else "."
+    )
+    return _Map(picture=picture, note=note, outline=path(record.site.outline), areas=tuple(areas), marks=tuple(marks))
+
+
+def _best_look(record: Record) -> int:
+    """The latest look that shows nearly all of the outline, else the clearest one."""
+    shares = record.clear_shares(record.pixels(record.site.outline))
+    clear = np.flatnonzero(shares >= min(0.97, float(shares.max())))
+    return int(clear[-1])

@@ -1,0 +1,69 @@
+"""SVG elements whose text and attributes are escaped, and the time axis that all charts share."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+__all__ = ["Axis", "tag"]
+
+
+def tag(name: str, *children: str | Markup, **attributes: object) -> Markup:
+    """An element; `class_` and `stroke_width` become `class` and `stroke-width`. Plain strings are escaped."""
+    pairs = (f'{key.rstrip("_").replace("_", "-")}="{escape(value)}"' for key, value in attributes.items())
+    head = Markup(" ".join([name, *pairs]))  # noqa: S704 - the name is ours, the values are escaped above
+    if not children:
+        return Markup("<{}/>").format(head)
+    body = Markup("").join(escape(child) for child in children)
+    return Markup("<{}>{}</{}>").format(head, body, name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Axis:
+    """Time along a chart of unknown width: positions are shares of it, in percent."""
+
+    start: dt.datetime
+    end: dt.datetime
+
+    def at(self, time: dt.datetime) -> float:
+        """Position of a time, percent of the width, held inside the chart."""
+        span = (self.end - self.start).total_seconds() or 1.0
+        return round(min(100.0, max(0.0, 100 * (time - self.start).total_seconds() / span)), 2)
+
+    def x(self, time: dt.datetime) -> str:
+        """`at` as an SVG length."""
+        return f"{self.at(time):g}%"
+
+    def ticks(self) -> list[tuple[dt.datetime, str, str]]:
+        """(time, label, rank): rank "major" is a year (or the first label), "minor" falls away on a phone."""
+        days = (self.end - self.start).days
+        if days <= 60:
+            step = max(1, -(-days // 6))
+            first = self.start.replace(hour=0, minute=0, second=0, microsecond=0) + dt.timedelta(days=1)
+            times = [first + dt.timedelta(days=step * n) for n in range(8)]
+            return [
+                (t, f"{t.day} {t:%b}", "major" if n % 2 == 0 else "minor") for n, t in enumerate(times) if t <= self.end
+            ]
+        every = 1 if days <= 250 else 3 if days <= 1200 else 12
+        if days > 365 * 14:
+            every = 60
+        found = []
+        year, month = self.start.year, self.start.month
+        while (time := dt.datetime(year, month, 1, tzinfo=dt.UTC)) <= self.end:
+            months = year * 12 + month - 1
+            if time >= self.start and months % every == 0:
+                found.append((time, f"{year}" if month == 1 else f"{time:%b}", "major" if month == 1 else "minor"))
+            year, month = (year + month // 12, month % 12 + 1)
+        return found
+
+    def grid(self, *, height: int, label_at: int) -> list[Markup]:
+        """Lines and labels of the axis."""
+        drawn = []
+        for time, label, rank in self.ticks():
+            x = self.x(time)
+            drawn.append(tag("line", x1=x, x2=x, y1=0, y2=height, class_=f"grid {rank}"))
+            if 2 < self.at(time) < 98:
+                drawn.append(tag("text", label, x=x, y=label_at, class_=f"tick {rank}"))
+        return drawn
