@@ -39,7 +39,20 @@ ASSETS = st.fixed_dictionaries(
 )
 PROPERTIES = st.dictionaries(
     st.sampled_from(
-        ["datetime", "start_datetime", "end_datetime", "published", "updated", "platform", "constellation", "providers", "attribution", "sat:relative_orbit", "raster:scale", "s2:processing_baseline"]
+        [
+            "datetime",
+            "start_datetime",
+            "end_datetime",
+            "published",
+            "updated",
+            "platform",
+            "constellation",
+            "providers",
+            "attribution",
+            "sat:relative_orbit",
+            "raster:scale",
+            "s2:processing_baseline",
+        ]
     ),
     VALUES,
 )

@@ -54,7 +54,8 @@ def large(write_image: Write) -> bytes:
 def run(site: Site, tmp_path: Path, now: dt.datetime) -> Callable[..., Fetched]:
     def run(*scenes: Scene, **more: Any) -> Fetched:
         listing = Listing(scenes=scenes, signer=more.pop("signer", None))
-        return fetch(listing, site, tmp_path / "archive", **{"now": now, "retry": NO_WAIT, **more})
+        # One at a time: the server shares our interpreter's lock, which a second reader can hold while GDAL waits.
+        return fetch(listing, site, tmp_path / "archive", **{"now": now, "retry": NO_WAIT, "workers": 1, **more})
 
     return run
 
