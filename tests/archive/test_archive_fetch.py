@@ -85,6 +85,19 @@ def test_scale_and_offset_are_settled_once(write_image: Write, write_item: Write
     assert [(b.scale, b.offset) for b in told.bands] == [(2e-4, -0.2), (1.0, 0.0)]
 
 
+def test_a_mask_inside_the_image_becomes_a_band(write_image: Write, run: Callable[..., Fetched]) -> None:
+    path = write_image("2020-05-31.tif", bands=(None,) * 3, dtype="uint8")
+    mask = np.full((128, 128), 255, dtype="uint8")
+    mask[:, :64] = 0
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), rasterio.open(path, "r+") as image:
+        image.write_mask(mask)
+    for _ in range(2):
+        (chip,) = run().chips
+        assert [b.name for b in chip.bands] == ["red", "green", "blue", "valid"]
+        with rasterio.open(chip.bands[3].path) as part:
+            np.testing.assert_array_equal(part.read(4) != 0, mask[30:90, 30:90] != 0)
+
+
 def test_a_second_run_fetches_nothing(write_image: Write, run: Callable[..., Fetched], tmp_path: Path) -> None:
     for day in (1, 2, 3):
         write_image(f"2020-05-0{day}.tif", seed=day)

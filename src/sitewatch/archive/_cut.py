@@ -13,6 +13,7 @@ import shapely
 from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
+from rasterio.enums import MaskFlags
 from rasterio.io import DatasetReader, MemoryFile
 from rasterio.windows import Window
 from shapely.affinity import affine_transform
@@ -92,7 +93,9 @@ def _apply(affine: Affine, geometry: Polygon) -> Polygon:
     return affine_transform(geometry, [affine.a, affine.b, affine.d, affine.e, affine.c, affine.f])
 
 
-def cut_file(href: str, bands: Sequence[Band], site: Site, *, target: Path, signed: str | None = None) -> Piece | None:
+def cut_file(
+    href: str, bands: Sequence[Band], site: Site, *, target: Path, signed: str | None = None, alone: bool = False
+) -> Piece | None:
     """Read the site's window of one image. Call inside a `rasterio.Env`.
 
     Args:
@@ -101,6 +104,7 @@ def cut_file(href: str, bands: Sequence[Band], site: Site, *, target: Path, sign
         site: the watched place.
         target: the path that the COG will have.
         signed: the address to open where it differs from `href` (a token was added).
+        alone: True if the scene has no other files; then a mask inside this one is kept as its band "valid".
 
     Returns:
         The COG, or None where the image shows nothing of the site.
@@ -122,15 +126,10 @@ def cut_file(href: str, bands: Sequence[Band], site: Site, *, target: Path, sign
                 f"{name}: has {dataset.count} bands, but band {missing[0].index} is listed as {missing[0].name}; "
                 "mend the item or the image"
             )
-        rows, columns = window
-        shape = (len(bands), rows.stop - rows.start, columns.stop - columns.start)
-        if math.prod(shape) * np.dtype(dataset.dtypes[0]).itemsize > _MAX_WINDOW_BYTES:
-            raise SceneError(
-                f"{name}: the site needs {shape[2]} x {shape[1]} pixels of {shape[0]} bands, more than "
-                f"{_MAX_WINDOW_BYTES >> 20} MiB; split the site into smaller ones"
-            )
-        pixels = dataset.read([b.index for b in bands], window=Window.from_slices(rows, columns))
-        part = _part(grid, rows, columns)
+        if alone and _has_own_mask(dataset) and not any(b.is_mask for b in bands):
+            bands = [*bands, Band(name="valid", href=href, index=0)]
+        pixels = _read(dataset, bands, window, name)
+        part = _part(grid, *window)
         kept = tuple(
             _chip_band(band, dataset, index=index, grid=part, path=target) for index, band in enumerate(bands, start=1)
         )
@@ -150,14 +149,37 @@ def pixels_digest(pieces: Sequence[Piece]) -> str:
     return hashlib.sha256("\n".join(f"{name} {named[name]}" for name in sorted(named)).encode()).hexdigest()
 
 
+def _has_own_mask(dataset: DatasetReader) -> bool:
+    """True for a mask that lies in the image beside its bands: neither alpha band nor nodata value."""
+    return bool(dataset.mask_flag_enums[0] == [MaskFlags.per_dataset])
+
+
+def _read(dataset: DatasetReader, bands: Sequence[Band], window: tuple[slice, slice], name: str) -> NDArray[np.generic]:
+    """The bands' pixels, (band, y, x); that of index 0 is the image's own mask."""
+    rows, columns = window
+    shape = (len(bands), rows.stop - rows.start, columns.stop - columns.start)
+    dtype = np.dtype(dataset.dtypes[0])
+    if math.prod(shape) * dtype.itemsize > _MAX_WINDOW_BYTES:
+        raise SceneError(
+            f"{name}: the site needs {shape[2]} x {shape[1]} pixels of {shape[0]} bands, more than "
+            f"{_MAX_WINDOW_BYTES >> 20} MiB; split the site into smaller ones"
+        )
+    part = Window.from_slices(rows, columns)
+    pixels: NDArray[np.generic] = dataset.read([b.index for b in bands if b.index], window=part)
+    if any(b.index == 0 for b in bands):
+        mask = (dataset.read_masks(1, window=part) != 0).astype(dtype)
+        pixels = np.concatenate([pixels, mask[None]])
+    return pixels
+
+
 def _chip_band(band: Band, dataset: DatasetReader, *, index: int, grid: GeoBox, path: Path) -> ChipBand:
     """Scale, offset and nodata are settled here, once: the catalog's word, else the file's own."""
-    position = band.index - 1
+    position = max(0, band.index - 1)
     scale = band.scale if band.scale is not None else float(dataset.scales[position])
     offset = band.offset if band.offset is not None else float(dataset.offsets[position])
     if not (math.isfinite(scale) and math.isfinite(offset) and scale != 0):
         raise SceneError(f"{path.name}: band {band.name} has scale {scale} and offset {offset}; mend its tags")
-    nodata = band.nodata if band.nodata is not None else dataset.nodatavals[position]
+    nodata = band.nodata if band.nodata is not None or band.index == 0 else dataset.nodatavals[position]
     dtype = str(dataset.dtypes[position])
     return ChipBand(
         name=band.name,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import http.client
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -56,11 +57,13 @@ def cut_scene(
     used: set[str] = set()
     for href, bands in files.items():
         target = folder / _file_name(bands, used)
+        cut = partial(cut_file, href, bands, site, target=target, alone=len(files) == 1)
         try:
-            if is_remote(href):
-                piece = _cut_remote(href, bands, site, target, signer=signer, retry=retry or Retry(attempts=4))
-            else:
-                piece = _cut_local(href, bands, site, target)
+            piece = (
+                _cut_remote(href, cut, signer=signer, retry=retry or Retry(attempts=4))
+                if is_remote(href)
+                else _cut_local(href, cut)
+            )
         except MemoryError as error:
             raise SceneError(f"{target.name}: there is not enough memory to read it; split the site") from error
         if piece is None:
@@ -69,10 +72,10 @@ def cut_scene(
     return pieces
 
 
-def _cut_local(href: str, bands: Sequence[Band], site: Site, target: Path) -> Piece | None:
+def _cut_local(href: str, cut: Callable[[], Piece | None]) -> Piece | None:
     try:
         with rasterio.Env(**GDAL_OPTIONS):
-            return cut_file(href, bands, site, target=target)
+            return cut()
     except (RasterioError, OSError) as error:
         raise SceneError(
             f"{Path(href).name}: its pixels cannot be read ({redact_text(str(error.__cause__ or error))}); "
@@ -80,9 +83,7 @@ def _cut_local(href: str, bands: Sequence[Band], site: Site, target: Path) -> Pi
         ) from error
 
 
-def _cut_remote(
-    href: str, bands: Sequence[Band], site: Site, target: Path, *, signer: Signer | None, retry: Retry
-) -> Piece | None:
+def _cut_remote(href: str, cut: Callable[..., Piece | None], *, signer: Signer | None, retry: Retry) -> Piece | None:
     parts = urlsplit(href)
     own = BUCKETS.get(parts.netloc, {}) if parts.scheme.lower() == "s3" else {}
     name = redact(href).rpartition("/")[2]
@@ -91,7 +92,7 @@ def _cut_remote(
         signed = signer(href) if signer else href
         try:
             with rasterio.Env(**options):
-                return cut_file(href, bands, site, target=target, signed=signed)
+                return cut(signed=signed)
         except (RasterioError, OSError) as error:
             failure = _failure(signed, error)
         if attempt == retry.attempts or not failure.again:

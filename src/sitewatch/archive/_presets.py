@@ -98,4 +98,5 @@ def find_preset(url: str, collection: str) -> Preset:
     except ValueError:
         host = ""
     fitting = [p for p in PRESETS if p.collection == collection and p.host in (host, "")]
-    return max(fitting, key=lambda p: p.host != "", default=Preset(collection=collection))
+    unknown = Preset(collection=collection, signed=host == _PLANETARY_COMPUTER)
+    return max(fitting, key=lambda p: p.host != "", default=unknown)

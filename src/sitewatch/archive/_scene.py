@@ -26,7 +26,7 @@ class Band:
     href: str
     """File path or http(s)/s3 address of the image that holds it."""
     index: int = 1
-    """Band number in that image, from 1."""
+    """Band number in that image, from 1; 0 for the mask that the image has beside its bands."""
     scale: float | None = None
     """reflectance = DN * scale + offset, as the catalog says; None: as the image's own tags say, else 1."""
     offset: float | None = None

@@ -260,7 +260,7 @@ def _asset(piece: Piece, origin: Mapping[str, Band]) -> dict[str, object]:
                 **({} if band.nodata is None else {"nodata": _number_out(band.nodata)}),
                 "raster:scale": band.scale,
                 "raster:offset": band.offset,
-                "sitewatch:source_band": origin[band.name].index,
+                "sitewatch:source_band": origin[band.name].index if band.name in origin else 0,
             }
             for band in piece.bands
         ],
