@@ -13,7 +13,7 @@ from scipy import ndimage
 from sitewatch.report._charts import Curve, life_chart, scale_of
 from sitewatch.report._pictures import Picture, figure, time_lapse
 from sitewatch.report._record import CLEAR, Frame, Record, frame_of
-from sitewatch.report._sentences import bracket_words, presence_sentence, state_words
+from sitewatch.report._sentences import bracket_words, presence_sentence, square_metres, state_words
 from sitewatch.report._svg import Axis
 from sitewatch.structures import Bracket, Presence, Structure
 
@@ -139,15 +139,18 @@ class _Drawer:
             title=title,
             before=self._figure(before, before_words),
             after=self._figure(after, after_words),
-            before_words=f"{before_words}: {names[0]}, {self.record.sensor(before)}, scene {self.record.scenes[before]}",
-            after_words=f"{after_words}: {names[1]}, {self.record.sensor(after)}, scene {self.record.scenes[after]}",
+            before_words=f"{before_words}: {names[0]}, {self._source(before)}",
+            after_words=f"{after_words}: {names[1]}, {self._source(after)}",
         )
+
+    def _source(self, index: int) -> str:
+        return f"{self.record.sensor(index)}, scene {self.record.scenes[index]}"
 
     def _figure(self, index: int, words: str) -> Picture:
         side = round(self.frame.width * self.record.pixel_m)
         alt = (
-            f"{words} of structure {self.number}, {self.record.look_name(index)}: {side} m wide satellite picture, "
-            f"corner marks around the footprint"
+            f"{words} at structure {self.number}, {self.record.look_name(index)}: satellite picture {side} m wide, "
+            "corner marks around the footprint"
         )
         return figure(self.record, index, frame=self.frame, mark=self.pixels, number=str(self.number), alt=alt)
 
@@ -172,14 +175,12 @@ class _Drawer:
 
 def _spell(presence: Presence, *, first: dt.datetime | None, last: dt.datetime | None) -> Spell:
     phases = tuple(
-        f"{phase.name}: {bracket_words(phase.began)}, {phase.area_m2:,.0f} m²".replace(",", "\u202f", 1)
-        if phase.area_m2 >= 1000
-        else f"{phase.name}: {bracket_words(phase.began)}, {phase.area_m2:.0f} m²"
+        f"{phase.name}: {bracket_words(phase.began)}; {square_metres(phase.area_m2)} m² from then on"
         for phase in presence.phases
     )
     return Spell(
         sentence=presence_sentence(presence, first=first, last=last),
-        state=presence.state.value,
+        state=presence.state.value.capitalize(),
         state_words=state_words(presence.state),
         probability=f"{presence.probability:.2f}",
         phases=phases,

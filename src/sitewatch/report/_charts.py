@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ def gaps(times: Sequence[dt.datetime]) -> tuple[int, list[Gap]]:
     Long is more than 30 days and more than three times the median interval.
     """
     ordered = sorted(times)
-    found = [Gap(after=a, by=b) for a, b in zip(ordered, ordered[1:], strict=False)]
+    found = [Gap(after=a, by=b) for a, b in itertools.pairwise(ordered)]
     usual = float(np.median([gap.days for gap in found])) if found else 0.0
     least = max(30, math.ceil(3 * usual))
     return least, [gap for gap in found if gap.days > least]
@@ -72,8 +73,9 @@ def looks_chart(looks: Sequence[Look], *, axis: Axis, long_gaps: Sequence[Gap]) 
             tag("rect", tag("title", words), x=f"{left:g}%", width=f"{right - left:g}%", y=3, height=_LANE - 6,
                 class_="gap")
         )  # fmt: skip
-        if right - left > 7:
-            parts.append(tag("text", f"{gap.days} d", x=f"{(left + right) / 2:g}%", y=_LANE / 2 + 4, class_="gap-name"))
+        if right - left > 4.5:
+            name = "gap-name" if right - left > 11 else "gap-name narrow"
+            parts.append(tag("text", f"{gap.days} d", x=f"{(left + right) / 2:g}%", y=_LANE // 2 + 4, class_=name))
     for look in looks:
         if look.captured is not None:
             parts.append(_mark(look, axis.x(look.captured)))

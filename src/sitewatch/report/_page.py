@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -13,7 +14,7 @@ from pathlib import Path
 import jinja2
 import numpy as np
 import xarray as xr
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from sitewatch.change import Kind
 from sitewatch.cube import Look, Outcome
@@ -22,12 +23,22 @@ from sitewatch.report._card import Card, make_card
 from sitewatch.report._charts import LANES, gaps, looks_chart
 from sitewatch.report._pictures import Picture, map_picture
 from sitewatch.report._record import Record, open_record
-from sitewatch.report._sentences import bracket_words, finding, moment, plural, seen_sentence, state_words
+from sitewatch.report._sentences import (
+    bracket_words,
+    finding,
+    moment,
+    plural,
+    seen_sentence,
+    square_metres,
+    state_words,
+)
 from sitewatch.report._svg import Axis
 from sitewatch.site import Site
 from sitewatch.structures import State, Structure
 
 __all__ = ["write_report"]
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}( \d{2}:\d{2} UTC)?")
 
 MOST_CARDS = 60
 """Structures that get a card; the rest are in the table."""
@@ -178,7 +189,7 @@ def _page(
         expected=f"{false_alarms * years:.1f}" if used else None,
         most_cards=MOST_CARDS,
         seen_percent=f"{100 * seen_share:.1f} %",
-        states=[(s.value, state_words(s).split(": ", 1)[1]) for s in State],
+        states=[(s.value, state_words(s)) for s in State],
         since=since,
         until=until,
     )
@@ -193,8 +204,9 @@ def _template() -> jinja2.Template:
         keep_trailing_newline=True,
     )
     environment.filters |= {
-        "area": lambda m2: f"{m2:,.0f}".replace(",", "\u202f"),
+        "area": square_metres,
         "bracket": bracket_words,
+        "nb": _unbroken,
         "moment": moment,
         "plural": plural,
         "place": _place,
@@ -204,6 +216,11 @@ def _template() -> jinja2.Template:
 
 def _part(name: str) -> str:
     return (resources.files("sitewatch.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _unbroken(text: str) -> Markup:
+    """Escaped text whose dates do not break at the end of a line."""
+    return Markup(_DATE.sub(r'<span class="nb">\g<0></span>', str(escape(text))))  # noqa: S704 - escaped just before
 
 
 def _place(structure: Structure) -> str:
@@ -256,7 +273,8 @@ def _map(record: Record, claims: Sequence[Structure], carded: set[str], numbers:
     marks = []
     for structure in claims:
         points = np.concatenate(record.rings(structure.footprint))
-        left, top = spot(float(points[:, 0].max()), float(points[:, 1].min()))
+        corner = points[np.argmax(points[:, 0] - points[:, 1])]
+        left, top = spot(float(corner[0]), float(corner[1]))
         marks.append(
             _Mark(number=numbers[structure.id], path=path(structure.footprint), left=left, top=top,
                   card=structure.id in carded)

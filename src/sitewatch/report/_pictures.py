@@ -1,4 +1,4 @@
-"""Figures a stranger can check: true pixels at whole-number zoom, one stretch, date, source, scale and north on each."""
+"""Figures a stranger can check: true pixels, whole-number zoom, one stretch; date, source, scale and north on each."""
 
 from __future__ import annotations
 
@@ -228,7 +228,7 @@ def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 def _fit(text: str, room: float, size: float) -> str:
     """Text in the letters that the built-in font has, shortened in the middle to the room there is."""
-    flat = unicodedata.normalize("NFKD", text.replace("–", "-"))
+    flat = unicodedata.normalize("NFKD", text.replace("\u2013", "-"))
     plain = "".join(c if c.isascii() or c in "·©" else "?" for c in flat if not unicodedata.combining(c))
     plain = "".join(c if c.isprintable() else " " for c in plain)
     font = _font(size)

@@ -12,6 +12,7 @@ import odc.geo.xr  # registers `.odc` on xarray objects
 import shapely
 import xarray as xr
 from numpy.typing import NDArray
+from odc.geo import CRS
 from odc.geo.geobox import GeoBox
 from shapely.geometry import MultiPolygon, Polygon
 
@@ -34,6 +35,7 @@ class Record:
 
     site: Site
     grid: GeoBox
+    crs: CRS
     looks: tuple[Look | None, ...]
     """One per time of the cube; None where the list of looks does not know its scene."""
     scenes: tuple[str, ...]
@@ -94,7 +96,7 @@ class Record:
     def rings(self, footprint: Polygon | MultiPolygon) -> list[NDArray[np.float64]]:
         """Exterior rings of a polygon in pixel coordinates (column, row) of the grid, (n, 2) each."""
         inverse = ~self.grid.affine
-        local = project(footprint, to=self.grid.crs)
+        local = project(footprint, to=self.crs)
         rings = []
         for part in shapely.get_parts(local):
             x, y = shapely.get_coordinates(part.exterior).T
@@ -105,7 +107,7 @@ class Record:
         """Angle of true north, degrees clockwise from the top of the pictures, at the site's centre."""
         centre = self.site.outline.centroid
         line = shapely.LineString([(centre.x, centre.y), (centre.x, min(89.9999, centre.y + 1e-3))])
-        (x0, y0), (x1, y1) = shapely.get_coordinates(project(line, to=self.grid.crs))
+        (x0, y0), (x1, y1) = shapely.get_coordinates(project(line, to=self.crs))
         return math.degrees(math.atan2(x1 - x0, y1 - y0))
 
     @property
@@ -161,9 +163,11 @@ def open_record(cube: xr.Dataset, *, site: Site, looks: Sequence[Look]) -> Recor
     stamps = cube["time"].values.astype("datetime64[us]").astype(object)
     times = tuple(stamp.replace(tzinfo=dt.UTC) for stamp in stamps)
     black, white = (0.0, 1.0) if units == "picture" else _stretch(reflectance, valid, colours)
+    grid = cube.odc.geobox
     return Record(
         site=site,
-        grid=cube.odc.geobox,
+        grid=grid,
+        crs=grid.crs,
         looks=tuple(by_scene.get(scene) for scene in scenes),
         scenes=scenes,
         times=times,

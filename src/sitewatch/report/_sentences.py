@@ -16,15 +16,16 @@ __all__ = [
     "plural",
     "presence_sentence",
     "seen_sentence",
+    "square_metres",
     "state_words",
 ]
 
 _SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 _STATES = {
-    State.FIRST: "first: one used look shows it",
-    State.PROVISIONAL: "provisional: two or three used looks show it",
-    State.CONFIRMED: "confirmed: four or more used looks show it",
+    State.FIRST: "one used look shows it",
+    State.PROVISIONAL: "two or three used looks show it",
+    State.CONFIRMED: "four or more used looks show it",
 }
 
 
@@ -36,6 +37,11 @@ def number(count: int) -> str:
 def plural(count: int, noun: str) -> str:
     """A count and its noun: "1 look", "4 looks"."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def square_metres(area: float) -> str:
+    """An area as written in running text, thousands set apart."""
+    return f"{area:,.0f}".replace(",", "\u202f")
 
 
 def moment(time: dt.datetime, *, hours: bool = False) -> str:
@@ -123,8 +129,10 @@ def _unseen(looks: Sequence[Look]) -> tuple[str, str]:
     why = ", ".join(f"{counts[outcome]} {words}" for outcome, words in told.items() if counts[outcome])
     return (
         "Nothing was seen",
-        f"None of {plural(len(looks), 'listed look')} showed the site well enough to compare ({why}). "
-        "This is not a finding that nothing changed.",
+        (
+            f"None of {plural(len(looks), 'listed look')} showed the site well enough to compare ({why}). "
+            "This is not a finding that nothing changed."
+        ),
     )
 
 
