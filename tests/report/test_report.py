@@ -1,0 +1,234 @@
+"""The page as a file: complete, offline, escaped, the same every time."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import hashlib
+import io
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from plant_record import Case, bracket, cube_of, ground, look, presence, structure
+
+from sitewatch.cube import Outcome
+from sitewatch.errors import OutputError
+from sitewatch.report._charts import gaps
+from sitewatch.report._pictures import _fit
+from sitewatch.report._record import open_record
+from sitewatch.site import Site
+
+Write = Callable[..., Path]
+VOID = {"meta", "img", "input", "br", "link", "hr"}
+
+
+class Checker(HTMLParser):
+    """Collects what is wrong with a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.faults: list[str] = []
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.headings: list[int] = []
+        self.images: list[dict[str, str | None]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = dict(attrs)
+        if tag not in VOID:
+            self.open.append(tag)
+        if told.get("id"):
+            self.ids.append(str(told["id"]))
+        if (told.get("href") or "").startswith("#"):
+            self.links.append(str(told["href"])[1:])
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        if tag == "img":
+            self.images.append(told)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.faults.append(f"</{tag}> at {self.getpos()}")
+
+
+def checked(page: str) -> Checker:
+    checker = Checker()
+    checker.feed(page)
+    assert checker.faults == []
+    assert checker.open == []
+    return checker
+
+
+def test_the_page_is_well_formed_and_every_picture_has_words(written: Write) -> None:
+    page = written().read_text(encoding="utf-8")
+    found = checked(page)
+    assert len(found.ids) == len(set(found.ids))
+    assert set(found.links) <= set(found.ids)
+    assert found.headings[0] == 1
+    assert found.headings.count(1) == 1
+    assert all(after - before <= 1 for before, after in zip(found.headings, found.headings[1:], strict=False))
+    assert all(image.get("alt") and image.get("width") and image.get("height") for image in found.images)
+    # Map, hall: one pair; tent: four pairs; each with a time-lapse and its first frame.
+    assert len(found.images) == 1 + 2 + 8 + 4
+
+
+def test_nothing_outside_the_file_is_asked_for(written: Write) -> None:
+    page = written().read_text(encoding="utf-8")
+    assert re.findall(r"https?://|url\((?!#)|@import|<link|<iframe|<object", page) == []
+    assert all(src.startswith("data:") for src in re.findall(r'src="([^"]*)"', page))
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
+    script = re.search(r"<script>(.*)</script>", page, re.DOTALL)
+    assert policy
+    assert script
+    assert "default-src 'none'" in policy[1]
+    assert base64.b64encode(hashlib.sha256(script[1].encode()).digest()).decode() in policy[1]
+
+
+def test_what_users_wrote_is_shown_and_never_run(written: Write, case: Case) -> None:
+    evil = '<script>alert(1)</script>"&'
+    looks = [
+        look(n, scene=f"{n}{evil}", reason=evil, sensor=evil, credit=evil, outcome=k.outcome)
+        for n, k in enumerate(case.looks)
+    ]
+    things = [
+        structure(evil, s.footprint, *(dataclasses.replace(p, evidence=(evil,)) for p in s.presences))
+        for s in case.structures[:1]
+    ]
+    site = Site(id=evil, name=evil, outline=case.site.outline, areas={evil: case.site.outline})
+    page = written(site=site, looks=looks, cube=cube_of(looks), structures=things).read_text(encoding="utf-8")
+    checked(page)
+    assert page.count("<script>") == 1
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_the_same_input_gives_the_same_file(written: Write) -> None:
+    assert written().read_bytes() == written().read_bytes()
+
+
+def test_only_structures_are_claims(written: Write) -> None:
+    page = written().read_text(encoding="utf-8")
+    assert "Three structures were erected and two were taken down" in page
+    assert "What else moved" in page
+    assert page.count('class="card"') == 2
+
+
+def test_nothing_changed_nothing_seen_and_could_not_look_read_differently(written: Write, case: Case) -> None:
+    quiet = written(structures=[]).read_text(encoding="utf-8")
+    assert "Nothing changed." in quiet
+    covered = [look(n, outcome=Outcome.COULD_NOT_SEE) for n in range(4)]
+    unseen = written(structures=[], looks=covered, cube=None).read_text(encoding="utf-8")
+    assert "Nothing was seen." in unseen
+    assert "not a finding that nothing changed" in unseen
+    checked(unseen)
+    broken = [look(n, outcome=Outcome.FAILED, captured=None, clear_share=None, shift_m=None) for n in range(2)]
+    failed = written(structures=[], looks=broken, cube=None).read_text(encoding="utf-8")
+    assert "Could not look." in failed
+    assert "None of the 2 listed scenes could be read" in failed
+    checked(failed)
+    empty = written(structures=[], looks=[], cube=None).read_text(encoding="utf-8")
+    assert "No scene of the site is listed" in empty
+    checked(empty)
+
+
+def test_one_look_alone_makes_a_page(written: Write, case: Case) -> None:
+    looks = case.looks[:1]
+    checked(written(looks=looks, cube=cube_of(looks), structures=[]).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("bands", [("nir",), ("nir", "swir16", "swir22"), ("red", "green", "blue")])
+def test_any_bands_can_be_shown(written: Write, case: Case, bands: tuple[str, ...]) -> None:
+    page = written(cube=cube_of(case.looks, bands=bands)).read_text(encoding="utf-8")
+    assert ("true colour" in page) == ("red" in bands)
+
+
+def test_a_day_without_a_time_says_so(written: Write, case: Case) -> None:
+    looks = [dataclasses.replace(k, whole_day=True) for k in case.looks]
+    page = written(looks=looks).read_text(encoding="utf-8")
+    assert "(time of day unknown)" in page
+
+
+def test_what_could_never_be_seen_stands_at_the_top(written: Write) -> None:
+    page = written(seen_share=0.8).read_text(encoding="utf-8")
+    assert "20 % of the site&#39;s outline lies outside every image" in page
+
+
+def test_a_structure_outside_the_pixels_or_never_seen_still_has_its_card(written: Write) -> None:
+    away = structure("away", ground(900, 900, 905, 905), presence(bracket(5), None))
+    page = written(structures=[away]).read_text(encoding="utf-8")
+    checked(page)
+    assert page.count('class="card"') == 1
+
+
+def test_the_most_probable_get_cards_and_the_rest_a_row(written: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sitewatch.report._page.MOST_CARDS", 2)
+    many = [
+        structure(f"s{n}", ground(4 + 5 * n, 4, 8 + 5 * n, 8), presence(bracket(5 + n), None, probability=0.5 + n / 10))
+        for n in range(4)
+    ]
+    page = written(structures=many).read_text(encoding="utf-8")
+    assert page.count('class="card"') == 2
+    assert 'id="structure-3"' in page
+    assert 'id="structure-4"' in page
+    assert "The 2 most probable of 4 structures" in page
+    checked(page)
+
+
+def test_pixels_are_shown_as_they_are(case: Case) -> None:
+    record = open_record(case.cube, site=case.site, looks=case.looks)
+    shown = record.picture(0, slice(0, 40), slice(0, 40))
+    values = case.cube.reflectance.values[0, [2, 1, 0]]
+    wanted = np.clip((values - record.black) / (record.white - record.black), 0, 1) ** (1 / record.gamma) * 255
+    assert np.abs(np.moveaxis(shown.astype(float), -1, 0) - wanted).max() <= 0.51
+    assert record.black < record.white
+
+
+def test_before_and_after_show_the_looks_of_the_bracket(written: Write) -> None:
+    page = written().read_text(encoding="utf-8")
+    text = re.sub(r"<[^>]*>", "", page)
+    assert "Last clear look before: 2021-04-11 10:33 UTC, sentinel-2, scene scene-004" in text
+    assert "First clear look after: 2021-04-21 10:33 UTC, sentinel-2, scene scene-005" in text
+
+
+def test_the_time_lapse_moves_and_ends(written: Write) -> None:
+    page = written().read_text(encoding="utf-8")
+    moving = re.findall(r"data:image/webp;base64,([A-Za-z0-9+/=]+)", page)
+    assert len(moving) == 2
+    with Image.open(io.BytesIO(base64.b64decode(moving[0]))) as image:
+        assert getattr(image, "n_frames", 1) > 10
+
+
+def test_long_gaps_are_named(written: Write, case: Case) -> None:
+    times = [k.captured for k in case.looks if k.captured and not 6 <= case.looks.index(k) <= 11]
+    least, found = gaps(times)
+    assert least == 30
+    assert [gap.days for gap in found] == [70]
+    assert gaps([])[1] == []
+
+
+def test_words_on_pictures_fit_and_keep_to_the_letters_the_font_has() -> None:
+    assert _fit("© Ünïted \u2013 中", 900, 15) == "© United - ?"
+    assert len(_fit("S2A_" * 60, 200, 15)) < 60
+    assert "\n" not in _fit("a\nb", 900, 15)
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_error(written: Write, tmp_path: Path) -> None:
+    (tmp_path / "report" / "index.html").mkdir(parents=True)
+    with pytest.raises(OutputError, match="the report cannot be written"):
+        written()
+
+
+def test_progress_counts_the_cards(written: Write) -> None:
+    told: list[tuple[int, int]] = []
+    written(progress=lambda done, of: told.append((done, of)))
+    assert told == [(1, 2), (2, 2)]
