@@ -148,6 +148,18 @@ def test_nobody_answers(run: Callable[..., Fetched]) -> None:
     assert fault.reason.startswith("x.tif: its server did not answer ([Errno 111] Connection refused) (3 tries)")
 
 
+def test_a_silent_server_is_given_up(run: Callable[..., Fetched], server: FakeServer, large: bytes) -> None:
+    server.files["/large.tif"] = large
+    dead = [scene(f"http://127.0.0.1:9/{n}.tif", identifier=f"dead{n:02}") for n in range(12)]
+    fetched = run(*dead, scene(f"{server.url}/large.tif"))
+    assert [c.scene.id for c in fetched.chips] == ["far"]
+    reasons = [f.reason for f in fetched.faulty]
+    assert all("Connection refused" in reason for reason in reasons[:8])
+    assert reasons[8:] == [
+        f"{n}.tif: its server 127.0.0.1 did not answer 8 times before; try later" for n in range(8, 12)
+    ]
+
+
 def test_one_missing_band_breaks_the_scene(server: FakeServer, run: Callable[..., Fetched], large: bytes) -> None:
     server.files["/red.tif"] = large
     fetched = run(scene(f"{server.url}/red.tif", f"{server.url}/nir.tif"))

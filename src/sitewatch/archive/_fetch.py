@@ -14,6 +14,7 @@ from pathlib import Path
 from odc.geo import CRS
 from rasterio.errors import NotGeoreferencedWarning
 
+from sitewatch.archive._far import Remote
 from sitewatch.archive._href import is_remote, redact
 from sitewatch.archive._pieces import cut_scene
 from sitewatch.archive._retry import Retry
@@ -73,6 +74,7 @@ def fetch(
     """
     window = tuple(round(v, 7) for v in context_bounds(site, crs=CRS("EPSG:4326")).bbox)
     remote = any(is_remote(band.href) for scene in listing.scenes for band in scene.bands)
+    servers = Remote(signer=listing.signer, retry=retry or Retry(attempts=4))
     results: dict[str, Stored | SceneError | None] = {}
     with locked(directory):
         kept = read_archive(directory)
@@ -90,7 +92,7 @@ def fetch(
         def one(scene: Scene) -> Stored | SceneError | None:
             try:
                 folder = directory / scene_slug(scene.id)
-                pieces = cut_scene(scene, site, folder, signer=listing.signer, retry=retry)
+                pieces = cut_scene(scene, site, folder, servers)
             except SceneError as error:
                 return error
             if pieces is None:
