@@ -154,8 +154,9 @@ def reopen(out: Path, *, now: dt.datetime, progress: Progress | None = None) -> 
     site = read_site(out / "site.geojson")
     looks = read_looks(out / "looks.geojson")
     structures, head = read_structures(out / "structures.geojson")
-    used = {look.scene for look in looks if look.outcome is Outcome.USED}
-    chips = [chip for chip in load(out / "archive") if chip.scene.id in used]
+    # All that was read then is read again: what is screened out of one look depends on those around it.
+    read = {look.scene for look in looks if look.outcome in (Outcome.USED, Outcome.COULD_NOT_SEE)}
+    chips = [chip for chip in load(out / "archive") if chip.scene.id in read]
     cube = None
     if chips:
         cube = read_cube(site, chips, pixel=head.get("pixel_m"), progress=_stage(progress, "reading chips")).cube

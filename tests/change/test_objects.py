@@ -10,6 +10,7 @@ from sitewatch.change._dates import edges
 from sitewatch.change._describe import FEATURES, SIDES, Stack, describe
 from sitewatch.change._objects import Patch
 from sitewatch.change._repeats import distinct, repeats
+from sitewatch.change._scan import Spells
 from sitewatch.change._verify import direction_terms, mirrored, verifier
 
 SIZE = 40
@@ -49,6 +50,13 @@ def patch_of(block: tuple[slice, slice, int, int, float]) -> Patch:
     )
 
 
+def quiet_spells() -> Spells:
+    """No pixel has a spell."""
+    shape = (SIZE * SIZE, 1)
+    none = np.full(shape, -1, dtype=np.int32)
+    return Spells(start=none, end=none, score=np.zeros(shape, np.float32), delta=np.zeros((*shape, 6), np.float32))
+
+
 def test_a_hall_and_a_tent_become_two_patches_with_their_dates() -> None:
     stack = stack_with(HALL, TENT)
     patches, features = candidates(stack)
@@ -64,7 +72,7 @@ def test_nothing_is_found_where_nothing_is() -> None:
 
 def test_what_describes_a_patch_says_what_it_is() -> None:
     stack = stack_with(HALL)
-    numbers = dict(zip(FEATURES, describe(patch_of(HALL), stack), strict=True))
+    numbers = dict(zip(FEATURES, describe(patch_of(HALL), stack, quiet_spells()), strict=True))
     assert np.exp(numbers["log_pixels"]) == pytest.approx(60)
     assert numbers["rectangular"] == pytest.approx(1.0, abs=0.01)
     assert np.exp(numbers["elongated"]) == pytest.approx(10 / 6, abs=0.01)
@@ -79,7 +87,7 @@ def test_what_describes_a_patch_says_what_it_is() -> None:
 def test_a_patch_that_no_look_saw_on_one_side_is_not_described() -> None:
     stack = stack_with(HALL)
     stack.valid[:, 20:] = False
-    assert describe(patch_of(HALL), stack) is None
+    assert describe(patch_of(HALL), stack, quiet_spells()) is None
 
 
 def test_brackets_come_from_looks_that_saw_the_footprint() -> None:

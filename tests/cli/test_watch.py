@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import re
@@ -100,9 +101,10 @@ def test_an_outline_beyond_the_images_works_and_says_how_much_is_missing(
     wide = box(west, south, east + (east - west), north)  # the eastern half lies outside
     ran = watch(run, world, tmp_path / "wide", site=site_of(world, geometry=mapping(wide)))
     assert ran.code == 0
-    assert re.search(r"show (49|50|51) % of the site|show (49|50|51)% of the site", ran.out)
+    # The image is a box in metres, the outline one in degrees: a little less than half of it is shown.
+    assert re.search(r"show 4[5-9]% of the site", ran.out)
     clear = [float(str(e["clear_share"])) for e in looks(tmp_path / "wide").values() if e["outcome"] == "used"]
-    assert max(clear) == pytest.approx(0.5, abs=0.03)
+    assert max(clear) == pytest.approx(0.475, abs=0.025)
     exact = watch(run, world, tmp_path / "exact", site=site_of(world, geometry=mapping(box(west, south, east, north))))
     assert exact.code == 0
 
@@ -169,7 +171,11 @@ def test_faulty_scenes_are_failed_looks_and_the_run_goes_on(run: Run, world: Pat
         rasterio.open(images / "2020-05-07_nowhere.tif", "w", **plain).close()
     giant = plain | {"width": 40_000, "height": 40_000, "tiled": True, "sparse_ok": True}
     rasterio.open(
-        images / "2020-05-08_giant.tif", "w", **giant, crs=profile["crs"], transform=from_origin(0, 0, 1, 1)
+        images / "2020-05-08_giant.tif",
+        "w",
+        **giant,
+        crs=profile["crs"],
+        transform=from_origin(500_000, 5_400_000, 10, 10),
     ).close()
     local = 'LOCAL_CS["a drawing",UNIT["metre",1]]'
     with rasterio.open(images / "2020-05-09_local.tif", "w", **plain, crs=local, transform=profile["transform"]) as d:
@@ -241,7 +247,9 @@ def test_two_tiles_of_one_pass_are_one_look(run: Run, world: Path, tmp_path: Pat
                     tile.descriptions = dataset.descriptions
                     tile.scales, tile.offsets = dataset.scales, dataset.offsets
                 asset = item["assets"]["data"] | {"href": f"./{stem}.tif"}
-                moment = item["properties"]["datetime"].replace("Z", "")[:-2] + ("05Z" if name == "a" else "20Z")
+                seconds = (0, 15)[name == "b"]  # the pass is dated by its first tile
+                taken = dt.datetime.fromisoformat(item["properties"]["datetime"]) + dt.timedelta(seconds=seconds)
+                moment = f"{taken:%Y-%m-%dT%H:%M:%SZ}"
                 changed = item | {
                     "id": stem,
                     "assets": {"data": asset},
@@ -301,7 +309,7 @@ def test_version_help_and_completion(run: Run) -> None:
 
 def test_the_hall_of_the_real_series_is_found(run: Run, tmp_path: Path, shared: Path) -> None:
     """94 hazy 8-bit pictures without a mask, in which a hall was built in stages."""
-    folder = shared / "smart-timelapse"
+    folder = shared / "data" / "smart-timelapse"
     out = tmp_path / "out"
     assert run("watch", folder / "site.geojson", "--images", folder / "AE_tif", "--out", out, "--quiet").code == 0
     done = subprocess.run(

@@ -68,7 +68,7 @@ def test_simulated_scenes_from_a_real_catalog_give_what_the_folder_gives(
 def test_the_real_series_from_a_real_catalog_gives_what_the_folder_gives(
     catalog: Catalog, web: Any, tmp_path: Path, shared: Path
 ) -> None:
-    folder = shared / "smart-timelapse"
+    folder = shared / "data" / "smart-timelapse"
     outline = read_site(folder / "site.geojson").outline
     items = [
         {

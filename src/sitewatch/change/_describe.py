@@ -12,11 +12,16 @@ from scipy import ndimage
 from shapely.geometry import MultiPoint
 
 from sitewatch.change._objects import Patch
+from sitewatch.change._scan import Spells
 
 __all__ = ["FEATURES", "SIDES", "Stack", "describe"]
 
 _RING = 3
 """Width of the surroundings that a patch is compared with, pixels, after a gap of one for mixed pixels."""
+
+_MIN_QUIET = 12
+"""Fewer quiet pixels around say too little."""
+_SAME_DATE_DAYS = 60.0
 
 SIDES = ("bright", "contrast", "local_contrast", "texture", "vegetation", "built", "white", "restless")
 """What is measured on each side of a change, `_inside` the spell and `_outside` it, see `_side`."""
@@ -59,12 +64,16 @@ class Stack:
         return self.bands.index(name) if name in self.bands else None
 
 
-def describe(patch: Patch, stack: Stack) -> NDArray[np.float64] | None:
+def describe(patch: Patch, stack: Stack, spells: Spells) -> NDArray[np.float64] | None:
     """Measure one patch.
+
+    Its surroundings are the ground around it that did not change on its dates (one bay of a hall is not set beside the
+    next one); where all of it did (a field, a shadow), all of it.
 
     Args:
         patch: the patch.
         stack: the cube it was found in.
+        spells: of all its pixels.
 
     Returns:
         (len(FEATURES),) numbers, all finite; None where patch or surroundings were never seen on one of the sides.
@@ -88,7 +97,10 @@ def describe(patch: Patch, stack: Stack) -> NDArray[np.float64] | None:
         return None
     local = (np.arange(top, bottom)[:, None] * width + np.arange(left, right)[None, :]).astype(np.int64)
     body = _Region(stack, local[footprint])
-    around = _Region(stack, local[ring])
+    neighbours = local[ring]
+    everything = _Region(stack, neighbours)
+    quiet = neighbours[~_change_with(patch, neighbours, spells, stack.days)]
+    around = _Region(stack, quiet) if len(quiet) >= _MIN_QUIET else everything
     looks = np.arange(len(stack.days))
     inside = (looks >= patch.start) & (looks < patch.end)
     sides = [_side(body, around, looks_of_side, stack) for looks_of_side in (inside, ~inside)]
@@ -96,7 +108,7 @@ def describe(patch: Patch, stack: Stack) -> NDArray[np.float64] | None:
         return None
     direction = patch.delta / max(float(np.linalg.norm(patch.delta)), 1e-6)
     change = float(np.linalg.norm(patch.delta))
-    ring_change = float((around.mean(inside) - around.mean(~inside)) @ direction)
+    ring_change = float(np.nan_to_num((everything.mean(inside) - everything.mean(~inside)) @ direction))
     end = min(patch.end, len(looks) - 1)
     days = max(1.0, stack.days[end] - stack.days[patch.start])
     shape = _shape(rows, columns)
@@ -116,6 +128,19 @@ def describe(patch: Patch, stack: Stack) -> NDArray[np.float64] | None:
             *sides[1],
         ]
     )
+
+
+def _change_with(
+    patch: Patch, pixels: NDArray[np.int64], spells: Spells, days: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """(pixel,) True where a spell of the pixel begins or ends on a date of the patch."""
+    dates = np.append(days, np.nan)  # a spell that lasts has no end
+    own = dates[[patch.start, patch.end]]
+    found = spells.start[pixels] >= 0
+    ends = np.stack([dates[spells.start[pixels]], dates[spells.end[pixels]]], axis=-1)
+    with np.errstate(invalid="ignore"):
+        near = (np.abs(ends[..., None] - own) <= _SAME_DATE_DAYS).any(axis=(2, 3))
+    return np.asarray((near & found).any(axis=1), dtype=bool)
 
 
 class _Region:

@@ -32,24 +32,39 @@ Progress = Callable[[str], None]
 
 
 def stack_of(cube: xr.Dataset) -> Stack:
-    """The cube as (pixel, time, band), with what all pixels of a look share taken out."""
+    """The cube as (pixel, time, band), with what all pixels of a look share taken out.
+
+    Pictures are scaled to what the place shows: 0 is its dark and 1 its bright ground (5th and 95th percentile of the
+    median picture's brightness), whatever stretch somebody chose for them.
+    """
     reflectance = cube["reflectance"].values
     looks, bands, height, width = reflectance.shape
     values = np.ascontiguousarray(reflectance.reshape(looks, bands, -1).transpose(2, 0, 1))
     valid = np.ascontiguousarray(cube["valid"].values.reshape(looks, -1).T)
     days = cube["time"].values.astype("datetime64[s]").astype(np.float64) / 86_400
     np.nan_to_num(values, copy=False)
+    if cube.attrs.get("units") == "picture":
+        values = _rescaled(values, valid)
     values -= common_mode(values, valid, design(days))
     return Stack(
         values=values, valid=valid, days=days, shape=(height, width), bands=tuple(map(str, cube["band"].values))
     )
 
 
+def _rescaled(values: NDArray[np.float32], valid: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Pictures on the scale of the place's own brightness."""
+    sample = slice(None, None, max(1, len(values) // 20_000))
+    brightness = np.where(valid[sample], values[sample].mean(axis=2), np.nan)
+    seen = valid[sample].any(axis=1)
+    dark, bright = np.quantile(np.nanmedian(brightness[seen], axis=1), (0.05, 0.95)) if seen.any() else (0.0, 1.0)
+    return np.asarray((values - np.float32(dark)) / np.float32(max(bright - dark, 0.05)), dtype=np.float32)
+
+
 def candidates(stack: Stack) -> tuple[list[Patch], NDArray[np.float64]]:
     """All patches of a stack that can be described, and (n, len(FEATURES)) what describes them."""
     spells = scan(stack.values, stack.valid, design(stack.days), threshold=GROW_SCORE)
     patches = grow(spells, stack.shape, stack.days)
-    described = [(patch, features) for patch in patches if (features := describe(patch, stack)) is not None]
+    described = [(patch, features) for patch in patches if (features := describe(patch, stack, spells)) is not None]
     numbers = np.array([features for _, features in described]).reshape(len(described), len(FEATURES))
     return [patch for patch, _ in described], numbers
 

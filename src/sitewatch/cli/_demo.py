@@ -75,7 +75,7 @@ def compare(truth: Path, structures: Sequence[Structure]) -> tuple[list[Pair], i
 def print_comparison(pairs: Sequence[Pair], false: int) -> None:
     """A table of truth and findings, and one line that counts them."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="what is true, and what was found", title_justify="left")
-    for name in ("true event", "stood", "found as", "erected (after .. by)", "taken down (after .. by)"):
+    for name in ("true event", "stood", "found as", "erected after .. by", "taken down after .. by"):
         table.add_column(name, no_wrap=name != "true event")
     for pair in pairs:
         stood = f"{pair.on or '(before)'} .. {pair.off or '(stands)'}"

@@ -86,10 +86,10 @@ def bracket_words(bracket: Bracket | None, *, none: str) -> str:
 
 def _structures_table(structures: Sequence[Structure]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("structure", "erected (after .. by)", "taken down (after .. by)"):
+    for name in ("structure", "erected after .. by", "taken down after .. by"):
         table.add_column(name, no_wrap=True)
-    table.add_column("area m²", justify="right")
-    table.add_column("probability", justify="right")
+    table.add_column("m²", justify="right", no_wrap=True)
+    table.add_column("prob.", justify="right", no_wrap=True)
     for structure in structures:
         for i, presence in enumerate(structure.presences):
             table.add_row(
