@@ -118,7 +118,7 @@ def test_the_same_input_gives_the_same_file(written: Write) -> None:
 
 def test_only_structures_are_claims(written: Write) -> None:
     page = written().read_text(encoding="utf-8")
-    assert "Three structures were erected and two were taken down" in page
+    assert "Two structures were erected (three times in all) and one was taken down (two times in all)" in page
     assert "What else moved" in page
     assert page.count('class="card"') == 2
 

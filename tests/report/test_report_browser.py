@@ -76,6 +76,6 @@ def test_prints(browser: Browser, written: Write) -> None:
     page.emulate_media(media="print")
     page.set_viewport_size({"width": 688, "height": 1000})
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    assert page.locator("details.table table").is_visible()
+    assert page.locator("details.table .scroll table").is_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 688
     page.close()

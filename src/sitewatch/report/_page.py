@@ -38,7 +38,7 @@ from sitewatch.structures import State, Structure
 
 __all__ = ["write_report"]
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}( \d{2}:\d{2} UTC)?")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}( \d{2}:\d{2} UTC)?\*?")
 
 MOST_CARDS = 60
 """Structures that get a card; the rest are in the table."""
@@ -141,7 +141,7 @@ def _page(
     used = [k.captured for k in looks if k.outcome is Outcome.USED and k.captured is not None]
     first, last = (min(used), max(used)) if used else (None, None)
     claims = sorted((s for s in structures if s.kind is Kind.STRUCTURE), key=_first_event)
-    others = sorted((s for s in structures if s.kind is not Kind.STRUCTURE), key=_first_event)
+    others = sorted((s for s in structures if s.kind is not Kind.STRUCTURE), key=lambda s: (-s.probability, s.id))
     record = None if cube is None or not cube.sizes.get("time") else open_record(cube, site=site, looks=looks)
     axis = _axis([*dated, *(t for t in (since, until) if t is not None)])
     long_days, long_gaps = gaps(used)

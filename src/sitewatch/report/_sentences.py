@@ -40,8 +40,9 @@ def plural(count: int, noun: str) -> str:
 
 
 def square_metres(area: float) -> str:
-    """An area as written in running text, thousands set apart."""
-    return f"{area:,.0f}".replace(",", "\u202f")
+    """An area as written in running text: no more digits than pixels can carry, thousands set apart."""
+    step = 100 if area >= 1000 else 10 if area >= 100 else 1
+    return f"{step * round(area / step):,}".replace(",", "\u202f")
 
 
 def moment(time: dt.datetime, *, hours: bool = False) -> str:
@@ -100,19 +101,25 @@ def finding(
         return _unseen(looks)
     span = f"between {moment(first)} and {moment(last)}" if first and last else "in the record"
     basis = f"{used} of {plural(len(looks), 'listed look')} could be used."
-    erected = sum(p.erected is not None for s in claims for p in s.presences)
-    taken = sum(p.dismantled is not None for s in claims for p in s.presences)
-    if not erected + taken:
-        return "Nothing changed", f"Nothing was found erected or taken down {span}; {basis}"
+    erected = [sum(p.erected is not None for p in s.presences) for s in claims]
+    taken = [sum(p.dismantled is not None for p in s.presences) for s in claims]
     parts = []
-    if erected:
-        parts.append(f"{number(erected)} structure{'s were' if erected > 1 else ' was'} erected")
-    if taken and erected:
-        parts.append(f"{number(taken)} {'were' if taken > 1 else 'was'} taken down")
-    elif taken:
-        parts.append(f"{number(taken)} structure{'s were' if taken > 1 else ' was'} taken down")
+    if any(erected):
+        parts.append(_counted(erected, "erected", noun=True))
+    if any(taken):
+        parts.append(_counted(taken, "taken down", noun=not parts))
+    if not parts:
+        return "Nothing changed", f"Nothing was found erected or taken down {span}; {basis}"
     text = " and ".join(parts)
     return "Changes found", f"{text[0].upper()}{text[1:]} {span}; {basis}"
+
+
+def _counted(times: Sequence[int], done: str, *, noun: bool) -> str:
+    """How many structures it was done to, and how often where one had it done to it again."""
+    things = sum(n > 0 for n in times)
+    subject = number(things) + (f" structure{'s' if things > 1 else ''}" if noun else "")
+    again = f" ({number(sum(times))} times in all)" if sum(times) > things else ""
+    return f"{subject} {'were' if things > 1 else 'was'} {done}{again}"
 
 
 def _unseen(looks: Sequence[Look]) -> tuple[str, str]:
