@@ -15,6 +15,7 @@ import jsonschema
 import numpy as np
 import pytest
 import rasterio
+import rasterio.warp
 from ran import Ran, Run
 from rasterio.transform import from_origin
 from shapely.geometry import box, mapping, shape
