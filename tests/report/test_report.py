@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from plant_record import Case, bracket, cube_of, ground, look, presence, structure
+from plant_record import Case, bracket, cube_of, ground, look, presence, structure, time
 
 from sitewatch.cube import Outcome
 from sitewatch.errors import OutputError
@@ -22,6 +22,7 @@ from sitewatch.report._charts import gaps
 from sitewatch.report._pictures import _fit
 from sitewatch.report._record import open_record
 from sitewatch.site import Site
+from sitewatch.structures import Bracket
 
 Write = Callable[..., Path]
 VOID = {"meta", "img", "input", "br", "link", "hr"}
@@ -156,6 +157,29 @@ def test_a_day_without_a_time_says_so(written: Write, case: Case) -> None:
     looks = [dataclasses.replace(k, whole_day=True) for k in case.looks]
     page = written(looks=looks).read_text(encoding="utf-8")
     assert "(time of day unknown)" in page
+
+
+def test_a_bracket_of_whole_days_shows_the_looks_of_these_days(written: Write, case: Case) -> None:
+    looks = [dataclasses.replace(k, whole_day=True, captured=time(n).replace(hour=0, minute=0))
+             for n, k in enumerate(case.looks)]  # fmt: skip
+    opened, closed = looks[4].captured, looks[5].latest
+    assert opened
+    assert closed
+    hall = structure("hall", ground(8, 6, 18, 14), presence(Bracket(after=opened, by=closed), None))
+    page = written(looks=looks, cube=cube_of(looks), structures=[hall]).read_text(encoding="utf-8")
+    text = re.sub(r"<[^>]*>", "", page)
+    assert "Erected after 2021-04-11 and by 2021-04-21" in text
+    assert "Last clear look before: 2021-04-11 (time of day unknown), sentinel-2, scene scene-004" in text
+    assert "First clear look after: 2021-04-21 (time of day unknown), sentinel-2, scene scene-005" in text
+    assert "cannot be shown" not in text
+
+
+def test_a_picture_that_is_not_the_bracket_s_own_says_so(written: Write, case: Case) -> None:
+    # Look 3 could not see: it is in no cube.
+    shed = structure("shed", ground(8, 6, 18, 14), presence(bracket(4), None))
+    page = written(structures=[shed]).read_text(encoding="utf-8")
+    text = re.sub(r"<[^>]*>", "", page)
+    assert "Last clear look before (the bracket&#39;s own cannot be shown): 2021-03-22" in text
 
 
 def test_what_could_never_be_seen_stands_at_the_top(written: Write) -> None:

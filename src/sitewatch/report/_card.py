@@ -125,9 +125,10 @@ class _Drawer:
         before, after = self._before(bracket), self._after(bracket)
         if before is None or after is None:
             return None
-        return self._both(
-            f"{title} {bracket_words(bracket)}", before, after, "Last clear look before", "First clear look after"
-        )
+        other = " (the bracket's own cannot be shown)"
+        before_words = "Last clear look before" + other * (not _same(self.record.times[before], bracket.after))
+        after_words = "First clear look after" + other * (not _same(self.record.latest(after), bracket.by))
+        return self._both(f"{title} {bracket_words(bracket)}", before, after, before_words, after_words)
 
     def ends(self, first: int, last: int) -> Pair:
         """The first and the last clear look, for what neither came nor went."""
@@ -155,22 +156,23 @@ class _Drawer:
         return figure(self.record, index, frame=self.frame, mark=self.pixels, number=str(self.number), alt=alt)
 
     def _before(self, bracket: Bracket) -> int | None:
+        """The look with which the bracket opens, else the last clear one before it."""
         times = self.record.times
-        if bracket.after in times and self.shares[times.index(bracket.after)] > 0:
-            return times.index(bracket.after)
+        own = [n for n, time in enumerate(times) if _same(time, bracket.after) and self.shares[n] > 0]
         found = [n for n, time in enumerate(times) if time <= bracket.after and self.shares[n] >= CLEAR]
-        return found[-1] if found else None
+        return own[-1] if own else found[-1] if found else None
 
     def _after(self, bracket: Bracket) -> int | None:
-        times = self.record.times
-        if bracket.by in times and self.shares[times.index(bracket.by)] > 0:
-            return times.index(bracket.by)
-        found = [n for n in range(len(times)) if self._latest(n) >= bracket.by and self.shares[n] >= CLEAR]
-        return found[0] if found else None
+        """The look with which the bracket closes, else the first clear one after it."""
+        ends = [self.record.latest(n) for n in range(len(self.record.times))]
+        own = [n for n, time in enumerate(ends) if _same(time, bracket.by) and self.shares[n] > 0]
+        found = [n for n, time in enumerate(ends) if time >= bracket.by and self.shares[n] >= CLEAR]
+        return own[0] if own else found[0] if found else None
 
-    def _latest(self, index: int) -> dt.datetime:
-        look = self.record.looks[index]
-        return (look.latest if look is not None else None) or self.record.times[index]
+
+def _same(one: dt.datetime, other: dt.datetime) -> bool:
+    """Whether two times are one: files keep whole seconds, scenes may tell fractions."""
+    return abs(one - other) < dt.timedelta(seconds=1)
 
 
 def _spell(presence: Presence, *, first: dt.datetime | None, last: dt.datetime | None) -> Spell:
@@ -233,19 +235,18 @@ def _moving(
         return None, None
     places = np.unique(np.rint(np.linspace(0, seen.size - 1, min(MOST_FRAMES, seen.size))).astype(int))
     chosen = [int(seen[n]) for n in places]
-    return time_lapse(
-        record, chosen, frame=frame, mark=pixels, standing=[_stood(structure, record.times[n]) for n in chosen],
-        limit=limit, alt=f"Time-lapse of structure {number}",
-    )  # fmt: skip
+    standing = [_stood(structure, record.times[n], record.latest(n)) for n in chosen]
+    alt = f"Time-lapse of structure {number}"
+    return time_lapse(record, chosen, frame=frame, mark=pixels, standing=standing, limit=limit, alt=alt)
 
 
-def _stood(structure: Structure, time: dt.datetime) -> bool | None:
-    """Whether it stood at a time; None inside a bracket."""
+def _stood(structure: Structure, time: dt.datetime, latest: dt.datetime) -> bool | None:
+    """Whether it stood on a look taken between `time` and `latest`; None inside a bracket."""
     for presence in structure.presences:
         for bracket in (presence.erected, presence.dismantled):
-            if bracket is not None and bracket.after < time < bracket.by:
+            if bracket is not None and bracket.after < time and latest < bracket.by:
                 return None
-        begun = presence.erected is None or presence.erected.by <= time
+        begun = presence.erected is None or presence.erected.by <= latest
         if begun and (presence.dismantled is None or time <= presence.dismantled.after):
             return True
     return False

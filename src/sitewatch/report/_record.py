@@ -63,6 +63,11 @@ class Record:
             return f"{self.times[index]:%Y-%m-%d} (time of day unknown)"
         return f"{self.times[index]:%Y-%m-%d %H:%M} UTC"
 
+    def latest(self, index: int) -> dt.datetime:
+        """Last moment at which a look can have been taken."""
+        look = self.looks[index]
+        return (look.latest if look is not None else None) or self.times[index]
+
     def sensor(self, index: int) -> str:
         """The sensor of a look."""
         look = self.looks[index]
