@@ -204,6 +204,7 @@ def write_outputs(watched: Watched, out: Path, *, progress: Progress | None = No
             seen_share=watched.seen_share,
             since=watched.since,
             until=watched.until,
+            progress=_stage(progress, "drawing structures"),
         )
         _tell(progress, "writing the report", 1)
     return out / "report" / "index.html"

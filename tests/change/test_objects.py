@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from sitewatch.change import candidates
 from sitewatch.change._dates import edges
 from sitewatch.change._describe import FEATURES, SIDES, Stack, describe
-from sitewatch.change._objects import Patch
+from sitewatch.change._objects import Patch, compounds
 from sitewatch.change._repeats import distinct, repeats
 from sitewatch.change._scan import Spells
 from sitewatch.change._verify import direction_terms, mirrored, verifier
@@ -68,6 +70,18 @@ def test_a_hall_and_a_tent_become_two_patches_with_their_dates() -> None:
 
 def test_nothing_is_found_where_nothing_is() -> None:
     assert candidates(stack_with())[0] == []
+
+
+def test_a_hall_roofed_in_stages_is_also_offered_whole() -> None:
+    first = (slice(5, 11), slice(5, 10), 20, LOOKS, 0.2)
+    second = (slice(5, 11), slice(11, 16), 32, LOOKS, 0.25)  # three months later, a seam of one pixel between
+    elsewhere = (slice(30, 34), slice(30, 34), 22, LOOKS, 0.2)
+    later = (slice(5, 11), slice(17, 20), 55, LOOKS, 0.2)  # more than a season after the first
+    parts = [patch_of(b) for b in (first, second, elsewhere)]
+    bridged = [replace(parts[0], pixels=np.union1d(parts[0].pixels, parts[0].pixels + 1)), *parts[1:], patch_of(later)]
+    (whole,) = compounds(bridged, DAYS, (SIZE, SIZE))
+    assert len(whole.pixels) == 66
+    assert whole.start == 20
 
 
 def test_what_describes_a_patch_says_what_it_is() -> None:
@@ -134,9 +148,9 @@ def test_a_record_played_backwards_gives_the_opposite_answer(bands: tuple[str, .
 @pytest.mark.parametrize("bands", [("red", "green", "blue"), ("red", "nir")])
 def test_the_budget_is_monotone_and_probabilities_are_probabilities(bands: tuple[str, ...]) -> None:
     judge = verifier(bands)
-    limits = [judge.threshold(false_alarms=n, area_km2=1.0) for n in (0.1, 0.5, 1, 2, 5, 10)]
+    limits = [judge.threshold(false_alarms=n, pixels=10_000) for n in (0.1, 0.5, 1, 2, 5, 10)]
     assert limits == sorted(limits, reverse=True)
-    assert judge.threshold(false_alarms=1, area_km2=4.0) >= judge.threshold(false_alarms=1, area_km2=1.0)
+    assert judge.threshold(false_alarms=1, pixels=40_000) >= judge.threshold(false_alarms=1, pixels=10_000)
     features = np.random.default_rng(6).normal(0, 1, (50, len(FEATURES)))
     p = judge.probability(features, np.ones(50, dtype=bool))
     assert ((p >= 0) & (p <= 1)).all()

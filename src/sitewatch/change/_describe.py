@@ -36,6 +36,7 @@ FEATURES = (
     "amplitude",
     "sharp",
     "surroundings",
+    "shared",
     "log_days",
     "log_looks",
     "is_step",
@@ -58,6 +59,10 @@ class Stack:
     shape: tuple[int, int]
     """(y, x)."""
     bands: tuple[str, ...]
+    dark: float = 0.0
+    """Pictures: the value that was made 0."""
+    span: float = 1.0
+    """Pictures: the range of values that was made 1; picture value = dark + span * value."""
 
     def position(self, name: str) -> int | None:
         """Position of a band, None where the stack has no such band."""
@@ -81,7 +86,8 @@ def describe(patch: Patch, stack: Stack, spells: Spells) -> NDArray[np.float64] 
         rectangle that is filled, 0-1. elongated: log of that rectangle's side ratio. compact: share of the convex hull
         that is filled. spread: unevenness of the change over the patch. amplitude: length of the spectral change.
         sharp: share of the change that happens between the three looks before and after its dates. surroundings: how
-        much of the change the surroundings share, 1 = all. log_days, log_looks: length of the spell. is_step: 1 where
+        much of the change the surroundings show, 1 = all. shared: share of the ring around that changed on its dates.
+        log_days, log_looks: length of the spell. is_step: 1 where
         the spell reaches the last look. The rest: `SIDES`, inside the spell and outside it.
     """
     height, width = stack.shape
@@ -108,7 +114,7 @@ def describe(patch: Patch, stack: Stack, spells: Spells) -> NDArray[np.float64] 
         return None
     direction = patch.delta / max(float(np.linalg.norm(patch.delta)), 1e-6)
     change = float(np.linalg.norm(patch.delta))
-    ring_change = float(np.nan_to_num((everything.mean(inside) - everything.mean(~inside)) @ direction))
+    ring_change = float(np.nan_to_num((around.mean(inside) - around.mean(~inside)) @ direction))
     end = min(patch.end, len(looks) - 1)
     days = max(1.0, stack.days[end] - stack.days[patch.start])
     shape = _shape(rows, columns)
@@ -121,6 +127,7 @@ def describe(patch: Patch, stack: Stack, spells: Spells) -> NDArray[np.float64] 
             change,
             _sharpness(body, patch, direction, change, len(looks)),
             np.clip(ring_change / max(change, 1e-6), -2.0, 2.0),
+            1.0 - len(quiet) / len(neighbours),
             np.log(days),
             np.log(max(1, int(body.often_seen[inside].sum()))),
             float(patch.end >= len(looks)),
@@ -189,16 +196,17 @@ def _side(body: _Region, around: _Region, looks: NDArray[np.bool_], stack: Stack
         variety = float(np.nan_to_num(np.nanstd(ring[:, visible].mean(axis=1))))
         texture = float(np.nan_to_num(np.nanstd(body.picture(looks)[:, visible].mean(axis=1))))
     contrast = float(np.linalg.norm(own - other) / np.sqrt(len(own)))
-    shades = np.clip(own[visible], 0.005, None)
+    told = own * stack.span + stack.dark  # colours are those of the picture, not of its rescaled values
+    shades = np.clip(told[visible], 0.005, None)
     series = body.series[looks & body.often_seen][:, visible].mean(axis=1)
     red, green, nir, swir = (stack.position(name) for name in ("red", "green", "nir", "swir16"))
     if nir is not None and red is not None:
-        vegetation = _ratio(own[nir], own[red])
+        vegetation = _ratio(told[nir], told[red])
     elif green is not None and red is not None:
-        vegetation = _ratio(own[green], own[red])
+        vegetation = _ratio(told[green], told[red])
     else:
         vegetation = 0.0
-    built = _ratio(own[swir], own[nir]) if swir is not None and nir is not None else 0.0
+    built = _ratio(told[swir], told[nir]) if swir is not None and nir is not None else 0.0
     return (
         float(own[visible].mean()),
         contrast,

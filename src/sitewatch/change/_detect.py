@@ -12,7 +12,7 @@ from sitewatch.change._background import common_mode, design
 from sitewatch.change._change import Change, Kind
 from sitewatch.change._dates import edges
 from sitewatch.change._describe import FEATURES, Stack, describe
-from sitewatch.change._objects import GROW_SCORE, Patch, grow
+from sitewatch.change._objects import GROW_SCORE, Patch, compounds, grow
 from sitewatch.change._repeats import distinct, repeats
 from sitewatch.change._scan import scan
 from sitewatch.change._verify import verifier
@@ -43,27 +43,37 @@ def stack_of(cube: xr.Dataset) -> Stack:
     valid = np.ascontiguousarray(cube["valid"].values.reshape(looks, -1).T)
     days = cube["time"].values.astype("datetime64[s]").astype(np.float64) / 86_400
     np.nan_to_num(values, copy=False)
-    if cube.attrs.get("units") == "picture":
-        values = _rescaled(values, valid)
+    dark, span = _range(values, valid) if cube.attrs.get("units") == "picture" else (0.0, 1.0)
+    if span != 1.0:
+        values = (values - np.float32(dark)) / np.float32(span)
     values -= common_mode(values, valid, design(days))
     return Stack(
-        values=values, valid=valid, days=days, shape=(height, width), bands=tuple(map(str, cube["band"].values))
+        values=values,
+        valid=valid,
+        days=days,
+        shape=(height, width),
+        bands=tuple(map(str, cube["band"].values)),
+        dark=dark,
+        span=span,
     )
 
 
-def _rescaled(values: NDArray[np.float32], valid: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Pictures on the scale of the place's own brightness."""
+def _range(values: NDArray[np.float32], valid: NDArray[np.bool_]) -> tuple[float, float]:
+    """(dark, span) of the place's own brightness in pictures."""
     sample = slice(None, None, max(1, len(values) // 20_000))
-    brightness = np.where(valid[sample], values[sample].mean(axis=2), np.nan)
     seen = valid[sample].any(axis=1)
-    dark, bright = np.quantile(np.nanmedian(brightness[seen], axis=1), (0.05, 0.95)) if seen.any() else (0.0, 1.0)
-    return np.asarray((values - np.float32(dark)) / np.float32(max(bright - dark, 0.05)), dtype=np.float32)
+    if not seen.any():
+        return 0.0, 1.0
+    brightness = np.where(valid[sample], values[sample].mean(axis=2), np.nan)
+    dark, bright = np.quantile(np.nanmedian(brightness[seen], axis=1), (0.05, 0.95))
+    return float(dark), max(float(bright - dark), 0.05)
 
 
 def candidates(stack: Stack) -> tuple[list[Patch], NDArray[np.float64]]:
     """All patches of a stack that can be described, and (n, len(FEATURES)) what describes them."""
     spells = scan(stack.values, stack.valid, design(stack.days), threshold=GROW_SCORE)
     patches = grow(spells, stack.shape, stack.days)
+    patches += compounds(patches, stack.days, stack.shape)
     described = [(patch, features) for patch in patches if (features := describe(patch, stack, spells)) is not None]
     numbers = np.array([features for _, features in described]).reshape(len(described), len(FEATURES))
     return [patch for patch, _ in described], numbers
@@ -89,8 +99,7 @@ def detect(cube: xr.Dataset, *, false_alarms: float, inside: NDArray[np.bool_]) 
     judge = verifier(stack.bands)
     standing = judge.standing_inside(features)
     probability = judge.probability(features, standing)
-    area_km2 = float(inside.sum()) * abs(cube.odc.geobox.affine.a * cube.odc.geobox.affine.e) / 1e6
-    threshold = judge.threshold(false_alarms=false_alarms, area_km2=area_km2)
+    threshold = judge.threshold(false_alarms=false_alarms, pixels=int(inside.sum()))
     flat = inside.ravel()
     chosen = np.flatnonzero(probability >= threshold)
     told = repeats([patches[i] for i in chosen], stack.days, stack.shape)

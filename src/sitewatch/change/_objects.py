@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from sitewatch.change._scan import Spells
 
-__all__ = ["Patch", "grow"]
+__all__ = ["Patch", "compounds", "grow"]
 
 SEED_SCORE = 12.0
 """A patch starts at pixels of at least this score."""
@@ -23,6 +25,10 @@ MIN_PIXELS = 3
 _NEAR_DAYS = 40.0
 _NEAR_LOOKS = 2
 """Neighbours share a date when it is as near as this in looks or in days (pixels see different looks under cloud)."""
+_SEASON_DAYS = 240.0
+"""Stages of one construction follow each other within this."""
+_WORTH_JOINING = 1.15
+"""A compound covers at least this much more than its largest part."""
 _MIN_COSINE = 0.6
 """And when their spectral change points the same way: the cosine between the two is at least this."""
 
@@ -73,6 +79,7 @@ def grow(spells: Spells, shape: tuple[int, int], days: NDArray[np.float64]) -> l
         pixels = np.unique(members // events)
         if len(pixels) < MIN_PIXELS:
             continue
+        pixels = _closed(pixels, shape)
         delta = spells.delta.reshape(-1, spells.delta.shape[2])[members]
         centre = np.median(delta, axis=0)
         along = delta @ centre / max(float(np.linalg.norm(centre)), 1e-9)
@@ -87,6 +94,62 @@ def grow(spells: Spells, shape: tuple[int, int], days: NDArray[np.float64]) -> l
             )
         )
     return patches
+
+
+def compounds(patches: Sequence[Patch], days: NDArray[np.float64], shape: tuple[int, int]) -> list[Patch]:
+    """What is built in stages: steps that touch, point the same way and follow each other within a building season.
+
+    Each is offered as a whole beside its parts; verification decides which of them is the thing.
+
+    Returns:
+        New patches of two or more steps each, dated by the step with most pixels.
+    """
+    steps = [p for p in patches if p.end >= len(days)]
+    owner = np.zeros(shape, dtype=np.int64)
+    group = np.arange(len(steps))
+    for i, patch in sorted(enumerate(steps), key=lambda item: -len(item[1].pixels)):
+        mask = np.zeros(shape, dtype=bool)
+        mask.ravel()[patch.pixels] = True
+        for j in np.unique(owner[ndimage.binary_dilation(mask, np.ones((3, 3), dtype=bool))]) - 1:
+            if j >= 0 and _one_work(patch, steps[j], days):
+                group[group == group[i]] = group[j]
+        free = mask & (owner == 0)
+        owner[free] = i + 1
+    made = []
+    for number in np.unique(group):
+        parts = sorted((steps[i] for i in np.flatnonzero(group == number)), key=lambda p: -len(p.pixels))
+        pixels = _closed(np.unique(np.concatenate([p.pixels for p in parts])), shape)
+        if len(parts) > 1 and len(pixels) >= _WORTH_JOINING * len(parts[0].pixels):
+            weights = np.array([len(p.pixels) for p in parts], dtype=np.float64)
+            made.append(
+                replace(
+                    parts[0],
+                    pixels=pixels,
+                    score=float(np.average([p.score for p in parts], weights=weights)),
+                    delta=np.average([p.delta for p in parts], axis=0, weights=weights).astype(np.float32),
+                    spread=float(np.average([p.spread for p in parts], weights=weights)),
+                )
+            )
+    return made
+
+
+def _one_work(one: Patch, other: Patch, days: NDArray[np.float64]) -> bool:
+    if abs(days[one.start] - days[other.start]) > _SEASON_DAYS:
+        return False
+    lengths = float(np.linalg.norm(one.delta) * np.linalg.norm(other.delta))
+    return float(one.delta @ other.delta) >= _MIN_COSINE * lengths
+
+
+def _closed(pixels: NDArray[np.int64], shape: tuple[int, int]) -> NDArray[np.int64]:
+    """A set of pixels with gaps of one pixel and holes filled: a roof with seams is one roof."""
+    width = shape[1]
+    rows, columns = pixels // width, pixels % width
+    top, left = rows.min() - 1, columns.min() - 1
+    mask = np.zeros((rows.max() - top + 2, columns.max() - left + 2), dtype=bool)
+    mask[rows - top, columns - left] = True
+    closed = ndimage.binary_fill_holes(ndimage.binary_closing(mask, np.ones((3, 3), dtype=bool)))
+    rows, columns = np.nonzero(closed)
+    return np.sort(((rows + top) * width + columns + left).astype(np.int64))
 
 
 @numba.njit(cache=True)

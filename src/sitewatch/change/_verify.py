@@ -134,9 +134,9 @@ class Verifier:
     calibration: tuple[float, float]
     """Slope and offset on the log-odds (Platt scaling), fitted on scenes held out from the models' fit."""
     rates: NDArray[np.float64]
-    """(m,) false structures per km2 and year on held-out scenes, ascending, at `thresholds`."""
+    """(m,) false structures per 10 000 pixels (1 km2 at 10 m) and year on held-out scenes, ascending."""
     thresholds: NDArray[np.float64]
-    """(m,) probabilities, descending."""
+    """(m,) probabilities from which there are so many, descending."""
 
     def standing_inside(self, features: NDArray[np.float64]) -> NDArray[np.bool_]:
         """(n,) True where the spell, not its complement, is when something stood.
@@ -153,14 +153,14 @@ class Verifier:
         logit = slope * self.verification.logit(verification_terms(features, standing_inside)) + offset
         return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -30, 30))), dtype=np.float64)
 
-    def threshold(self, *, false_alarms: float, area_km2: float) -> float:
+    def threshold(self, *, false_alarms: float, pixels: int) -> float:
         """Probability from which a structure is claimed, so that `false_alarms` false ones are expected a year.
 
         Args:
             false_alarms: budget for the site, per year.
-            area_km2: area of the site's outline; twice the ground makes twice the false alarms.
+            pixels: how many pixels the site's outline holds; twice as many make twice the false alarms.
         """
-        wanted = np.log(max(false_alarms / max(area_km2, 1e-4), 1e-9))
+        wanted = np.log(max(false_alarms / max(pixels * 1e-4, 1e-4), 1e-9))
         return float(np.interp(wanted, np.log(self.rates), self.thresholds))
 
 
@@ -177,6 +177,6 @@ def _load(name: str) -> Verifier:
         direction=Trees.from_document(document["direction"]),
         verification=Trees.from_document(document["verification"]),
         calibration=(float(document["calibration"]["slope"]), float(document["calibration"]["offset"])),
-        rates=np.asarray(document["budget"]["false_per_km2_year"], dtype=np.float64),
+        rates=np.asarray(document["budget"]["false_per_10000_pixels_year"], dtype=np.float64),
         thresholds=np.asarray(document["budget"]["probability"], dtype=np.float64),
     )
