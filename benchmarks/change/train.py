@@ -1,7 +1,7 @@
 """Fit and calibrate the models that verify changes, on simulated scenes; write them where the package ships them.
 
     pip install scikit-learn
-    python benchmarks/change/train.py [--scenes 50] [--work DIR]
+    python benchmarks/change/train.py [--scenes 64] [--work DIR]
 
 Every scene is another place, climate and sky. Each is used twice: as multispectral reflectance with its mask, and as
 the 8-bit pictures without any mask that a map service would show of it. Calibration and budget come from
@@ -16,7 +16,7 @@ import datetime as dt
 import json
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -40,8 +40,9 @@ from sitewatch.simulate import Recipe, simulate, truth, write
 from sitewatch.site import Site, area_mask, read_site
 
 FIRST_SEED = 10_000
-COARSE_SCENES = 30
-"""The first scenes have pixels of 10 m, the others of 3.5 to 6 m: there the same buildings cover many more pixels."""
+FINE_SCENES = (36, 46)
+"""Scenes from the first number up to the second have pixels of 3.5 to 6 m, all others of 10 m. Those from the second on
+are wider and have many halls: large structures are rare, and must be learned too."""
 MODELS = Path(__file__).parents[2] / "src" / "sitewatch" / "change" / "models"
 NEAR_DAYS = 60
 MIN_IOU = 0.2
@@ -67,7 +68,7 @@ class Scene:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--scenes", type=int, default=50)
+    arguments.add_argument("--scenes", type=int, default=64)
     arguments.add_argument("--work", type=Path, default=None, help="keep the candidates of each scene here")
     options = arguments.parse_args()
     work = options.work or Path(tempfile.mkdtemp(prefix="sitewatch-train-"))
@@ -133,13 +134,16 @@ def candidates_of(seed: int, work: Path) -> dict[str, Scene]:
 def recipe(seed: int) -> Recipe:
     """Every third scene has few looks, every fifth no events at all, every seventh a rough registration."""
     rng = np.random.default_rng(seed)
+    number = seed - FIRST_SEED
     one = Recipe(
         seed=seed,
         looks=int(rng.integers(40, 100)) if seed % 3 == 0 else int(rng.integers(110, 200)),
         years=float(rng.choice([2.0, 3.0, 3.0, 4.0])),
         jitter_px=0.5 if seed % 7 == 0 else 0.25,
-        pixel_m=10.0 if seed < FIRST_SEED + COARSE_SCENES else float(rng.uniform(3.5, 6.0)),
+        pixel_m=float(rng.uniform(3.5, 6.0)) if FINE_SCENES[0] <= number < FINE_SCENES[1] else 10.0,
     )
+    if number >= FINE_SCENES[1]:
+        return replace(one, size=320, permanent=30, temporary=6, recurring=1)
     return one.null() if seed % 5 == 0 else one
 
 

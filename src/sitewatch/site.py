@@ -36,6 +36,9 @@ __all__ = [
 MAX_GRID_PIXELS = 4096 * 4096
 """Largest grid of one site, in pixels: 41 km x 41 km at 10 m. A bigger outline is refused before anything is read."""
 
+_MAX_SCALE_ERROR = 0.01
+"""A shared grid is kept when its pixels are as large on the ground as they say, to a hundredth (UTM: 0.0004)."""
+
 MAX_SITE_FILE_BYTES = 16 * 1024 * 1024
 
 Footprint = Polygon | MultiPolygon
@@ -152,9 +155,11 @@ def site_grid(site: Site, images: Sequence[GeoBox], *, pixel: float | None = Non
             f"the outline of site {site.id!r} touches none of the {len(images)} images; "
             "check that the outline is in longitude/latitude (EPSG:4326) and that the images show this place"
         )
-    shared = _shared_grid(touching) if pixel is None else None
+    shared = _shared_grid(site, touching) if pixel is None else None
     crs = shared.crs if shared is not None and shared.crs is not None else _metric_crs(site)
-    size = pixel or float(np.median([_pixel_metres(site, g) for g in touching]))
+    # Whole decimetres, so that a reprojected 10 m grid does not become one of 9.9987 m.
+    usual = float(np.median([_pixel_metres(site, g) for g in touching]))
+    size = pixel or (round(usual, 1) if usual >= 1 else usual)
     wanted = _wanted_bounds(site, touching, crs)
     if shared is not None:
         step_x, step_y = abs(shared.affine.a), abs(shared.affine.e)
@@ -296,10 +301,14 @@ def _touches(site: Site, image: GeoBox) -> bool:
     return bool(np.isfinite(local.bounds).all() and shapely.intersects(local, shapely.box(*image.boundingbox.bbox)))
 
 
-def _shared_grid(images: Sequence[GeoBox]) -> GeoBox | None:
-    """The first image's grid if all of them lie on it (whole-pixel offsets) and it is metric and north-up."""
+def _shared_grid(site: Site, images: Sequence[GeoBox]) -> GeoBox | None:
+    """The first image's grid if all of them lie on it (whole-pixel offsets), it is north-up and its unit is a metre."""
     first = images[0]
     if first.crs is None or first.crs.geographic or first.affine.b or first.affine.d or first.affine.e >= 0:
+        return None
+    # Feet, and Web Mercator away from the equator, are no metres: areas and scale bars would be wrong.
+    nominal = math.sqrt(abs(first.affine.a * first.affine.e))
+    if abs(_pixel_metres(site, first) / nominal - 1) > _MAX_SCALE_ERROR:
         return None
     for image in images[1:]:
         same_pixels = np.allclose(
@@ -322,11 +331,10 @@ def _pixel_metres(site: Site, image: GeoBox) -> float:
     if image.crs is None:
         raise SiteError("an image without a coordinate system cannot define a grid")
     x, y, _, _ = project(site.outline.centroid, to=image.crs).bounds
-    half_x, half_y = abs(image.affine.a) / 2, abs(image.affine.e) / 2
-    pixel = shapely.box(x - half_x, y - half_y, x + half_x, y + half_y)
-    metres = math.sqrt(shapely.transform(pixel, _transform(image.crs, _metric_crs(site))).area)
-    # Whole decimetres, so that a reprojected 10 m grid does not become one of 9.9987 m.
-    return round(metres, 1) if metres >= 1 else metres
+    affine = image.affine  # its corners, wherever the pixel is turned to
+    corners = [(affine.a * i + affine.b * j, affine.d * i + affine.e * j) for i, j in ((0, 0), (1, 0), (1, 1), (0, 1))]
+    pixel = Polygon([(x + dx, y + dy) for dx, dy in corners])
+    return math.sqrt(shapely.transform(pixel, _transform(image.crs, _metric_crs(site))).area)
 
 
 def _wanted_bounds(site: Site, images: Sequence[GeoBox], crs: CRS) -> BoundingBox:

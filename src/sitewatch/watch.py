@@ -6,7 +6,6 @@ import contextlib
 import datetime as dt
 import json
 import math
-import os
 import shutil
 import tempfile
 from collections import Counter
@@ -18,9 +17,9 @@ import xarray as xr
 
 from sitewatch import __version__
 from sitewatch.archive import Listing, fetch, load
-from sitewatch.change import detect
+from sitewatch.change import MIN_LOOKS, detect
 from sitewatch.cube import Look, Outcome, look_of_faulty, look_outside, looks_document, read_cube, read_looks
-from sitewatch.errors import OptionError, OutputError, SiteError
+from sitewatch.errors import InputError, OptionError, OutputError, SiteError
 from sitewatch.report import write_report
 from sitewatch.site import Site, area_mask, read_site, seen_share, site_feature
 from sitewatch.structures import Structure, identify, read_structures, structures_document
@@ -64,9 +63,17 @@ class Watched:
     """The time of the run, UTC."""
 
     @property
+    def compared(self) -> bool:
+        """True: there were looks enough to tell a change from noise, so that finding none means something."""
+        return self.cube is not None and self.cube.sizes["time"] >= MIN_LOOKS
+
+    @property
     def answer(self) -> Answer:
         """Looked, saw nothing, or could not look."""
         counts = Counter(look.outcome for look in self.looks)
+        if counts[Outcome.USED] and not self.compared:
+            few = f"{counts[Outcome.USED]} of {len(self.looks)} looks used, too few to tell a change from noise"
+            return Answer(exit_code=0, sentence=f"{few}: {MIN_LOOKS} are needed, so nothing was compared")
         if counts[Outcome.USED]:
             return Answer(exit_code=0, sentence=f"{counts[Outcome.USED]} of {len(self.looks)} looks used")
         if counts[Outcome.COULD_NOT_SEE] or counts[Outcome.REJECTED]:
@@ -110,7 +117,7 @@ def watch(
     if pixel is not None and not (math.isfinite(pixel) and pixel > 0):
         raise OptionError(f"--pixel must be a length in metres above 0, got {pixel:g}")
     fetched = fetch(listing, site, archive, now=now, progress=_stage(progress, "fetching chips"))
-    if not fetched.chips and fetched.outside:
+    if not fetched.chips and fetched.outside and not fetched.faulty:
         raise SiteError(
             f"the outline of site {site.id!r} touches none of the {len(fetched.outside)} images; check that it is in "
             "longitude/latitude (EPSG:4326) and that the images show this place"
@@ -157,19 +164,29 @@ def reopen(out: Path, *, now: dt.datetime, progress: Progress | None = None) -> 
     # All that was read then is read again: what is screened out of one look depends on those around it.
     read = {look.scene for look in looks if look.outcome in (Outcome.USED, Outcome.COULD_NOT_SEE)}
     chips = [chip for chip in load(out / "archive") if chip.scene.id in read]
+    used = {look.scene for look in looks if look.outcome is Outcome.USED}
+    if missing := sorted(used - {chip.scene.id for chip in chips}):
+        raise InputError(
+            f"{out / 'archive'}: the chips of {len(missing)} used looks are missing or damaged ({missing[0]}, ...); "
+            "run `sitewatch watch` again, it fetches what is missing"
+        )
     cube = None
     if chips:
         cube = read_cube(site, chips, pixel=head.get("pixel_m"), progress=_stage(progress, "reading chips")).cube
-    since, until = (
-        None if head.get(key) is None else dt.datetime.fromisoformat(head[key]) for key in ("since", "until")
-    )
+    try:
+        since, until = (dt.datetime.fromisoformat(t) if (t := head.get(key)) else None for key in ("since", "until"))
+        budget = float(head["false_alarms_per_year"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{out / 'structures.geojson'}: its head is damaged ({error}); run `sitewatch watch` again"
+        ) from error
     return Watched(
         site=site,
         looks=looks,
         structures=structures,
         cube=cube,
         seen_share=float(head.get("seen_share", 0.0)),
-        false_alarms=float(head["false_alarms_per_year"]),
+        false_alarms=budget,
         pixel=head.get("pixel_m"),
         since=since,
         until=until,
@@ -245,20 +262,34 @@ def _write_json(path: Path, document: dict[str, object]) -> None:
 
 @contextlib.contextmanager
 def _all_or_nothing(out: Path) -> Iterator[Path]:
-    """A temporary folder inside `out` whose entries replace those of `out` when the block ends without an error."""
+    """A temporary folder inside `out` whose entries replace those of `out` when the block ends without an error.
+
+    What was there is moved aside first and comes back if anything fails; what a killed run left behind is removed.
+    """
     try:
         out.mkdir(parents=True, exist_ok=True)
+        for left in out.glob(".writing-*"):
+            shutil.rmtree(left, ignore_errors=True)
         made = Path(tempfile.mkdtemp(prefix=".writing-", dir=out))
     except OSError as error:
         raise OutputError(f"{out}: cannot be written ({error.strerror}); choose another --out") from error
+    aside: list[str] = []
+    placed: list[str] = []
     try:
         yield made
-        for entry in sorted(made.iterdir()):
-            target = out / entry.name
-            if target.is_dir():
-                target.rename(made / f".old-{entry.name}")
-            os.replace(entry, target)  # noqa: PTH105 - replaces a file in one step on every system
+        names = sorted(entry.name for entry in made.iterdir())
+        for name in names:
+            if (out / name).exists():
+                (out / name).rename(made / f".old-{name}")
+                aside.append(name)
+        for name in names:
+            (made / name).rename(out / name)
+            placed.append(name)
     except OSError as error:
+        for name in placed:
+            (out / name).rename(made / f".new-{name}")
+        for name in aside:
+            (made / f".old-{name}").rename(out / name)
         raise OutputError(
             f"{out}: the results could not be written ({error.strerror}); make room or choose another --out, then run "
             "the same command again: the archive is kept"

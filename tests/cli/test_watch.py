@@ -335,3 +335,35 @@ def test_the_hall_of_the_real_series_is_found(run: Run, tmp_path: Path, shared: 
         if f["properties"]["kind"] == "structure"
     )
     assert best > 0.4
+
+
+def test_too_few_looks_are_not_a_finding_that_nothing_changed(run: Run, world: Path, tmp_path: Path) -> None:
+    for path in sorted((world / "images").iterdir())[10:]:
+        path.unlink()
+    ran = watch(run, world, tmp_path / "out")
+    assert ran.code == 0
+    assert "too few to tell a change from noise" in ran.out
+    page = (tmp_path / "out" / "report" / "index.html").read_text()
+    assert "Too few looks" in page
+    assert "Nothing changed" not in page
+
+
+def test_a_damaged_archive_or_a_blocked_place_is_said_and_nothing_is_lost(
+    run: Run, world: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    assert watch(run, world, out).code == 0
+    before = {p: p.read_bytes() for p in out.rglob("*") if p.is_file() and "archive" not in p.parts}
+    shutil.rmtree(out / "archive")
+    ran = run("report", out, "--quiet")
+    assert ran.code == 2
+    assert "missing or damaged" in ran.err
+    assert {p: p.read_bytes() for p in before} == before
+
+
+def test_flags_beat_the_environment(run: Run, world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SITEWATCH_CATALOG", "http://127.0.0.1:9/")
+    assert watch(run, world, tmp_path / "out").code == 0
+    ran = watch(run, world, tmp_path / "out", "--bands", "red=B04")
+    assert ran.code == 2
+    assert "--bands belong to --catalog" in ran.err

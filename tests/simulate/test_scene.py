@@ -185,11 +185,11 @@ def test_shifts_are_what_the_recipe_asks_for() -> None:
 
 def test_truth_in_degrees_covers_the_pixels_that_are_painted(busy: World) -> None:
     for event in busy.events:
-        painted = busy.share(event.footprint) > 0.5
+        share = busy.share(event.footprint)
         told = area_mask(busy.geographic(event.footprint), busy.grid)
-        if painted.sum() < 9:
-            continue
-        assert (painted & told).sum() / (painted | told).sum() > 0.85, event.id
+        # A pixel's centre and its area may disagree at an edge, but not where nearly all or nearly nothing is covered.
+        assert told[share > 0.8].all(), event.id
+        assert (share[told] > 0.2).all(), event.id
 
 
 def test_scenes_at_the_swath_edge_are_partly_without_data() -> None:

@@ -35,12 +35,6 @@ def main() -> None:
     except SitewatchError as error:
         warn(f"error: {error}")
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        warn("interrupted: run the same command again, it goes on where it was")
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(141)
 
 
 def _version(value: bool) -> None:
@@ -76,6 +70,7 @@ Exit codes: 0 looked and compared, 1 a failure, 2 bad input, 3 nothing could be 
 """
 )
 def watch(
+    context: typer.Context,
     site: SiteFile,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; made if missing.")],
     images: Annotated[
@@ -122,8 +117,9 @@ def watch(
     from sitewatch.watch import watch as watch_site
     from sitewatch.watch import write_outputs
 
-    if (images is None) == (catalog is None):
-        raise OptionError("give either --images DIR or --catalog URL: where the scenes are")
+    images, catalog = _one_source(context, images, catalog)
+    if images is not None and (collection or bands) and _flagged(context, "collection", "bands"):
+        raise OptionError("--collection and --bands belong to --catalog; a folder tells its bands itself")
     start, end = parse_day("--since", since), parse_day("--until", until, end=True)
     if start is not None and end is not None and start > end:
         raise OptionError(f"--since {since} lies after --until {until}; exchange them")
@@ -160,6 +156,21 @@ def watch(
         warn(f"error: {unanswered}")
     if watched.answer.exit_code:
         raise typer.Exit(watched.answer.exit_code)
+
+
+def _one_source(context: typer.Context, images: Path | None, catalog: str | None) -> tuple[Path | None, str | None]:
+    """Folder or catalog: a flag beats the environment, and one of them it must be."""
+    if images is not None and catalog is not None and _flagged(context, "images") != _flagged(context, "catalog"):
+        return (images, None) if _flagged(context, "images") else (None, catalog)
+    if (images is None) == (catalog is None):
+        raise OptionError("give either --images DIR or --catalog URL: where the scenes are")
+    return images, catalog
+
+
+def _flagged(context: typer.Context, *names: str) -> bool:
+    """True where one of the options was given on the command line itself."""
+    sources = (context.get_parameter_source(name) for name in names)
+    return any(source is not None and source.name == "COMMANDLINE" for source in sources)
 
 
 @app.command(epilog="Example:\n\n    sitewatch simulate facility --seed 7")
@@ -201,7 +212,7 @@ def demo(
     from sitewatch.watch import watch as watch_site
     from sitewatch.watch import write_outputs
 
-    scenes, results = out / f"scenes-{seed}", out / f"watch-{seed}"
+    scenes, results = out / f"scenes-{__version__}-{seed}", out / f"watch-{__version__}-{seed}"
     if not (scenes / "truth.geojson").exists():
         simulate(scenes, seed=seed, quiet=quiet)
     note(f"sitewatch watch {scenes}/site.geojson --images {scenes}/images --out {results}")
@@ -217,6 +228,8 @@ def demo(
     print_findings(watched)
     print_comparison(*compare(scenes / "truth.geojson", watched.structures))
     print(page)
+    if watched.answer.exit_code:
+        raise typer.Exit(watched.answer.exit_code)
 
 
 @app.command(epilog="Example:\n\n    sitewatch report plant")

@@ -48,8 +48,8 @@ def print_findings(watched: Watched) -> None:
     console = Console(highlight=False)
     listed = ", ".join(f"{counts[o]} {o.value}" for o in Outcome if counts[o]) or "no scene listed"
     console.print(Text(f"{watched.site.name}: {listed}"))
-    if watched.answer.exit_code:
-        console.print(Text(watched.answer.sentence))
+    if watched.answer.exit_code or not watched.compared:
+        console.print(Text(f"{watched.answer.sentence}."))
     elif claims:
         console.print(_structures_table(claims))
     else:

@@ -37,7 +37,7 @@ def parse_catalog(catalog: str, collection: str | None) -> tuple[str, str]:
     name = collection or usual
     if name is None:
         raise OptionError(
-            f"--catalog {catalog} needs --collection ID too; {' and '.join(_CATALOGS)} are short names that do not"
+            f"--catalog needs --collection ID too, unless it is one of the short names {' and '.join(_CATALOGS)}"
         )
     return url, name
 
@@ -53,7 +53,7 @@ def parse_day(option: str, text: str | None, *, end: bool = False) -> dt.datetim
 
 
 def parse_now(text: str | None) -> dt.datetime:
-    """The time of the run: the clock, unless a replay says otherwise. The only place where the clock is read."""
+    """The time of the run: the clock, unless a replay says otherwise. Rooms are handed it and never ask."""
     return dt.datetime.now(tz=dt.UTC).replace(microsecond=0) if text is None else _moment("--now", text)
 
 
@@ -72,4 +72,6 @@ def _moment(option: str, text: str) -> dt.datetime:
         moment = dt.datetime.fromisoformat(text)
     except ValueError:
         raise OptionError(f"{option} must be a date such as 2019-01-31, got {text!r}") from None
+    if not 1900 <= moment.year <= 2200:
+        raise OptionError(f"{option} must lie between 1900 and 2200, got {text!r}")
     return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from odc.geo.xr import xr_coords
 from pyproj import Transformer
+from rasterio.errors import NotGeoreferencedWarning
 from shapely.geometry import Polygon
 
 from sitewatch.archive import Chip, Faulty, Scene
@@ -23,7 +25,7 @@ from sitewatch.cube._masks import Cause
 from sitewatch.cube._normalise import normalise
 from sitewatch.cube._read import Reading, read_chip
 from sitewatch.cube._screen import screen
-from sitewatch.errors import SceneError
+from sitewatch.errors import SceneError, SiteError
 from sitewatch.site import Site, area_mask, site_grid
 
 __all__ = ["MIN_CLEAR_SHARE", "Readings", "look_of_faulty", "look_outside", "read_cube", "visible_bands"]
@@ -35,6 +37,12 @@ _PASS = dt.timedelta(minutes=10)
 """Tiles of one pass are seconds to minutes apart; the next pass of the same satellite comes 100 minutes later."""
 
 _WORKERS = 4
+
+MAX_CUBE_BYTES = 6 * 2**30
+"""Largest cube that is built, as float32; the search takes about as much again."""
+
+_LOWEST, _HIGHEST = -0.15, 1.6
+"""Range of a look's usual reflectance; snow under a low sun reaches 1.2, a forgotten scale 1 000 and more."""
 
 Progress = Callable[[int, int], None]
 """Called with (done, of) as chips are read."""
@@ -79,7 +87,7 @@ def read_cube(
         progress: called as chips are read.
 
     Raises:
-        SiteError: the outline touches none of the images.
+        SiteError: the outline touches none of the images, or the cube would exceed `MAX_CUBE_BYTES`.
     """
     family, _ = Counter(_family(chip) for chip in sorted(chips, key=_order)).most_common(1)[0]
     own = [chip for chip in sorted(chips, key=_order) if _family(chip) == family]
@@ -93,40 +101,38 @@ def read_cube(
     bands = _common_bands(own)
     lacking = {chip.scene.id: sorted(set(bands) - {b.name for b in chip.bands}) for chip in own}
     looks += [
-        _look(chip, Outcome.REJECTED, f"has no band {', '.join(missing)}, which most looks of the site have")
+        _look(chip, Outcome.REJECTED, f"has no band {', '.join(missing)}, which the looks of the cube have")
         for chip in own
         if (missing := lacking[chip.scene.id])
     ]
     own = [chip for chip in own if not lacking[chip.scene.id]]
     grid = site_grid(site, [_finest(chip) for chip in own], pixel=pixel)
     inside = area_mask(site.outline, grid)
-    units, scale = _units(own, bands)
-    passes = _passes(own)
-    readings, failed = _read_all(passes, bands, grid, scale, progress)
+    _refuse_too_large(site, len(own), len(bands), grid)
+    picture = _is_picture(own[0])
+    stack, failed = _read_all(_passes(own), bands, grid, progress)
     looks += failed
-    kept = [(p, reading) for p, reading in zip(passes, readings, strict=True) if reading is not None]
-    if not kept:
+    if picture:
+        stack = replace(stack, values=normalise(stack.values, stack.causes == Cause.SEEN))
+    else:
+        stack, odd = _without_odd_values(stack)
+        looks += odd
+    if not stack.passes:
         return Readings(cube=None, looks=tuple(sorted(looks, key=_look_order)))
-    values = np.stack([reading.values for _, reading in kept])
-    causes = np.stack([reading.causes for _, reading in kept])
-    del readings
-    if units == "picture":
-        values = normalise(values, causes == Cause.SEEN)
-    visible = visible_bands(bands)
-    unlike = screen(values[:, visible].mean(axis=1), causes == Cause.SEEN)
-    causes[unlike] = Cause.SCREENED
-    shown = inside & (causes != Cause.OUTSIDE).any(axis=0)
-    used = np.zeros(len(kept), dtype=bool)
-    for i, (one, _) in enumerate(kept):
-        share = float((causes[i][inside] == Cause.SEEN).mean())
-        enough = (causes[i][shown] == Cause.SEEN).mean() if shown.any() else 0.0
+    unlike = screen(stack.values[:, visible_bands(bands)].mean(axis=1), stack.causes == Cause.SEEN)
+    stack.causes[unlike] = Cause.SCREENED
+    shown = inside & (stack.causes != Cause.OUTSIDE).any(axis=0)
+    used = np.zeros(len(stack.passes), dtype=bool)
+    for i, one in enumerate(stack.passes):
+        causes = stack.causes[i]
+        share = float((causes[inside] == Cause.SEEN).mean())
+        enough = (causes[shown] == Cause.SEEN).mean() if shown.any() else 0.0
         used[i] = enough >= MIN_CLEAR_SHARE
         for chip in one.chips:
             outcome = Outcome.USED if used[i] else Outcome.COULD_NOT_SEE
-            reason = _mosaic_remark(one, chip) if used[i] else _why_hidden(causes[i][inside])
+            reason = _mosaic_remark(one, chip) if used[i] else _why_hidden(causes[inside])
             looks.append(_look(chip, outcome, reason, clear_share=share))
-    chosen = [one for (one, _), use in zip(kept, used, strict=True) if use]
-    cube = _dataset(chosen, values[used], causes[used], bands=bands, grid=grid, units=units)
+    cube = _dataset(stack.only(used), bands=bands, grid=grid, units="picture" if picture else "reflectance")
     return Readings(cube=cube, looks=tuple(sorted(looks, key=_look_order)))
 
 
@@ -201,16 +207,22 @@ def _is_picture(chip: Chip) -> bool:
 
 
 def _common_bands(chips: Sequence[Chip]) -> tuple[str, ...]:
-    """The measured bands that at least eight in ten scenes have, in the order of the spectrum."""
-    counts = Counter(band.name for chip in chips for band in chip.bands if not band.is_mask)
-    often = [name for name, count in counts.items() if count >= 0.8 * len(chips)] or [counts.most_common(1)[0][0]]
+    """The set of bands, of those that scenes have, with which most is measured; in the order of the spectrum."""
+    sets = Counter(frozenset(band.name for band in chip.bands if not band.is_mask) for chip in chips)
+
+    def worth(bands: frozenset[str]) -> tuple[int, int, list[str]]:
+        """Measurements that the cube would hold; between equals the set with more bands, then the alphabet."""
+        scenes = sum(count for have, count in sets.items() if bands <= have)
+        return scenes * len(bands), len(bands), sorted(bands)
+
+    often = max(sets, key=worth)
     spectrum = ("coastal", "blue", "green", "yellow", "red", "rededge", "nir", "nir08", "nir09", "swir16", "swir22")
     return tuple(sorted(often, key=lambda n: (spectrum.index(n) if n in spectrum else len(spectrum), n)))
 
 
 def _finest(chip: Chip) -> GeoBox:
     grids = [band.grid for band in chip.bands if not band.is_mask]
-    return min(grids, key=lambda g: abs(g.affine.a * g.affine.e))
+    return min(grids, key=lambda g: abs(g.affine.determinant))
 
 
 def _footprint(grid: GeoBox) -> Polygon:
@@ -222,14 +234,24 @@ def _footprint(grid: GeoBox) -> Polygon:
     return Polygon(np.round(np.column_stack([lon, lat]), 7))
 
 
-def _units(chips: Sequence[Chip], bands: Sequence[str]) -> tuple[str, float]:
-    """("picture" or "reflectance", factor on top of each band's own scale)."""
-    if _is_picture(chips[0]):
-        return "picture", 1 / 255
-    measured = [band for chip in chips for band in chip.bands if band.name in bands]
+def _factor(chip: Chip) -> float:
+    """What a chip's values are multiplied with on top of their own scale."""
+    if _is_picture(chip):
+        return 1 / 255
+    measured = [band for band in chip.bands if not band.is_mask]
     untold = all((band.scale, band.offset) == (1.0, 0.0) and band.dtype in ("uint16", "int16") for band in measured)
-    # Integers without a scale are, with every provider that we know of, reflectance times 10 000.
-    return "reflectance", 1e-4 if untold else 1.0
+    # Integers of which nobody tells a scale are most often reflectance times 10 000; what is not is rejected below.
+    return 1e-4 if untold else 1.0
+
+
+def _refuse_too_large(site: Site, looks: int, bands: int, grid: GeoBox) -> None:
+    need = 4 * looks * bands * grid.shape[0] * grid.shape[1]
+    if need > MAX_CUBE_BYTES:
+        raise SiteError(
+            f"site {site.id!r} needs a cube of {looks} looks x {bands} bands x {grid.shape[1]} x {grid.shape[0]} px, "
+            f"{need / 2**30:.0f} GiB, more than {MAX_CUBE_BYTES >> 30}; split the site, shorten the period, or use a "
+            "coarser --pixel"
+        )
 
 
 def _passes(chips: Sequence[Chip]) -> list[_Pass]:
@@ -252,30 +274,78 @@ def _passes(chips: Sequence[Chip]) -> list[_Pass]:
     return [_Pass(tuple(sorted(group, key=lambda c: c.scene.id))) for group in groups]
 
 
-def _read_all(
-    passes: Sequence[_Pass], bands: Sequence[str], grid: GeoBox, scale: float, progress: Progress | None
-) -> tuple[list[Reading | None], list[Look]]:
-    """Read every pass in parallel; None and failed looks where nothing of a pass could be read."""
+@dataclass(frozen=True)
+class _Stack:
+    """Passes and their pixels, in time order."""
 
-    def read(one: _Pass) -> tuple[Reading | None, list[Look]]:
+    passes: tuple[_Pass, ...]
+    values: NDArray[np.float32]
+    """(pass, band, y, x)"""
+    causes: NDArray[np.uint8]
+    """(pass, y, x)"""
+
+    def only(self, keep: NDArray[np.bool_]) -> _Stack:
+        """The passes where `keep` is True."""
+        if keep.all():
+            return self
+        passes = tuple(one for one, kept in zip(self.passes, keep, strict=True) if kept)
+        return _Stack(passes, self.values[keep], self.causes[keep])
+
+
+def _read_all(
+    passes: Sequence[_Pass], bands: Sequence[str], grid: GeoBox, progress: Progress | None
+) -> tuple[_Stack, list[Look]]:
+    """Read every pass in parallel, each into its own place; chips that cannot be read become failed looks."""
+    values = np.empty((len(passes), len(bands), *grid.shape), dtype=np.float32)
+    causes = np.empty((len(passes), *grid.shape), dtype=np.uint8)
+
+    def read(number: int) -> tuple[_Pass | None, list[Look]]:
         parts: list[Reading] = []
+        good: list[Chip] = []
         failed: list[Look] = []
-        for chip in one.chips:
+        for chip in passes[number].chips:
             try:
-                parts.append(read_chip(chip, bands, grid, scale=scale))
+                parts.append(read_chip(chip, bands, grid, scale=_factor(chip)))
+                good.append(chip)
             except SceneError as error:
                 failed.append(_look(chip, Outcome.FAILED, str(error)))
-        return (_mosaic(parts) if parts else None), failed
+        if not good:
+            return None, failed
+        whole = _mosaic(parts)
+        values[number], causes[number] = whole.values, whole.causes
+        return _Pass(tuple(good)), failed
 
-    readings: list[Reading | None] = []
+    kept: list[_Pass | None] = []
     looks: list[Look] = []
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        for done, (reading, failed) in enumerate(pool.map(read, passes), start=1):
-            readings.append(reading)
+    with warnings.catch_warnings(), ThreadPoolExecutor(_WORKERS) as pool:
+        # Warping makes rasters in memory that have no place of their own. Filters are the process's and threads may not
+        # set them, so they are set once, here.
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        for done, (one, failed) in enumerate(pool.map(read, range(len(passes))), start=1):
+            kept.append(one)
             looks += failed
             if progress is not None:
                 progress(done, len(passes))
-    return readings, looks
+    found = np.array([one is not None for one in kept], dtype=bool)
+    if not found.all():
+        values, causes = values[found], causes[found]
+    return _Stack(tuple(one for one in kept if one is not None), values, causes), looks
+
+
+def _without_odd_values(stack: _Stack) -> tuple[_Stack, list[Look]]:
+    """Reject what cannot be reflectance: a scale that nobody told."""
+    looks: list[Look] = []
+    keep = np.ones(len(stack.passes), dtype=bool)
+    for i, one in enumerate(stack.passes):
+        seen = stack.causes[i] == Cause.SEEN
+        usual = float(np.median(stack.values[i][:, seen])) if seen.any() else 0.0
+        if not _LOWEST <= usual <= _HIGHEST:
+            keep[i] = False
+            reason = (
+                f"its usual value is {usual:.4g}, which is no reflectance; give its scale and offset in a STAC sidecar"
+            )
+            looks += [_look(chip, Outcome.REJECTED, reason) for chip in one.chips]
+    return stack.only(keep), looks
 
 
 def _mosaic(parts: Sequence[Reading]) -> Reading:
@@ -300,25 +370,17 @@ def _why_hidden(causes: NDArray[np.uint8]) -> str:
     return "of the site: " + ", ".join(parts)
 
 
-def _dataset(
-    passes: Sequence[_Pass],
-    values: NDArray[np.float32],
-    causes: NDArray[np.uint8],
-    *,
-    bands: Sequence[str],
-    grid: GeoBox,
-    units: str,
-) -> xr.Dataset | None:
-    if not passes:
+def _dataset(stack: _Stack, *, bands: Sequence[str], grid: GeoBox, units: str) -> xr.Dataset | None:
+    if not stack.passes:
         return None
-    scenes = [one.scene for one in passes]
+    scenes = [one.scene for one in stack.passes]
     start = np.array([s.captured.replace(tzinfo=None) for s in scenes], dtype="datetime64[ns]")
     day = np.timedelta64(86_399, "s")
     end = np.array([t + day if s.whole_day else t for s, t in zip(scenes, start, strict=True)], dtype="datetime64[ns]")
     return xr.Dataset(
         {
-            "reflectance": (("time", "band", "y", "x"), values),
-            "valid": (("time", "y", "x"), causes == Cause.SEEN),
+            "reflectance": (("time", "band", "y", "x"), stack.values),
+            "valid": (("time", "y", "x"), stack.causes == Cause.SEEN),
         },
         coords={
             "time": ("time", start),

@@ -40,12 +40,21 @@ def causes_of(name: str, values: NDArray[np.generic]) -> NDArray[np.uint8]:
 
     Args:
         name: scl, qa_pixel, fmask, udm2, cloud or valid.
-        values: (y, x) integers as stored.
+        values: (y, x) as stored; not-a-number is no data.
 
     Returns:
         (y, x) uint8 of `Cause`.
     """
-    return _READERS[name](np.asarray(values).astype(np.int64))
+    array = np.asarray(values)
+    missing = np.zeros(array.shape, dtype=bool)
+    if array.dtype.kind == "f":
+        missing = ~np.isfinite(array)
+        # A float between 0 and 1 can only be a probability; as an integer all of it would become 0, which is clear.
+        percent = name == "cloud" and ((array > 0) & (array < 1)).any()
+        array = np.nan_to_num(array * 100 if percent else array)
+    causes = _READERS[name](array.astype(np.int64))
+    causes[missing] = Cause.OUTSIDE
+    return causes
 
 
 def _classes(values: NDArray[np.int64], table: dict[int, Cause], other: Cause) -> NDArray[np.uint8]:
@@ -96,7 +105,10 @@ def _udm2(values: NDArray[np.int64]) -> NDArray[np.uint8]:
 
 
 def _cloud(values: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """A cloud flag (0 clear, 1 cloud), or a probability in percent (cloud from 40, sen2cor's medium class)."""
+    """A cloud flag (0 clear, 1 cloud) as integers, or a probability in percent (cloud from 40, sen2cor's medium class).
+
+    A whole image of percents of which none exceeds 1 is as clear as can be, and so rare that 1 is taken for a flag.
+    """
     limit = 40 if values.size and values.max() > 1 else 1
     return np.where(values >= limit, Cause.CLOUD, Cause.SEEN).astype(np.uint8)
 

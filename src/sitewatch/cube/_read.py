@@ -10,6 +10,7 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
+from pyproj import Transformer
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
 from rasterio.warp import reproject
@@ -74,8 +75,7 @@ def _measured(band: ChipBand, grid: GeoBox) -> NDArray[np.float32]:
         values = values * np.float32(band.scale) + np.float32(band.offset)
     if band.nodata is not None:
         values[np.isnan(raw) if np.isnan(band.nodata) else raw == band.nodata] = np.nan
-    ratio = _resolution(band.grid) / _resolution(grid) if band.grid.crs == grid.crs else 1.0
-    how = Resampling.average if ratio < 0.67 else Resampling.bilinear
+    how = Resampling.average if _size_on(grid, band.grid) < 0.67 else Resampling.bilinear
     return _on_grid(values, band.grid, grid, how=how, fill=np.float32(np.nan))
 
 
@@ -86,8 +86,17 @@ def _mask(band: ChipBand, grid: GeoBox) -> NDArray[np.generic]:
     return _on_grid(raw, band.grid, grid, how=Resampling.nearest, fill=raw.dtype.type(0))
 
 
-def _resolution(grid: GeoBox) -> float:
-    return float(abs(grid.affine.a * grid.affine.e) ** 0.5)
+def _size_on(grid: GeoBox, own: GeoBox) -> float:
+    """Edge of a pixel of `own`, at its middle, in pixels of `grid`."""
+    if own.crs is None or grid.crs is None:
+        return 1.0
+    height, width = own.shape
+    corners = [own.affine * (width // 2 + i, height // 2 + j) for i, j in ((0, 0), (1, 0), (0, 1))]
+    x, y = Transformer.from_crs(own.crs.proj, grid.crs.proj, always_xy=True).transform(
+        [c[0] for c in corners], [c[1] for c in corners]
+    )
+    area = abs((x[1] - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (y[1] - y[0]))
+    return float((area / abs(grid.affine.determinant)) ** 0.5)
 
 
 _Pixel = TypeVar("_Pixel", bound=np.generic)

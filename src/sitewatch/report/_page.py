@@ -16,7 +16,7 @@ import numpy as np
 import xarray as xr
 from markupsafe import Markup, escape
 
-from sitewatch.change import Kind
+from sitewatch.change import MIN_LOOKS, Kind
 from sitewatch.cube import Look, Outcome
 from sitewatch.errors import OutputError
 from sitewatch.report._card import Card, make_card
@@ -185,6 +185,7 @@ def _page(
         others=others,
         credits=sorted({k.credit for k in looks if k.credit and k.outcome is Outcome.USED}),
         record=record,
+        compared=len(used) >= MIN_LOOKS,
         false_alarms=f"{false_alarms:g}",
         expected=f"{false_alarms * years:.1f}" if used else None,
         most_cards=MOST_CARDS,

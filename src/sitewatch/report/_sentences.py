@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
+from sitewatch.change import MIN_LOOKS
 from sitewatch.cube import Look, Outcome
 from sitewatch.structures import Bracket, Presence, State, Structure
 
@@ -99,6 +100,9 @@ def finding(
         return "Could not look", "No scene of the site is listed for the period, so nothing can be said about it."
     if not used:
         return _unseen(looks)
+    if used < MIN_LOOKS:
+        few = f"{plural(used, 'look')} of {len(looks)} could be used, too few to tell a change from noise"
+        return "Too few looks", f"{few}: {MIN_LOOKS} are needed. This is not a finding that nothing changed."
     span = f"between {moment(first)} and {moment(last)}" if first and last else "in the record"
     basis = f"{used} of {plural(len(looks), 'listed look')} could be used."
     erected = [sum(p.erected is not None for p in s.presences) for s in claims]

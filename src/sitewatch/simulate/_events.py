@@ -104,7 +104,7 @@ def _demolitions(plot: Plot) -> set[int]:
 
 def _permanent(plot: Plot, rng: np.random.Generator, number: int) -> None:
     """A building for good; the larger, the slower: cleared ground, then slab and frame, then the roof."""
-    long = spread(rng, 2.5 * plot.pixel, plot.largest(30))
+    long = spread(rng, 2.5 * plot.pixel, plot.largest(30)) if rng.random() < 0.7 else plot.largest(rng.uniform(15, 30))
     wide = float(np.clip(long * rng.uniform(0.35, 0.9), 2.0 * plot.pixel, plot.largest(12)))
     found = plot.find(rng, long, wide)
     if found is None:
@@ -121,10 +121,13 @@ def _permanent(plot: Plot, rng: np.random.Generator, number: int) -> None:
     stages = plot.story.stages
     cleared = on - (spread(rng, 10, 120) if slow else spread(rng, 1, 15))
     soil = covering(plot.palette, rng, str(rng.choice(("loam", "clay", "sand", "gravel"))))
-    apron = plot.around(place, rng.uniform(0, 12))
+    # A large hall needs room for cranes and material, and most of it becomes its yard.
+    room = spread(rng, 4, 45) if slow else rng.uniform(0, 12)
+    apron = plot.around(place, room)
     stages.append(Stage(footprint=apron, begin=cleared, end=done, surface=soil, order=1))
     after = covering(plot.palette, rng, str(rng.choice(("asphalt", "concrete", "gravel"))))
-    stages.append(Stage(footprint=plot.around(place, 4), begin=done, end=np.inf, surface=after, order=1))
+    yard = plot.around(place, room if slow and rng.random() < 0.6 else min(room, 4))
+    stages.append(Stage(footprint=yard, begin=done, end=np.inf, surface=after, order=1))
     frame = covering(plot.palette, rng, str(rng.choice(("slab", "frame"))))
     roofing = on + (done - on) * rng.uniform(0.4, 0.8)
     steel = covering(plot.palette, rng, "frame")
