@@ -59,7 +59,8 @@ def test_a_bracket_within_one_day_is_told_by_the_hour() -> None:
 
 
 def test_the_three_answers_differ(case: Case) -> None:
-    used = [look(Outcome.USED)]
+    used = [look(Outcome.USED)] * 8
+    assert finding([], used[:6], first=FIRST, last=LAST)[0] == "Too few looks"
     assert finding([], used, first=FIRST, last=LAST)[0] == "Nothing changed"
     assert finding([], [look(Outcome.COULD_NOT_SEE)], first=None, last=None)[0] == "Nothing was seen"
     assert finding([], [look(Outcome.FAILED)], first=None, last=None)[0] == "Could not look"
@@ -74,8 +75,10 @@ def test_the_three_answers_differ(case: Case) -> None:
 
 def test_only_a_removal(case: Case) -> None:
     gone = [Structure(**{**vars(case.structures[0]), "presences": (spell(None, AUTUMN),)})]
-    said = finding(gone, [look(Outcome.USED)], first=FIRST, last=LAST)[1]
-    assert said == ("One structure was taken down between 2021-01-01 and 2021-12-31; 1 of 1 listed look could be used.")
+    said = finding(gone, [look(Outcome.USED)] * 8, first=FIRST, last=LAST)[1]
+    assert said == (
+        "One structure was taken down between 2021-01-01 and 2021-12-31; 8 of 8 listed looks could be used."
+    )
 
 
 def test_what_could_never_be_seen() -> None:

@@ -15,9 +15,9 @@ from pystac_client import Client
 from pystac_client.exceptions import APIError
 from pystac_client.stac_api_io import StacApiIO
 
+from sitewatch.archive._address import check_address
 from sitewatch.archive._href import redact, redact_text
 from sitewatch.archive._http import HttpStatusError, JsonClient
-from sitewatch.archive._remote import check_address
 from sitewatch.archive._times import iso
 from sitewatch.errors import CatalogError, SceneError, SitewatchError
 from sitewatch.site import Site

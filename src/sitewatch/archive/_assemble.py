@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,12 +11,14 @@ from sitewatch.archive._bands import resolve_names, split_suffix
 from sitewatch.archive._image import Image
 from sitewatch.archive._item import Item, ItemAsset, ItemBand, clean, sensor_name
 from sitewatch.archive._scene import MASK_BANDS, Band, Scene
-from sitewatch.archive._times import Moment, moment_in_name, parse_moment
+from sitewatch.archive._times import Moment, check_captured, moment_in_name, parse_moment
 from sitewatch.errors import SceneError
 
 __all__ = ["assemble"]
 
 _TIME_TAGS = ("TIFFTAG_DATETIME", "DATE", "ACQUISITIONDATETIME")
+_LANDSAT_LEVEL_2 = re.compile(r".+_SR_B[1-7]", re.IGNORECASE)
+_LANDSAT_SCALE, _LANDSAT_OFFSET = 2.75e-5, -0.2
 _PICTURE = ("red", "green", "blue", "valid")
 
 File = tuple[Path, Image, ItemAsset | None]
@@ -35,6 +38,7 @@ def assemble(identifier: str, files: Sequence[File], item: Item | None) -> Scene
     """
     path, image, _ = files[0]
     moment = _moment(files, item)
+    check_captured(moment.at, name=path.name)
     platform = item.platform if item else _platform(path.stem)
     about = " ".join((platform or "", item.sensor if item else "", path.stem)).lower()
     credit = item.credit if item else None
@@ -134,11 +138,18 @@ def _told(path: Path, image: Image, asset: ItemAsset | None, item: Item | None) 
         names = [band.name for band in said]
     else:
         names = _implied(path, image)
-    facts = said or [ItemBand(name=None)] * image.count
+    facts = said or [_known(path, image)] * image.count
     return [
         (index + 1, ItemBand(name=name, scale=fact.scale, offset=fact.offset, nodata=fact.nodata))
         for index, (name, fact) in enumerate(zip(names, facts, strict=True))
     ]
+
+
+def _known(path: Path, image: Image) -> ItemBand:
+    """Scale and offset of Landsat Collection 2 Level 2, whose files say them only in a text beside them."""
+    if _LANDSAT_LEVEL_2.fullmatch(path.stem) and image.dtypes == ("uint16",) and not image.scaled:
+        return ItemBand(name=None, scale=_LANDSAT_SCALE, offset=_LANDSAT_OFFSET)
+    return ItemBand(name=None)
 
 
 def _asset_bands(image: Image, asset: ItemAsset | None, item: Item | None) -> list[ItemBand]:

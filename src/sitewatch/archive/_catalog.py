@@ -14,7 +14,7 @@ from sitewatch.archive._presets import Preset, find_preset
 from sitewatch.archive._remote import scene_of
 from sitewatch.archive._scene import Faulty, Listing, Scene
 from sitewatch.archive._sign import PlanetaryComputerSigner, Signer
-from sitewatch.archive._times import in_period, parse_moment
+from sitewatch.archive._times import in_period, parse_moment, plausible
 from sitewatch.errors import CatalogError, OptionError, SceneError
 from sitewatch.site import Site
 
@@ -110,7 +110,7 @@ def _entry(document: object, number: int, *, url: str, collection: str, preset: 
 
 def _moment_of(properties: object) -> dt.datetime | None:
     moment = parse_moment(properties.get("datetime")) if isinstance(properties, Mapping) else None
-    return moment.at if moment else None
+    return plausible(moment.at) if moment else None
 
 
 def _repeat(scene: Scene) -> Faulty:

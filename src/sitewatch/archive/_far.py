@@ -1,4 +1,9 @@
-"""Reading images over a network: range requests, patience, and an end to it."""
+"""Reading images over a network: range requests, patience, and an end to it.
+
+GDAL follows redirects by itself, up to ten, and has no option against it. Where that could lead from a public address
+into a private network, redirects are followed beforehand, each one checked, and GDAL is given the last address; a
+server that redirects GDAL's requests otherwise than ours is not noticed.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +19,7 @@ from urllib.parse import urlsplit
 import rasterio
 from rasterio.errors import RasterioError
 
+from sitewatch.archive._address import MAX_REDIRECTS, check_address, is_private
 from sitewatch.archive._cut import Piece
 from sitewatch.archive._href import redact, redact_text
 from sitewatch.archive._image import GDAL_OPTIONS
@@ -66,6 +72,7 @@ class Remote:
         for attempt in range(1, self.retry.attempts + 1):
             signed = self.signer(href) if self.signer else href
             try:
+                signed = _landing(signed)
                 with rasterio.Env(**options):
                     piece = cut(signed=signed)
             except (RasterioError, OSError) as error:
@@ -97,6 +104,42 @@ class _Failure:
     """True: there was no answer of any kind."""
 
 
+class _CheckedRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirects only to where the first address may lead."""
+
+    max_redirections = MAX_REDIRECTS
+
+    def __init__(self, origin: str) -> None:
+        self._origin = origin
+
+    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:  # noqa: PLR0917
+        """The next request, if it is allowed."""
+        check_address(newurl, self._origin, name=f"{redact(self._origin).rpartition('/')[2]}: its redirect")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _ask(address: str, part: str) -> Any:
+    """The answer to a request for a part of a file; the caller closes it."""
+    request = urllib.request.Request(address, headers={"Range": part, "User-Agent": "sitewatch"})  # noqa: S310
+    return urllib.request.build_opener(_CheckedRedirects(address)).open(request, timeout=20)
+
+
+def _landing(address: str) -> str:
+    """Where the redirects of a public web address end.
+
+    Raises:
+        SceneError: they lead where they must not.
+        OSError: there was no answer.
+    """
+    if not address.lower().startswith(("http://", "https://")) or is_private(urlsplit(address).hostname or ""):
+        return address
+    try:
+        with _ask(address, "bytes=0-0") as answer:
+            return str(answer.geturl())
+    except (http.client.HTTPException, ValueError) as error:
+        raise OSError(str(error)) from error
+
+
 def _failure(address: str, error: Exception) -> _Failure:
     """Ask the server itself: GDAL only says that it failed."""
     told = redact_text(str(error.__cause__ or error))
@@ -104,9 +147,8 @@ def _failure(address: str, error: Exception) -> _Failure:
         return _Failure(
             said=f"cannot be read ({told})", again=True, advice="check the access to its bucket, or try later"
         )
-    request = urllib.request.Request(address, headers={"Range": "bytes=0-1023", "User-Agent": "sitewatch"})  # noqa: S310
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - http and https only, see above
+        with _ask(address, "bytes=0-1023") as answer:
             status, head = answer.status, answer.read(1024)
     except urllib.error.HTTPError as refusal:
         with refusal:

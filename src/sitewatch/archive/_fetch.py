@@ -20,6 +20,7 @@ from sitewatch.archive._pieces import cut_scene
 from sitewatch.archive._retry import Retry
 from sitewatch.archive._scene import Chip, Faulty, Listing, Scene
 from sitewatch.archive._store import Stored, locked, read_archive, scene_slug, write_catalog, write_chip, write_file
+from sitewatch.archive._times import iso, parse_moment
 from sitewatch.errors import SceneError
 from sitewatch.site import Site, context_bounds
 
@@ -41,6 +42,8 @@ class Fetched:
     """Those of the listing, those that could not be read, and those that repeat another one's pixels."""
     outside: tuple[Scene, ...]
     """Scenes whose images show nothing of the outline."""
+    recorded: Mapping[str, dt.datetime]
+    """When each listed scene, whatever became of it, was first recorded in this archive, UTC, by `scene` or id."""
     new: int
     """How many chips this run has fetched; all others were in the archive already."""
 
@@ -79,6 +82,7 @@ def fetch(
     with locked(directory):
         kept = read_archive(directory)
         known_outside = _read_outside(directory)
+        recorded = _record(directory, listing, kept, now)
         requests = {scene.id: _request(scene, window) for scene in listing.scenes}
         todo = []
         for scene in listing.scenes:
@@ -97,8 +101,7 @@ def fetch(
                 return error
             if pieces is None:
                 return None
-            recorded = kept[scene.id].chip.recorded if scene.id in kept else now
-            return write_chip(directory, scene, pieces, recorded=recorded, request=requests[scene.id])
+            return write_chip(directory, scene, pieces, recorded=recorded[scene.id], request=requests[scene.id])
 
         done = len(listing.scenes) - len(todo)
         for scene, result in _in_threads(one, todo, workers or (_WORKERS_REMOTE if remote else _WORKERS_LOCAL)):
@@ -117,6 +120,7 @@ def fetch(
         chips=tuple(chips),
         faulty=(*listing.faulty, *broken, *repeated),
         outside=tuple(outside),
+        recorded=recorded,
         new=sum(1 for scene in todo if isinstance(results[scene.id], Stored)),
     )
 
@@ -198,6 +202,31 @@ def _fault(scene: Scene, reason: str, *, duplicate: bool = False) -> Faulty:
         whole_day=scene.whole_day,
         published=scene.published,
     )
+
+
+def _record(directory: Path, listing: Listing, kept: Mapping[str, Stored], now: dt.datetime) -> dict[str, dt.datetime]:
+    """When each listed scene was first recorded; those that are new are noted before anything is fetched."""
+    known = _read_recorded(directory)
+    times = {key: stored.chip.recorded for key, stored in kept.items()}
+    for key, at in known.items():
+        times[key] = min(at, times.get(key, at))
+    listed = (*(scene.id for scene in listing.scenes), *(faulty.scene for faulty in listing.faulty))
+    for key in listed:
+        times.setdefault(key, now)
+    if times != known:
+        content = json.dumps({key: iso(at) for key, at in times.items()}, indent=1, sort_keys=True)
+        write_file(directory / ".recorded.json", content.encode())
+    return {key: times[key] for key in listed}
+
+
+def _read_recorded(directory: Path) -> dict[str, dt.datetime]:
+    """What the archive's file of first times says; what is damaged in it is left out."""
+    try:
+        told = json.loads((directory / ".recorded.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    moments = {key: parse_moment(text) for key, text in told.items()} if isinstance(told, dict) else {}
+    return {key: moment.at for key, moment in moments.items() if moment is not None}
 
 
 def _read_outside(directory: Path) -> dict[str, str]:

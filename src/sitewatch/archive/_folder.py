@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import warnings
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from sitewatch.archive._bands import split_suffix
 from sitewatch.archive._image import GDAL_OPTIONS, Image, describe
 from sitewatch.archive._item import Item, ItemAsset, is_item, read_item
 from sitewatch.archive._scene import Faulty, Listing, Scene
-from sitewatch.archive._times import in_period, moment_in_name
+from sitewatch.archive._times import in_period, moment_in_name, plausible
 from sitewatch.errors import FolderError, SceneError
 
 __all__ = ["list_folder"]
@@ -146,11 +147,16 @@ def _group(
     groups: list[_Group] = []
     faulty: list[Faulty] = []
     claimed: set[Path] = set()
+    named: dict[str, list[Path]] = defaultdict(list)
+    banded: dict[str, list[Path]] = defaultdict(list)
+    for path in headers:
+        named[path.stem].append(path)
+        banded[_base(path) or path.stem].append(path)
     for sidecar in sidecars.values():
         item = sidecar.item
         if item is None:
             continue
-        own = [p for p in headers if p.stem == sidecar.path.stem]
+        own = named.get(sidecar.path.stem, [])
         group = _Group(id=item.id, sidecar=sidecar)
         try:
             group.files = _listed(folder, sidecar.path, item, own)
@@ -158,7 +164,7 @@ def _group(
             faulty.append(_fault(group, str(error)))
             # Files of the refused item are not looked at under another name.
             stem = sidecar.path.stem
-            claimed.update(p for p in headers if p.stem == stem or _base(p) == stem)
+            claimed.update(own, banded.get(stem, ()))
             continue
         if group.files:
             groups.append(group)
@@ -167,10 +173,11 @@ def _group(
     free = {path: header for path, header in headers.items() if path not in claimed}
     # A broken file counts as a band of its neighbours: without it their scene would pass for whole.
     bases = {p: _base(p) for p, header in free.items() if isinstance(header, SceneError) or header.count == 1}
+    shared = Counter(bases.values())
     by_stem: dict[str, _Group] = {}
     for path in free:
         base = bases.get(path)
-        alone = base is None or (base not in sidecars and list(bases.values()).count(base) == 1)
+        alone = base is None or (base not in sidecars and shared[base] == 1)
         stem = path.stem if alone or base is None else base
         # Two formats of one name are two listings of one scene, which the caller finds; they are no pair of bands.
         group = by_stem.setdefault(str(path) if alone else stem, _Group(id=stem, sidecar=sidecars.get(stem)))
@@ -242,14 +249,12 @@ def _fault(group: _Group, reason: str) -> Faulty:
     )
     if item is None:
         moment = moment_in_name(Path(faulty.source).name)
-        return replace(faulty, captured=moment.at, whole_day=moment.whole_day) if moment else faulty
-    return replace(
-        faulty,
-        sensor=item.sensor,
-        captured=item.moment.at if item.moment else None,
-        whole_day=item.moment.whole_day if item.moment else False,
-        published=item.published,
-    )
+    else:
+        faulty = replace(faulty, sensor=item.sensor, published=item.published)
+        moment = item.moment
+    if moment is None or plausible(moment.at) is None:
+        return faulty
+    return replace(faulty, captured=moment.at, whole_day=moment.whole_day)
 
 
 def _printable(text: str) -> str:

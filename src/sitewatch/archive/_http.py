@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urljoin
 
 import httpx
 
+from sitewatch.archive._address import MAX_REDIRECTS, check_address
 from sitewatch.archive._href import redact, redact_text
 from sitewatch.archive._retry import TRANSIENT, Retry
-from sitewatch.errors import CatalogError
+from sitewatch.errors import CatalogError, SceneError
 
 __all__ = ["HttpStatusError", "JsonClient"]
 
@@ -72,7 +74,12 @@ class JsonClient:
     ) -> str:
         try:
             with (
-                httpx.Client(timeout=httpx.Timeout(self.timeout_s, connect=10.0), follow_redirects=True) as client,
+                httpx.Client(
+                    timeout=httpx.Timeout(self.timeout_s, connect=10.0),
+                    follow_redirects=True,
+                    max_redirects=MAX_REDIRECTS,
+                    event_hooks={"response": [_check_redirect(url)]},
+                ) as client,
                 client.stream(
                     method,
                     url,
@@ -84,6 +91,12 @@ class JsonClient:
                 content = self._read(url, response)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise CatalogError(f"{redact(url)}: is no web address ({error}); give the API's http(s) address") from error
+        except SceneError as error:
+            raise CatalogError(f"{redact(url)}: {error}") from error
+        except httpx.TooManyRedirects as error:
+            raise CatalogError(
+                f"{redact(url)}: redirects more than {MAX_REDIRECTS} times; check the address"
+            ) from error
         except httpx.TimeoutException as error:
             raise _TryAgainError("did not answer in time") from error
         except httpx.HTTPError as error:
@@ -114,6 +127,17 @@ class JsonClient:
             if time.monotonic() > end:
                 raise _TryAgainError("answered too slowly")
         return b"".join(parts)
+
+
+def _check_redirect(origin: str) -> Callable[[httpx.Response], None]:
+    """A hook that refuses to follow a redirect to where `origin` must not lead; called before each is followed."""
+
+    def check(response: httpx.Response) -> None:
+        if response.has_redirect_location:
+            target = urljoin(str(response.url), response.headers["location"])
+            check_address(target, origin, name="its redirect")
+
+    return check
 
 
 class HttpStatusError(CatalogError):

@@ -49,6 +49,8 @@ class Image:
     """Band descriptions, or None."""
     colours: tuple[str, ...]
     """GDAL's colour interpretation of every band: "red", "alpha", "undefined", ..."""
+    scaled: bool
+    """True if a band has a scale or an offset of its own."""
     tags: Mapping[str, str]
     """Dataset tags, those of the IMAGERY domain included."""
 
@@ -129,6 +131,7 @@ def describe(path: Path) -> Image:
                 dtypes=tuple(dataset.dtypes),
                 descriptions=tuple(dataset.descriptions),
                 colours=tuple(c.name if isinstance(c, ColorInterp) else "undefined" for c in dataset.colorinterp),
+                scaled=any(v != 1 for v in dataset.scales) or any(v != 0 for v in dataset.offsets),
                 tags={**dataset.tags(ns="IMAGERY"), **dataset.tags()},
             )
         except (RasterioError, UnicodeDecodeError) as error:

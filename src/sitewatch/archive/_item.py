@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sitewatch.archive._times import Moment, parse_moment
+from sitewatch.archive._times import Moment, parse_moment, plausible
 from sitewatch.errors import SceneError
 
 __all__ = ["Item", "ItemAsset", "ItemBand", "clean", "is_item", "read_item", "sensor_name"]
@@ -103,7 +103,7 @@ def read_item(document: object, *, name: str) -> Item:
     return Item(
         id=identifier,
         moment=_captured(properties, name),
-        published=published.at if published else None,
+        published=plausible(published.at) if published else None,
         updated=clean(properties.get("updated")) or "",
         sensor=sensor_name(_slugged(properties.get("constellation")), platform),
         platform=platform,
@@ -149,7 +149,8 @@ def _captured(properties: Mapping[str, object], name: str) -> Moment | None:
         return None
     if end.at - start.at > _MAX_SPAN:
         raise SceneError(
-            f"{name}: covers {start.at:%Y-%m-%d} to {end.at:%Y-%m-%d}; give single acquisitions, not composites"
+            f"{name}: covers {start.at.date().isoformat()} to {end.at.date().isoformat()}; "
+            "give single acquisitions, not composites"
         )
     # A scan of minutes is dated by its start, a day-long span is a day of which no more is known.
     whole_day = start.at.time() == dt.time(0) and end.at - start.at >= dt.timedelta(hours=23)

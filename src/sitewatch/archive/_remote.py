@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
+from sitewatch.archive._address import check_address
 from sitewatch.archive._bands import common_name, is_known, rank, resolve_names
 from sitewatch.archive._href import is_remote
 from sitewatch.archive._item import Item, ItemAsset, ItemBand, clean, read_item
-from sitewatch.archive._presets import BUCKETS, Preset
+from sitewatch.archive._presets import Preset
 from sitewatch.archive._scene import MASK_BANDS, Band, Scene
+from sitewatch.archive._times import check_captured
 from sitewatch.errors import OptionError, SceneError
 
 __all__ = ["check_address", "scene_of"]
@@ -33,6 +34,7 @@ def scene_of(document: object, *, name: str, source: str, catalog: str, preset: 
     item = read_item(document, name=name)
     if item.moment is None:
         raise SceneError(f"{name}: does not say when it was taken (no datetime); tell the catalog's operator")
+    check_captured(item.moment.at, name=name)
     base = _self_link(document) or source
     alternates = _alternates(document, preset.alternate)
     chosen = _by_preset(item, preset, name) if preset.bands else _as_told(item, name)
@@ -56,30 +58,6 @@ def scene_of(document: object, *, name: str, source: str, catalog: str, preset: 
         source=source,
         version=item.updated,
     )
-
-
-def check_address(href: str, catalog: str, *, name: str) -> None:
-    """Refuse what a remote catalog must not make us open.
-
-    Raises:
-        SceneError: the address is not on the web, is in a bucket that is not known, or lies in this machine's own
-            network although the catalog does not.
-    """
-    try:
-        parts = urlsplit(href)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError as error:
-        raise SceneError(f"{name}: has a broken address ({href[:80]!r}); tell the catalog's operator") from error
-    if not is_remote(href) or not host or "\\" in href or any(c.isspace() or not c.isprintable() for c in href):
-        raise SceneError(f"{name}: points to {href[:80]!r}, which is no web address and is not opened")
-    if parts.scheme.lower() == "s3":
-        if host not in BUCKETS:
-            raise SceneError(
-                f"{name}: lies in the s3 bucket {host[:80]!r}, which is not one that is read without a preset"
-            )
-        return
-    if _is_private(host) and not _is_private(urlsplit(catalog).hostname or ""):
-        raise SceneError(f"{name}: points into a private network ({host}), which is not opened for a public catalog")
 
 
 def _by_preset(item: Item, preset: Preset, name: str) -> list[tuple[str, ItemAsset, int]]:
@@ -177,12 +155,3 @@ def _alternates(document: object, key: str) -> dict[str, str]:
 def _keys(item: Item) -> str:
     keys = ", ".join(clean(asset.key) or "?" for asset in item.assets[:12])
     return f"it has {keys or 'none'}"
-
-
-def _is_private(host: str) -> bool:
-    if host.lower().rstrip(".") == "localhost" or host.lower().endswith((".localhost", ".local", ".internal")):
-        return True
-    try:
-        return not ipaddress.ip_address(host.strip("[]")).is_global
-    except ValueError:
-        return False

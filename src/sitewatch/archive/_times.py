@@ -6,7 +6,12 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-__all__ = ["Moment", "in_period", "iso", "moment_in_name", "parse_moment"]
+from sitewatch.errors import SceneError
+
+__all__ = ["Moment", "check_captured", "in_period", "iso", "moment_in_name", "parse_moment", "plausible"]
+
+_EARLIEST = dt.datetime(1957, 10, 4, tzinfo=dt.UTC)  # the first satellite
+_LATEST = dt.datetime(2200, 1, 1, tzinfo=dt.UTC)  # numpy's nanoseconds end in 2262
 
 _NAME = re.compile(
     r"(?<!\d)(?P<y>(?:19|20)\d{2})(?P<dash>-?)(?P<m>\d{2})(?P=dash)(?P<d>\d{2})"
@@ -58,6 +63,24 @@ def moment_in_name(name: str) -> Moment | None:
             continue
         return Moment(at=at, whole_day=match[2] is None)
     return None
+
+
+def plausible(at: dt.datetime | None) -> dt.datetime | None:
+    """The moment itself if a satellite can have seen it, from 1957-10-04 until 2200; else None."""
+    return at if at is not None and _EARLIEST <= at < _LATEST else None
+
+
+def check_captured(at: dt.datetime, *, name: str) -> None:
+    """Refuse a capture that no satellite can have made.
+
+    Raises:
+        SceneError: it lies before 1957-10-04 or after 2199.
+    """
+    if plausible(at) is None:
+        raise SceneError(
+            f"{name}: says that it was taken on {at.date().isoformat()}, which is not between 1957-10-04 and 2200; "
+            "correct its date"
+        )
 
 
 def in_period(at: dt.datetime, *, whole_day: bool, since: dt.datetime | None, until: dt.datetime | None) -> bool:
