@@ -134,7 +134,10 @@ def _check_redirect(origin: str) -> Callable[[httpx.Response], None]:
 
     def check(response: httpx.Response) -> None:
         if response.has_redirect_location:
-            target = urljoin(str(response.url), response.headers["location"])
+            try:
+                target = urljoin(str(response.url), response.headers["location"])
+            except ValueError as error:
+                raise SceneError("its redirect has a broken address; tell its operator") from error
             check_address(target, origin, name="its redirect")
 
     return check
