@@ -122,8 +122,8 @@ def watch(
             f"the outline of site {site.id!r} touches none of the {len(fetched.outside)} images; check that it is in "
             "longitude/latitude (EPSG:4326) and that the images show this place"
         )
-    looks = [look_outside(scene, recorded=now) for scene in fetched.outside]
-    looks += [look_of_faulty(faulty, recorded=now) for faulty in fetched.faulty]
+    looks = [look_outside(scene, recorded=fetched.recorded.get(scene.id, now)) for scene in fetched.outside]
+    looks += [look_of_faulty(f, recorded=fetched.recorded.get(f.scene, now)) for f in fetched.faulty]
     cube = None
     structures: tuple[Structure, ...] = ()
     share = 0.0
