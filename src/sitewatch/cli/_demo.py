@@ -15,7 +15,6 @@ from rich.table import Table
 from rich.text import Text
 from shapely.geometry import shape
 
-from sitewatch.cli._summary import bracket_words
 from sitewatch.structures import Bracket, Kind, Presence, Structure
 
 __all__ = ["compare", "print_comparison"]
@@ -75,17 +74,11 @@ def compare(truth: Path, structures: Sequence[Structure]) -> tuple[list[Pair], i
 def print_comparison(pairs: Sequence[Pair], false: int) -> None:
     """A table of truth and findings, and one line that counts them."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="what is true, and what was found", title_justify="left")
-    for name in ("true event", "stood", "found as", "erected after .. by", "taken down after .. by"):
-        table.add_column(name, no_wrap=name != "true event")
+    for name in ("true event", "stood", "found as"):
+        table.add_column(name, no_wrap=True)
     for pair in pairs:
-        stood = f"{pair.on or '(before)'} .. {pair.off or '(stands)'}"
-        if pair.found is None:
-            table.add_row(Text(pair.name), stood, "not found", "", "")
-        else:
-            structure, presence = pair.found
-            erected = bracket_words(presence.erected, none="before the first look")
-            dismantled = bracket_words(presence.dismantled, none="stands")
-            table.add_row(Text(pair.name), stood, structure.id, erected, dismantled)
+        stood = f"{pair.on or 'before the record'} .. {pair.off or 'stands'}"
+        table.add_row(Text(pair.name), stood, "not found" if pair.found is None else pair.found[0].id)
     console = Console(highlight=False)
     console.print(table)
     hits = sum(pair.found is not None for pair in pairs)
