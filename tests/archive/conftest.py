@@ -13,9 +13,9 @@ import pytest
 import rasterio
 import shapely
 from affine import Affine
-from fake_server import FakeServer
 from pyproj import Transformer
 
+from fake_server import FakeServer
 from sitewatch.site import Site
 
 NOW = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)

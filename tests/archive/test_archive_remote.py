@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 import rasterio
-from fake_server import Fail, FakeServer
 
+from fake_server import Fail, FakeServer
 from sitewatch.archive import (
     Band,
     Fetched,
