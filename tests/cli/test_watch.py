@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -318,7 +319,7 @@ def test_the_hall_of_the_real_series_is_found(run: Run, tmp_path: Path, shared: 
     assert ran.code == 0
     done = subprocess.run(
         [
-            "python",
+            sys.executable,
             shared / "score" / "score_structures.py",
             folder / "truth.geojson",
             out / "structures.geojson",
