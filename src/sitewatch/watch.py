@@ -140,7 +140,7 @@ def watch(
         _tell(progress, "searching for changes", 1)
     return Watched(
         site=site,
-        looks=tuple(sorted(looks, key=_when)),
+        looks=tuple(sorted(looks, key=lambda look: look.order)),
         structures=structures,
         cube=cube,
         seen_share=share,
@@ -241,10 +241,6 @@ def _head(watched: Watched) -> dict[str, object]:
         "since": None if watched.since is None else f"{watched.since:%Y-%m-%dT%H:%M:%SZ}",
         "until": None if watched.until is None else f"{watched.until:%Y-%m-%dT%H:%M:%SZ}",
     }
-
-
-def _when(look: Look) -> tuple[dt.datetime, str]:
-    return look.captured or dt.datetime.max.replace(tzinfo=dt.UTC), look.scene
 
 
 def _tell(progress: Progress | None, stage: str, done: int) -> None:

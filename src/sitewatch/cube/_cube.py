@@ -118,7 +118,7 @@ def read_cube(
         stack, odd = _without_odd_values(stack)
         looks += odd
     if not stack.passes:
-        return Readings(cube=None, looks=tuple(sorted(looks, key=_look_order)))
+        return Readings(cube=None, looks=tuple(sorted(looks, key=lambda look: look.order)))
     unlike = screen(stack.values[:, visible_bands(bands)].mean(axis=1), stack.causes == Cause.SEEN)
     stack.causes[unlike] = Cause.SCREENED
     shown = inside & (stack.causes != Cause.OUTSIDE).any(axis=0)
@@ -133,7 +133,7 @@ def read_cube(
             reason = _mosaic_remark(one, chip) if used[i] else _why_hidden(causes[inside])
             looks.append(_look(chip, outcome, reason, clear_share=share))
     cube = _dataset(stack.only(used), bands=bands, grid=grid, units="picture" if picture else "reflectance")
-    return Readings(cube=cube, looks=tuple(sorted(looks, key=_look_order)))
+    return Readings(cube=cube, looks=tuple(sorted(looks, key=lambda look: look.order)))
 
 
 def visible_bands(bands: Sequence[str]) -> list[int]:
@@ -173,10 +173,6 @@ def look_outside(scene: Scene, *, recorded: dt.datetime) -> Look:
 
 def _order(chip: Chip) -> tuple[dt.datetime, str]:
     return chip.scene.captured, chip.scene.id
-
-
-def _look_order(look: Look) -> tuple[dt.datetime, str]:
-    return look.captured or dt.datetime.max.replace(tzinfo=dt.UTC), look.scene
 
 
 def _look(chip: Chip, outcome: Outcome, reason: str, *, clear_share: float | None = None) -> Look:

@@ -52,9 +52,9 @@ class Look:
     """What must stand beside a figure made from it."""
 
     @property
-    def earliest(self) -> dt.datetime | None:
-        """First moment at which the picture can have been taken."""
-        return self.captured
+    def order(self) -> tuple[dt.datetime, str]:
+        """What looks are sorted by: capture time, those without one last, then scene id."""
+        return self.captured or dt.datetime.max.replace(tzinfo=dt.UTC), self.scene
 
     @property
     def latest(self) -> dt.datetime | None:
