@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise, product
 from multiprocessing import get_context
 from typing import Any
@@ -221,12 +222,16 @@ def _in_chunks(work: Callable[..., tuple[Any, Any, Any]], record: Record, thread
         look, score, delta = work(scaled, record.valid, record.days, *rest)
         return Breaks(look=look, score=score, delta=delta)
     cuts = np.array_split(np.arange(len(scaled)), 4 * threads)
-    # Fresh processes: the kernels' threads of this one do not survive a fork.
-    with ProcessPoolExecutor(threads, mp_context=get_context("spawn")) as pool:
-        jobs = [pool.submit(work, scaled[c], record.valid[c], record.days, *rest) for c in cuts]
-        parts = [job.result() for job in jobs]
+    jobs = [_workers(threads).submit(work, scaled[c], record.valid[c], record.days, *rest) for c in cuts]
+    parts = [job.result() for job in jobs]
     look, score, delta = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     return Breaks(look=look, score=score, delta=delta)
+
+
+@cache
+def _workers(count: int) -> ProcessPoolExecutor:
+    """Fresh processes, kept: the kernels' threads of this one do not survive a fork."""
+    return ProcessPoolExecutor(count, mp_context=get_context("spawn"))
 
 
 Arrays = tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]
@@ -307,7 +312,7 @@ def monitor(
     Args:
         record: the scene.
         threads: for the fit.
-        kind: EWMA, CUSUM, MoSum, IQR or CCDC.
+        kind: EWMA, CuSum, MoSum, IQR or CCDC.
         variable: "ndvi" or "visible".
         options: of the monitor.
         fit: options of its fit.
@@ -646,7 +651,7 @@ PEERS: tuple[Peer, ...] = (
         )
         for kind, values in (
             ("EWMA", (2.0, 5.0)),
-            ("CUSUM", (0.05, 0.001)),
+            ("CuSum", (0.05, 0.001)),
             ("MoSum", (0.05, 0.001)),
             ("IQR", (1.5, 3.0)),
             ("CCDC", (3.0, 5.0)),
