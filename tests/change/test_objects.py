@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from sitewatch.change import candidates
+from sitewatch.change._context import CONTEXT, context
 from sitewatch.change._dates import edges
-from sitewatch.change._describe import FEATURES, SIDES, Stack, describe
+from sitewatch.change._describe import FEATURES, SIDES, SIGNED, Stack, describe
 from sitewatch.change._objects import Patch, compounds
 from sitewatch.change._repeats import distinct, repeats
 from sitewatch.change._scan import Spells
-from sitewatch.change._verify import direction_terms, mirrored, verifier
+from sitewatch.change._verify import direction_terms, mirrored, stands_inside, verifier
 
 SIZE = 40
 LOOKS = 60
@@ -49,6 +50,8 @@ def patch_of(block: tuple[slice, slice, int, int, float]) -> Patch:
         score=50.0,
         delta=np.full(6, block[4], dtype=np.float32),
         spread=0.1,
+        scatter=0.0,
+        common=0.0,
     )
 
 
@@ -91,11 +94,57 @@ def test_what_describes_a_patch_says_what_it_is() -> None:
     assert numbers["rectangular"] == pytest.approx(1.0, abs=0.01)
     assert np.exp(numbers["elongated"]) == pytest.approx(10 / 6, abs=0.01)
     assert numbers["is_step"] == 1
-    assert numbers["bright_inside"] - numbers["bright_outside"] == pytest.approx(0.2, abs=0.01)
+    assert numbers["bright_inside"] - numbers["bright_before"] == pytest.approx(0.2, abs=0.01)
+    assert numbers["bright_after"] == numbers["bright_before"]  # a step has no after
     assert numbers["contrast_inside"] == pytest.approx(0.2, abs=0.01)
-    assert numbers["contrast_outside"] < 0.01
+    assert numbers["contrast_before"] < 0.01
     assert numbers["sharp"] == pytest.approx(1.0, abs=0.05)
+    assert numbers["fit"] > 0.9
+    assert numbers["edge"] == pytest.approx(0.0, abs=0.05)
     assert numbers["surroundings"] == pytest.approx(0.0, abs=0.05)
+
+
+def test_a_shadow_falls_towards_the_pole() -> None:
+    shadow = (slice(3, 5), slice(5, 15), 20, LOOKS, -0.1)
+    stack = stack_with(HALL, shadow)
+    north = dict(zip(FEATURES, describe(patch_of(HALL), stack, quiet_spells()), strict=True))
+    south = dict(zip(FEATURES, describe(patch_of(HALL), replace(stack, south=True), quiet_spells()), strict=True))
+    assert north["poleward"] == pytest.approx(-0.1, abs=0.01)
+    assert north["shade"] == pytest.approx(-0.1, abs=0.01)
+    assert south["shade"] == pytest.approx(0.1, abs=0.01)
+    assert north["darkest"] == pytest.approx(-0.1, abs=0.01)
+
+
+def test_cleared_ground_is_not_mixed_with_the_roof_that_comes_upon_it() -> None:
+    soil = (HALL[0], HALL[1], 20, 35, 0.1)
+    roof = (HALL[0], HALL[1], 35, LOOKS, 0.3)
+    stack = stack_with(soil, roof)
+    quiet = quiet_spells()
+    start, end = (np.full((SIZE * SIZE, 2), -1, dtype=np.int32) for _ in range(2))
+    pixels = patch_of(HALL).pixels
+    start[pixels], end[pixels] = (20, 35), (LOOKS, LOOKS)
+    spells = replace(quiet, start=start, end=end)
+    clearing = dict(zip(FEATURES, describe(patch_of(HALL), stack, spells), strict=True))
+    assert clearing["bright_before"] == pytest.approx(0.2, abs=0.01)
+    assert clearing["bright_inside"] == pytest.approx(0.3, abs=0.01)
+    roofing = dict(zip(FEATURES, describe(patch_of((*HALL[:2], 35, LOOKS, 0.3)), stack, spells), strict=True))
+    assert roofing["bright_before"] == pytest.approx(0.3, abs=0.01)
+    assert roofing["bright_inside"] == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_patch_is_set_beside_the_others_of_its_place() -> None:
+    clearing, roof = patch_of((*HALL[:2], 20, LOOKS, 0.1)), patch_of((*HALL[:2], 35, LOOKS, 0.2))
+    bay, far = patch_of((HALL[0], slice(16, 20), 40, LOOKS, 0.2)), patch_of(TENT)
+    rows = context([clearing, roof, bay, far], DAYS, (SIZE, SIZE), np.array([0.1, 0.8, 0.5, 0.3]))
+    at = {name: rows[:, i] for i, name in enumerate(CONTEXT)}
+    assert at["later_best"].tolist() == [0.8, 0, 0, 0]
+    assert at["earlier_best"].tolist() == [0, 0.1, 0, 0]
+    assert at["later_alike"][0] == pytest.approx(1.0)
+    assert np.expm1(at["later_days"][0]) == pytest.approx(15 * 8)
+    assert at["place"] == pytest.approx([0.8, 0.1, 0.0, 0.0])
+    assert at["works"][2] == pytest.approx(1 - 0.9 * 0.2)  # the bay lies beside both
+    assert at["works"][3] == 0
+    assert at["opposite_best"].max() == 0
 
 
 def test_a_patch_that_no_look_saw_on_one_side_is_not_described() -> None:
@@ -128,29 +177,39 @@ def test_edges_shadows_and_yards_of_one_event_are_told_once() -> None:
     assert repeats([], DAYS, (SIZE, SIZE)).shape == (0, 2)
 
 
-@pytest.mark.parametrize("bands", [("red", "green", "blue"), ("blue", "green", "red", "nir", "swir16", "swir22")])
-def test_a_record_played_backwards_gives_the_opposite_answer(bands: tuple[str, ...]) -> None:
+BANDS = [("red", "green", "blue"), ("blue", "green", "red", "nir", "swir16", "swir22")]
+
+
+@pytest.mark.parametrize("bands", BANDS)
+def test_a_step_played_backwards_gives_the_opposite_answer_and_a_spell_the_same(bands: tuple[str, ...]) -> None:
     judge = verifier(bands)
     rng = np.random.default_rng(5)
-    features = rng.normal(0.3, 0.3, (200, len(FEATURES)))
-    features[:, FEATURES.index("is_step")] = 1.0
-    backwards = features.copy()
-    first = FEATURES.index(f"{SIDES[0]}_inside")
     n = len(SIDES)
-    backwards[:, first : first + n], backwards[:, first + n :] = (
-        features[:, first + n :],
-        features[:, first : first + n],
-    )
+    first = FEATURES.index(f"{SIDES[0]}_inside")
+    inside, before, after = (slice(first + k * n, first + (k + 1) * n) for k in range(3))
+    features = rng.normal(0.3, 0.3, (200, len(FEATURES)))
+    features[:, FEATURES.index("is_step")] = 0.0
+    backwards = features.copy()
+    backwards[:, before], backwards[:, after] = features[:, after], features[:, before]
     assert np.array_equal(mirrored(direction_terms(features)), direction_terms(backwards))
-    assert (judge.standing_inside(features) != judge.standing_inside(backwards)).all()
+    assert np.array_equal(stands_inside(judge.direction, features), stands_inside(judge.direction, backwards))
+    features[:, FEATURES.index("is_step")] = 1.0
+    features[:, after] = features[:, before]
+    backwards = features.copy()
+    backwards[:, inside], backwards[:, before] = features[:, before], features[:, inside]
+    backwards[:, after] = backwards[:, before]
+    for name in SIGNED:
+        backwards[:, FEATURES.index(name)] *= -1
+    assert np.array_equal(mirrored(direction_terms(features)), direction_terms(backwards))
+    assert (stands_inside(judge.direction, features) != stands_inside(judge.direction, backwards)).all()
 
 
-@pytest.mark.parametrize("bands", [("red", "green", "blue"), ("red", "nir")])
+@pytest.mark.parametrize("bands", BANDS)
 def test_the_budget_is_monotone_and_probabilities_are_probabilities(bands: tuple[str, ...]) -> None:
     judge = verifier(bands)
     limits = [judge.threshold(false_alarms=n, pixels=10_000) for n in (0.1, 0.5, 1, 2, 5, 10)]
     assert limits == sorted(limits, reverse=True)
     assert judge.threshold(false_alarms=1, pixels=40_000) >= judge.threshold(false_alarms=1, pixels=10_000)
-    features = np.random.default_rng(6).normal(0, 1, (50, len(FEATURES)))
-    p = judge.probability(features, np.ones(50, dtype=bool))
+    features = np.random.default_rng(6).normal(0, 1, (2, len(FEATURES)))
+    p = judge.judge(features, [patch_of(HALL), patch_of(TENT)], DAYS, (SIZE, SIZE)).probability
     assert ((p >= 0) & (p <= 1)).all()

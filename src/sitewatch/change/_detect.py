@@ -55,6 +55,7 @@ def stack_of(cube: xr.Dataset) -> Stack:
         bands=tuple(map(str, cube["band"].values)),
         dark=dark,
         span=span,
+        south=bool(cube.odc.geobox.geographic_extent.centroid.coords[0][1] < 0),
     )
 
 
@@ -97,8 +98,8 @@ def detect(cube: xr.Dataset, *, false_alarms: float, inside: NDArray[np.bool_]) 
     if not patches:
         return []
     judge = verifier(stack.bands)
-    standing = judge.standing_inside(features)
-    probability = judge.probability(features, standing)
+    judged = judge.judge(features, patches, stack.days, stack.shape)
+    standing, probability = judged.standing_inside, judged.probability
     threshold = judge.threshold(false_alarms=false_alarms, pixels=int(inside.sum()))
     flat = inside.ravel()
     chosen = np.flatnonzero(probability >= threshold)
@@ -132,8 +133,8 @@ def detect(cube: xr.Dataset, *, false_alarms: float, inside: NDArray[np.bool_]) 
 def _other_kind(numbers: dict[str, float], bands: Sequence[str]) -> Kind:
     """What a change is that is not claimed as built."""
     green = 0.35 if "nir" in bands else 0.06
-    if max(numbers["vegetation_inside"], numbers["vegetation_outside"]) >= green:
+    if max(numbers["vegetation_inside"], numbers["vegetation_before"]) >= green:
         return Kind.VEGETATION
-    if min(numbers["vegetation_inside"], numbers["vegetation_outside"]) <= -green and "nir" in bands:
+    if min(numbers["vegetation_inside"], numbers["vegetation_before"]) <= -green and "nir" in bands:
         return Kind.WATER
     return Kind.SURFACE if np.exp(numbers["log_pixels"]) >= 6 else Kind.UNKNOWN

@@ -21,6 +21,8 @@ GROW_SCORE = 5.0
 """And takes in neighbours of at least this score. `scan` needs no lower threshold."""
 MIN_PIXELS = 3
 """Smaller patches are clutter or edges; the smallest structure that an image resolves covers two by two pixels."""
+PAIR_SCORE = 25.0
+"""Two pixels are enough where both score this: a structure of two by two pixels may lie across six."""
 
 _NEAR_DAYS = 40.0
 _NEAR_LOOKS = 2
@@ -49,6 +51,10 @@ class Patch:
     """(band,): median level in the spell minus outside."""
     spread: float
     """Standard deviation over pixels of the change along its mean direction, over its mean: 0 for an even roof."""
+    scatter: float
+    """Mean distance in days of its pixels' dates from its own."""
+    common: float
+    """Share of all pixels of the picture with a spell that begins or ends within a look of its start."""
 
 
 def grow(spells: Spells, shape: tuple[int, int], days: NDArray[np.float64]) -> list[Patch]:
@@ -71,29 +77,46 @@ def grow(spells: Spells, shape: tuple[int, int], days: NDArray[np.float64]) -> l
     flat = flat[scores.ravel()[flat] >= SEED_SCORE]
     labels = _grow(flat, scores, spells.start, spells.end, spells.delta, days, shape)
     patches = []
+    busy = _busy(spells, len(days))
     order = np.argsort(labels, axis=None, kind="stable")
     bounds = np.searchsorted(labels.ravel()[order], np.arange(1, labels.max() + 2))
     events = labels.shape[1]
     for first, last in pairwise(bounds):
         members = np.sort(order[first:last])
         pixels = np.unique(members // events)
-        if len(pixels) < MIN_PIXELS:
+        if len(pixels) < MIN_PIXELS and not (
+            len(pixels) == 2 and scores.ravel()[order[first:last]].min() >= PAIR_SCORE
+        ):
             continue
         pixels = _closed(pixels, shape)
         delta = spells.delta.reshape(-1, spells.delta.shape[2])[members]
         centre = np.median(delta, axis=0)
         along = delta @ centre / max(float(np.linalg.norm(centre)), 1e-9)
+        starts, ends = spells.start.ravel()[members], spells.end.ravel()[members]
+        start, end = int(np.median(starts)), int(np.median(ends))
+        scatter = float(np.abs(days[starts] - days[start]).mean())
+        if end < len(days):
+            scatter = (scatter + float(np.abs(days[ends] - days[end]).mean())) / 2
         patches.append(
             Patch(
                 pixels=pixels,
-                start=int(np.median(spells.start.ravel()[members])),
-                end=int(np.median(spells.end.ravel()[members])),
+                start=start,
+                end=end,
                 score=float(np.median(scores.ravel()[members])),
                 delta=centre.astype(np.float32),
                 spread=float(along.std() / max(abs(float(along.mean())), 1e-9)),
+                scatter=scatter,
+                common=float(busy[start]),
             )
         )
     return patches
+
+
+def _busy(spells: Spells, looks: int) -> NDArray[np.float64]:
+    """(look,) share of all pixels with a spell that begins or ends within a look of it: haze and harvests, if large."""
+    found = spells.start >= 0
+    counts = np.bincount(spells.start[found], minlength=looks + 1) + np.bincount(spells.end[found], minlength=looks + 1)
+    return np.asarray(np.convolve(counts[:looks], np.ones(3), mode="same") / len(found), dtype=np.float64)
 
 
 def compounds(patches: Sequence[Patch], days: NDArray[np.float64], shape: tuple[int, int]) -> list[Patch]:
@@ -128,6 +151,7 @@ def compounds(patches: Sequence[Patch], days: NDArray[np.float64], shape: tuple[
                     score=float(np.average([p.score for p in parts], weights=weights)),
                     delta=np.average([p.delta for p in parts], axis=0, weights=weights).astype(np.float32),
                     spread=float(np.average([p.spread for p in parts], weights=weights)),
+                    scatter=float(np.average([p.scatter for p in parts], weights=weights)),
                 )
             )
     return made

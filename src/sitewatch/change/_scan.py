@@ -30,8 +30,17 @@ from sitewatch.change._background import orthonormal
 
 __all__ = ["EVENTS", "Spells", "scan"]
 
-EVENTS = 5
-"""Most spells searched for in one pixel."""
+EVENTS = 6
+"""Most spells searched for in one pixel: what stands again every half year fills three years of them."""
+
+_PATIENCE = 2
+"""Spells in a row that vanish in what wanders slowly, after which a pixel is left: what comes next is weaker still."""
+
+_OPPOSITE = -0.8
+"""Cosine from which a spell inside a longer one undoes it."""
+
+_UNDONE = 0.6
+"""Share of the longer spell's change that the inner one takes back at least."""
 
 _MIN_LOOKS = 3
 """A spell and its complement are seen on at least this many looks; the temporal screen hides shorter ones anyway."""
@@ -102,7 +111,7 @@ def _scan(values, valid, basis, threshold):  # type: ignore[no-untyped-def]
             for j in range(k):
                 _take_out(r[b], q[j])
         size = np.ones(EVENTS, dtype=np.float32)
-        found = 0
+        found, weak = 0, 0
         for event in range(EVENTS):
             best, first, last = _best_window(r, noise, q[: k + found])
             raw = (best - bands) / np.sqrt(2.0 * bands)
@@ -133,20 +142,59 @@ def _scan(values, valid, basis, threshold):  # type: ignore[no-untyped-def]
             start[p, event] = index[first]
             end[p, event] = looks if last == n else index[last]
             found += 1
+            slow = _slow_variance(r, noise)
+            weak = weak + 1 if _weighed(delta[p, event], size[event], noise, slow) < threshold else 0
+            if weak == _PATIENCE:
+                break
         if found == 0:
             continue
+        _split(start[p], end[p], delta[p], size, found, index)
         slow = _slow_variance(r, noise)
         for event in range(found):
-            total = np.float32(0.0)
-            for b in range(bands):
-                change = delta[p, event, b]
-                total += change * change / (noise[b] * noise[b] / size[event] + slow[b])
-            weighed = (total - bands) / np.sqrt(2.0 * bands)
+            weighed = _weighed(delta[p, event], size[event], noise, slow)
             score[p, event] = max(np.float32(0.0), weighed)
             if weighed < threshold:
                 start[p, event] = -1
                 end[p, event] = -1
     return start, end, score, delta
+
+
+@numba.njit(cache=True, fastmath=True)
+def _weighed(delta, size, noise, slow):  # type: ignore[no-untyped-def]
+    """A spell's change against white and slow noise: z of the module's docstring."""
+    total = np.float32(0.0)
+    for b in range(delta.size):
+        total += delta[b] * delta[b] / (noise[b] * noise[b] / size + slow[b])
+    return (total - delta.size) / np.sqrt(np.float32(2.0 * delta.size))
+
+
+@numba.njit(cache=True, fastmath=True)
+def _split(start, end, delta, size, found, index):  # type: ignore[no-untyped-def]
+    """Put two spells in the place of a long one and its interruption.
+
+    What stands twice with a short gap between is found as one long spell, and the gap as a spell that takes it back.
+    """
+    for outer in range(found):
+        for inner in range(outer + 1, found):
+            if start[inner] <= start[outer] or end[inner] >= end[outer]:
+                continue
+            dot, own, other = np.float32(0.0), np.float32(0.0), np.float32(0.0)
+            for b in range(delta.shape[1]):
+                dot += delta[outer, b] * delta[inner, b]
+                own += delta[outer, b] * delta[outer, b]
+                other += delta[inner, b] * delta[inner, b]
+            if dot > _OPPOSITE * np.sqrt(own * other) or -dot < _UNDONE * own:
+                continue
+            first, last = start[inner], end[inner]
+            start[inner], end[inner] = last, end[outer]
+            end[outer] = first
+            delta[inner] = delta[outer]
+            for event in (outer, inner):
+                seen = np.float32(0.0)
+                for i in range(index.size):
+                    if index[i] >= start[event] and index[i] < end[event]:
+                        seen += 1
+                size[event] = seen
 
 
 @numba.njit(cache=True, fastmath=True)

@@ -1,7 +1,9 @@
 """Which side of a change is the standing one, and how probable it is that it was built.
 
-Two ensembles of small decision trees on the numbers of `describe` (gradient boosting, Friedman 2001), fitted by
-`benchmarks/change/train.py` to simulated scenes and calibrated on others. The package ships them as JSON, one set for
+Ensembles of small decision trees (gradient boosting, Friedman 2001), fitted by `benchmarks/change/train.py` to
+simulated scenes and calibrated on others: one for the direction and one for verification look at the numbers of
+`describe`, a third at what the second says of a patch and of the others of its place (stacking, Wolpert 1992; the third
+is fitted to what the second said of scenes that it had not seen). The package ships them as JSON, one set for
 multispectral reflectance and one for three-band pictures; here they are only evaluated.
 """
 
@@ -17,60 +19,109 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sitewatch.change._describe import FEATURES, SIDES
+from sitewatch.change._context import context
+from sitewatch.change._describe import FEATURES, SIDES, SIGNED
+from sitewatch.change._objects import Patch
 
-__all__ = ["Trees", "Verifier", "direction_terms", "mirrored", "verification_terms", "verifier"]
+__all__ = [
+    "Judged",
+    "Trees",
+    "Verifier",
+    "direction_terms",
+    "logistic",
+    "mirrored",
+    "stands_inside",
+    "verification_terms",
+    "verifier",
+]
+
+FACILITY_PIXELS = 7_000
+"""Pixels of a large facility: 0.7 km2 at 10 m, as the simulated ones have."""
 
 _FIRST_SIDE = FEATURES.index(f"{SIDES[0]}_inside")
 _STEP = FEATURES.index("is_step")
+_SIGNED = [FEATURES.index(name) for name in SIGNED]
+_PLAIN = [i for i in range(_FIRST_SIDE) if i not in _SIGNED]
 _SYMMETRIC = [
-    FEATURES.index(name) for name in ("log_pixels", "rectangular", "elongated", "compact", "spread", "amplitude")
+    FEATURES.index(name)
+    for name in ("log_pixels", "rectangular", "elongated", "compact", "spread", "amplitude", "edge", "is_step")
 ]
 """What stays as it is when a record is played backwards."""
 
 
 def direction_terms(features: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Terms of the direction model: shape, both sides, their difference, and whether it is a step.
+    """Terms of the direction model: shape, shadow, the three sides, and how the spell differs from what is around it.
 
     Args:
         features: (n, len(FEATURES)).
 
     Returns:
-        (n, 6 + 3 * len(SIDES) + 1).
+        (n, 8 + 3 + 5 * len(SIDES)).
     """
-    inside, outside = _sides(features)
-    return np.hstack([features[:, _SYMMETRIC], inside, outside, inside - outside, features[:, _STEP : _STEP + 1]])
+    inside, before, after = _sides(features)
+    return np.hstack(
+        [features[:, _SYMMETRIC], features[:, _SIGNED], inside, before, after, inside - before, inside - after]
+    )
 
 
 def mirrored(terms: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The same direction terms with the two sides exchanged: what a step becomes when time runs backwards."""
-    shape, n = len(_SYMMETRIC), len(SIDES)
-    swapped = terms.copy()
-    swapped[:, shape : shape + n] = terms[:, shape + n : shape + 2 * n]
-    swapped[:, shape + n : shape + 2 * n] = terms[:, shape : shape + n]
-    swapped[:, shape + 2 * n : shape + 3 * n] *= -1
-    return swapped
+    """The same direction terms with the record played backwards.
+
+    A step exchanges its two sides and the sign of what differs between them; of a spell what was before comes after.
+    """
+    head, n = len(_SYMMETRIC) + len(SIGNED), len(SIDES)
+    step = terms[:, len(_SYMMETRIC) - 1 : len(_SYMMETRIC)] > 0
+    signed = terms[:, len(_SYMMETRIC) : head]
+    inside, before, after, rise, fall = (terms[:, head + k * n : head + (k + 1) * n] for k in range(5))
+    return np.hstack(
+        [
+            terms[:, : len(_SYMMETRIC)],
+            np.where(step, -signed, signed),
+            np.where(step, before, inside),
+            np.where(step, inside, after),
+            np.where(step, inside, before),
+            np.where(step, -rise, fall),
+            np.where(step, -fall, rise),
+        ]
+    )
 
 
 def verification_terms(features: NDArray[np.float64], standing_inside: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Terms of the verification model: shape and timing, the standing side, the bare one, and their difference.
+    """Terms of the verification model: shape and timing, the standing side, the bare one, and their differences.
 
     Args:
         features: (n, len(FEATURES)).
         standing_inside: (n,), True = the spell is when it stood.
 
     Returns:
-        (n, len(FEATURES) + len(SIDES) + 1); the last says that the standing side is the spell.
+        (n, terms): plain features, signed ones as of something put up, standing side, bare side, standing less bare at
+        the spell's beginning and at its end, after less before; the last says that the standing side is the spell.
     """
-    inside, outside = _sides(features)
+    inside, before, after = _sides(features)
     flag = standing_inside[:, None]
-    standing, bare = np.where(flag, inside, outside), np.where(flag, outside, inside)
-    return np.hstack([features[:, :_FIRST_SIDE], standing, bare, standing - bare, flag.astype(np.float64)])
+    sign = np.where(flag, 1.0, -1.0)
+    outside = (before + after) / 2
+    return np.hstack(
+        [
+            features[:, _PLAIN],
+            sign * features[:, _SIGNED],
+            np.where(flag, inside, outside),
+            np.where(flag, outside, inside),
+            sign * (inside - before),
+            sign * (inside - after),
+            after - before,
+            flag.astype(np.float64),
+        ]
+    )
 
 
-def _sides(features: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    middle = _FIRST_SIDE + len(SIDES)
-    return features[:, _FIRST_SIDE:middle], features[:, middle:]
+def _sides(
+    features: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """(inside, before, after), each (n, len(SIDES))."""
+    n = len(SIDES)
+    inside, before, after = (features[:, _FIRST_SIDE + k * n : _FIRST_SIDE + (k + 1) * n] for k in range(3))
+    return inside, before, after
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,42 +177,85 @@ class Trees:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Judged:
+    """What the models say of n patches."""
+
+    standing_inside: NDArray[np.bool_]
+    """(n,) True where the spell, not its complement, is when something stood."""
+    probability: NDArray[np.float64]
+    """(n,) calibrated, 0-1: that something built stood where and when the patch says."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Verifier:
-    """Both models and what was measured with them on scenes held out from their fit."""
+    """The three models and what was measured with them on scenes held out from their fit."""
 
     direction: Trees
-    verification: Trees
+    alone: Trees
+    """Verification of a patch by what it looks like."""
+    placed: Trees
+    """By that, and by what else happened on its ground."""
     calibration: tuple[float, float]
     """Slope and offset on the log-odds (Platt scaling), fitted on scenes held out from the models' fit."""
-    rates: NDArray[np.float64]
-    """(m,) false structures per 10 000 pixels (1 km2 at 10 m) and year on held-out scenes, ascending."""
     thresholds: NDArray[np.float64]
-    """(m,) probabilities from which there are so many, descending."""
+    """(m,) probabilities, descending."""
+    false_inside: NDArray[np.float64]
+    """(m,) false structures per 10 000 pixels and year claimed from each of them within facilities of held-out scenes,
+    ascending."""
+    false_around: NDArray[np.float64]
+    """(m,) The same in the country around them."""
 
-    def standing_inside(self, features: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """(n,) True where the spell, not its complement, is when something stood.
+    def judge(
+        self,
+        features: NDArray[np.float64],
+        patches: Sequence[Patch],
+        days: NDArray[np.float64],
+        shape: tuple[int, int],
+    ) -> Judged:
+        """Judge all patches of one stack.
 
-        For steps the answer is odd: exchanging what was before and after exchanges erected and dismantled.
+        Args:
+            features: (n, len(FEATURES)) from `describe`.
+            patches: the n patches.
+            days: (time,) capture times in days.
+            shape: (y, x) of the grid.
         """
-        terms = direction_terms(features)
-        forward, backward = self.direction.logit(terms), self.direction.logit(mirrored(terms))
-        return np.where(features[:, _STEP] > 0, forward - backward, forward) >= 0
-
-    def probability(self, features: NDArray[np.float64], standing_inside: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """(n,) calibrated probability, 0-1, that something built stood on the standing side."""
+        standing = stands_inside(self.direction, features)
+        terms = verification_terms(features, standing)
+        around = context(patches, days, shape, logistic(self.alone.logit(terms)))
         slope, offset = self.calibration
-        logit = slope * self.verification.logit(verification_terms(features, standing_inside)) + offset
-        return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -30, 30))), dtype=np.float64)
+        return Judged(standing_inside=standing, probability=logistic(slope * self.placed.logit(around) + offset))
 
     def threshold(self, *, false_alarms: float, pixels: int) -> float:
-        """Probability from which a structure is claimed, so that `false_alarms` false ones are expected a year.
+        """Probability from which a structure is claimed, so that at most `false_alarms` false ones are expected a year.
+
+        False claims crowd where people build, park and pave. Of an outline, the first `FACILITY_PIXELS` count as such
+        ground and the rest as country around it.
 
         Args:
             false_alarms: budget for the site, per year.
-            pixels: how many pixels the site's outline holds; twice as many make twice the false alarms.
+            pixels: how many pixels the site's outline holds.
         """
-        wanted = np.log(max(false_alarms / max(pixels * 1e-4, 1e-4), 1e-9))
-        return float(np.interp(wanted, np.log(self.rates), self.thresholds))
+        facility = min(pixels, FACILITY_PIXELS)
+        expected = 1e-4 * (facility * self.false_inside + (pixels - facility) * self.false_around)
+        wanted = np.log(max(false_alarms, 1e-9))
+        return float(np.interp(wanted, np.log(np.maximum(expected, 1e-12)), self.thresholds))
+
+
+def stands_inside(direction: Trees, features: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(n,) True where the spell, not its complement, is when something stood.
+
+    For steps the answer is odd: exchanging what was before and after exchanges erected and dismantled. For spells
+    inside the record it is even: played backwards they are the same spells.
+    """
+    terms = direction_terms(features)
+    forward, backward = direction.logit(terms), direction.logit(mirrored(terms))
+    return np.where(features[:, _STEP] > 0, forward - backward, forward + backward) >= 0
+
+
+def logistic(logit: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Log-odds to probability, 0-1."""
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -30, 30))), dtype=np.float64)
 
 
 def verifier(bands: Sequence[str]) -> Verifier:
@@ -175,8 +269,10 @@ def _load(name: str) -> Verifier:
     document = json.loads(text)
     return Verifier(
         direction=Trees.from_document(document["direction"]),
-        verification=Trees.from_document(document["verification"]),
+        alone=Trees.from_document(document["alone"]),
+        placed=Trees.from_document(document["placed"]),
         calibration=(float(document["calibration"]["slope"]), float(document["calibration"]["offset"])),
-        rates=np.asarray(document["budget"]["false_per_10000_pixels_year"], dtype=np.float64),
         thresholds=np.asarray(document["budget"]["probability"], dtype=np.float64),
+        false_inside=np.asarray(document["budget"]["false_inside"], dtype=np.float64),
+        false_around=np.asarray(document["budget"]["false_around"], dtype=np.float64),
     )

@@ -115,9 +115,9 @@ def _permanent(plot: Plot, rng: np.random.Generator, number: int) -> None:
     on = rng.uniform(0.05, 0.93) * plot.days
     built = spread(rng, 25, 200) if slow else spread(rng, 2, 25)
     done = min(on + built, plot.days - 1)
-    material = _pick(rng, ROOFS)
+    material, roof = plot.told_apart(place, rng, ROOFS)
     height = rng.uniform(6, 18) if slow else rng.uniform(3, 8)
-    roof, pitch = covering(plot.palette, rng, material), float(rng.choice((0.0, 0.1, 0.25)))
+    pitch = float(rng.choice((0.0, 0.1, 0.25)))
     stages = plot.story.stages
     cleared = on - (spread(rng, 10, 120) if slow else spread(rng, 1, 15))
     soil = covering(plot.palette, rng, str(rng.choice(("loam", "clay", "sand", "gravel"))))
@@ -163,15 +163,15 @@ def _shelter(
     if found is None:
         return None
     plot.take(found[0])
-    material = _pick(rng, _COVERS)
-    return *found, material, covering(plot.palette, rng, material), float(rng.uniform(3, 14))
+    return *found, *plot.told_apart(found[0], rng, _COVERS), float(rng.uniform(3, 14))
 
 
 def _temporary(plot: Plot, rng: np.random.Generator, number: int) -> None:
     shelter = _shelter(plot, rng)
     if shelter is None:
         return
-    stay = spread(rng, 12, min(420.0, 0.7 * plot.days))
+    shortest = min(plot.recipe.shortest_stay, 0.3 * plot.days)
+    stay = spread(rng, shortest, min(420.0, 0.7 * plot.days))
     on = rng.uniform(0.04, 0.96) * max(1.0, plot.days - stay)
     _stand(plot, rng, shelter, on=on, off=min(on + stay, plot.days - 2), name=f"temporary-{number + 1}")
 
@@ -180,16 +180,18 @@ def _recurring(plot: Plot, rng: np.random.Generator, number: int) -> None:
     shelter = _shelter(plot, rng, far=False)
     if shelter is None:
         return
-    every, stay = spread(rng, 75, 370), spread(rng, 18, 75)
+    shortest = plot.recipe.shortest_stay
+    stay = spread(rng, shortest, max(150.0, 2 * shortest))
+    every = spread(rng, 1.5 * stay + 30, 400)
     on, spell = rng.uniform(0.1, 0.9) * every, 0
     while on + 12 < plot.days and spell < 6:
-        off = on + stay * np.exp(rng.normal(0, 0.25))
+        off = on + max(shortest, stay * np.exp(rng.normal(0, 0.25)))
         if off > plot.days - 2:
             break
         spell += 1
         name = f"recurring-{number + 1}"
         _stand(plot, rng, shelter, on=on, off=off, name=f"{name}-{spell}", recurs=name)
-        on = max(off + 15, on + every * np.exp(rng.normal(0, 0.15)))
+        on = max(off + 0.7 * shortest, on + every * np.exp(rng.normal(0, 0.15)))
 
 
 def _stand(
@@ -219,8 +221,3 @@ def _stand(
             recurs=recurs,
         )
     )
-
-
-def _pick(rng: np.random.Generator, odds: dict[str, float]) -> str:
-    shares = np.array(list(odds.values()))
-    return str(rng.choice(list(odds), p=shares / shares.sum()))

@@ -47,9 +47,15 @@ class Recipe:
     permanent: int = 10
     """Buildings erected for good. This and the next four are upper limits: what finds no free ground is left out."""
     temporary: int = 14
-    """Structures that stand once, for 12 to 420 days."""
+    """Structures that stand once, for `shortest_stay` to 420 days."""
     recurring: int = 3
     """Places where a structure stands again and again (two to six times each, as the record's length allows)."""
+    shortest_stay: float = 45.0
+    """Days that a temporary structure stands at least, 5 to 200. In most climates a satellite sees one that stands for
+    less than a month on two clear looks or fewer; recipes that want to try that say so."""
+    least_contrast: float = 0.05
+    """What is built differs at least this much from its ground: root mean square over the bands of the reflectance
+    averaged over the record, 0 to 0.2. What has the colour of its ground shows in no image."""
     demolitions: int = 5
     """Buildings that stand at the start and are torn down."""
     distractors: int = 7
@@ -75,6 +81,8 @@ class Recipe:
             "permanent": (self.permanent, 0, 1000),
             "temporary": (self.temporary, 0, 1000),
             "recurring": (self.recurring, 0, 1000),
+            "shortest_stay": (self.shortest_stay, 5, 200),
+            "least_contrast": (self.least_contrast, 0, 0.2),
             "demolitions": (self.demolitions, 0, 1000),
             "distractors": (self.distractors, 0, 1000),
             "clutter": (self.clutter, 0, 2),

@@ -9,13 +9,13 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry import Polygon
 
-from sitewatch.simulate._facility import Facility
+from sitewatch.simulate._facility import Facility, covering
 from sitewatch.simulate._frame import Footprint, one_polygon, rectangle
 from sitewatch.simulate._ground import Ground
 from sitewatch.simulate._recipe import Recipe
 from sitewatch.simulate._surfaces import Palette
 
-__all__ = ["Event", "Plot", "Stage", "Story", "part_of", "spread"]
+__all__ = ["Event", "Plot", "Stage", "Story", "part_of", "pick", "spread"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +122,26 @@ class Plot:
         here = self.ground.blocked[patch.window] | self.taken[patch.window]
         return bool(patch.inside.any()) and not bool((here & patch.inside).any())
 
+    def told_apart(self, place: Polygon, rng: np.random.Generator, odds: dict[str, float]) -> tuple[str, int]:
+        """A covering, by its odds, that differs from the ground of `place` as much as the recipe asks, and its name.
+
+        Of a dozen drawn the most different one is taken where none differs enough.
+        """
+        patch = self.ground.frame.patch(place)
+        below, cells = np.unique(self.ground.surface[patch.window][patch.inside], return_counts=True)
+        ground = np.average([self.palette.usual(int(surface)) for surface in below], axis=0, weights=cells)
+        best: tuple[float, str, int] | None = None
+        for _ in range(12):
+            material = pick(rng, odds)
+            surface = covering(self.palette, rng, material)
+            contrast = float(np.sqrt(np.mean((self.palette.usual(surface) - ground) ** 2)))
+            if best is None or contrast > best[0]:
+                best = contrast, material, surface
+            if contrast >= self.recipe.least_contrast:
+                break
+        assert best is not None
+        return best[1], best[2]
+
     def take(self, place: Footprint) -> None:
         patch = self.ground.frame.patch(place.buffer(12, join_style="mitre"))
         self.taken[patch.window] |= patch.inside
@@ -150,6 +170,12 @@ class Plot:
 def spread(rng: np.random.Generator, low: float, high: float) -> float:
     """A length of time or space that spans orders of magnitude."""
     return float(np.exp(rng.uniform(np.log(low), np.log(max(high, low * 1.01)))))
+
+
+def pick(rng: np.random.Generator, odds: dict[str, float]) -> str:
+    """One of the keys, as likely as its share."""
+    shares = np.array(list(odds.values()))
+    return str(rng.choice(list(odds), p=shares / shares.sum()))
 
 
 def part_of(place: Polygon, angle: float, share: float) -> Polygon:

@@ -114,6 +114,13 @@ class Palette:
         self.names.append(plant or material)
         return len(self.rows) - 1
 
+    def usual(self, surface: int) -> Array:
+        """(band,) reflectance of a surface averaged over the record, without weather."""
+        row = self.rows[surface]
+        green, dry = row["green"][:, None], row["dry"][:, None]
+        shown = row["lush"] * green + row["withered"] * dry + row["bare"] * np.clip(1 - green - dry, 0, 1)
+        return np.asarray(shown.mean(axis=0), dtype=np.float32)
+
     def colours(self) -> Colours:
         """All surfaces as arrays, once nothing more is added."""
         stacked = {key: np.stack([row[key] for row in self.rows]) for key in self.rows[0]}

@@ -20,8 +20,10 @@ from sitewatch.structures._structure import Bracket, Phase, Presence, State, Str
 
 __all__ = ["identify"]
 
-_SAME_FOOTPRINT = 0.5
-"""Two changes are of one thing when they share at least this much of the smaller one's ground."""
+_SAME_FOOTPRINT = 0.35
+"""Two changes are of one thing when they share at least this much of the ground of both (intersection over union)."""
+_PART = 0.5
+"""And a smaller one is a stage of a larger one that stands as well when this much of it lies there."""
 _EXTENDED = 1.3
 """A later phase that covers this much more ground than the one before is an extension."""
 
@@ -99,41 +101,90 @@ class _Ground:
 
 
 @dataclass(frozen=True)
-class _Spell:
-    """One spell of standing, in looks: what a change says of its footprint."""
+class _Turn:
+    """One end of a change: from this look on the thing stands, or is gone."""
 
-    pixels: NDArray[np.int64]
+    edge: Edge
+    up: bool
+    change: Change
+
+
+@dataclass
+class _Stand:
+    """One spell of standing, as it is put together."""
+
     erected: Edge | None
     dismantled: Edge | None
-    probability: float
+    changes: list[Change]
+    openings: list[_Turn]
 
     @property
-    def first(self) -> int:
-        return 0 if self.erected is None else self.erected.by
-
-    @property
-    def last(self) -> float:
-        """Index after the last look that shows it; infinite while it stands."""
-        return np.inf if self.dismantled is None else self.dismantled.by
+    def pixels(self) -> NDArray[np.int64]:
+        """All ground that it stood on."""
+        return np.unique(np.concatenate([change.pixels for change in self.changes]))
 
 
-def _spells(change: Change) -> list[_Spell]:
-    p = change.probability
-    if change.standing_inside:
-        return [_Spell(change.pixels, change.began, change.ended, p)]
-    before = [_Spell(change.pixels, None, change.began, p)] if change.began is not None else []
-    after = [_Spell(change.pixels, change.ended, None, p)] if change.ended is not None else []
-    return before + after
+def _turns(group: Sequence[Change]) -> list[_Turn]:
+    """When the thing of these changes went up or down, in order.
+
+    A spell that ends while an earlier one stands on is something on or at the thing, not its end.
+    """
+    turns = []
+    for change in group:
+        stands_on = any(
+            other is not change
+            and other.standing_inside
+            and other.ended is None
+            and other.began is not None
+            and change.ended is not None
+            and other.began.by <= change.ended.by
+            for other in group
+        )
+        if change.began is not None:
+            turns.append(_Turn(change.began, change.standing_inside, change))
+        if change.ended is not None and not (change.standing_inside and stands_on):
+            turns.append(_Turn(change.ended, not change.standing_inside, change))
+    return sorted(turns, key=lambda t: (t.edge.by, t.up, -t.change.probability))
+
+
+def _stands(group: Sequence[Change]) -> list[_Stand]:
+    """Spells of standing, read off the turns: up and down alternate.
+
+    An up while it stands is a phase of its construction. Of two downs in a row the more probable one is its end. A down
+    that comes first ends what stood before the record.
+    """
+    stands: list[_Stand] = []
+    last: _Turn | None = None
+    for turn in _turns(group):
+        standing = stands[-1] if stands and stands[-1].dismantled is None else None
+        if turn.up and standing is not None:
+            standing.changes.append(turn.change)
+            standing.openings.append(turn)
+        elif turn.up:
+            stands.append(_Stand(turn.edge, None, [turn.change], [turn]))
+        elif standing is not None or not stands:
+            if standing is None:
+                standing = _Stand(None, None, [], [])
+                stands.append(standing)
+            standing.dismantled = turn.edge
+            standing.changes.append(turn.change)
+        elif last is not None and turn.change.probability > last.change.probability:
+            stands[-1].dismantled = turn.edge
+            stands[-1].changes.append(turn.change)
+        last = turn
+    return stands
 
 
 def _groups(changes: Sequence[Change]) -> list[list[Change]]:
-    """Changes that share a footprint, the largest of each group first."""
+    """Changes that share a footprint, the largest of each group first.
+
+    Much smaller ones belong to a larger one as phases of it: when they begin while it is being built.
+    """
     rest = sorted(changes, key=lambda c: (-len(c.pixels), c.pixels[0]))
     groups: list[list[Change]] = []
     for change in rest:
         for group in groups:
-            shared = max(len(np.intersect1d(change.pixels, other.pixels)) for other in group)
-            if shared >= _SAME_FOOTPRINT * len(change.pixels):
+            if any(_one_thing(change, other) for other in group):
                 group.append(change)
                 break
         else:
@@ -141,23 +192,27 @@ def _groups(changes: Sequence[Change]) -> list[list[Change]]:
     return groups
 
 
+def _one_thing(small: Change, large: Change) -> bool:
+    shared = len(np.intersect1d(small.pixels, large.pixels, assume_unique=True))
+    if shared >= _SAME_FOOTPRINT * (len(small.pixels) + len(large.pixels) - shared):
+        return True
+    stages = small.standing_inside and large.standing_inside and small.ended is None and large.ended is None
+    return stages and shared >= _PART * len(small.pixels)
+
+
 def _thing(group: Sequence[Change], ground: _Ground, site_id: str) -> Structure:
-    kind = group[0].kind
-    spells = sorted((s for change in group for s in _spells(change)), key=lambda s: (s.first, s.last))
-    merged: list[list[_Spell]] = []
-    for spell in spells:
-        if merged and spell.first < max(s.last for s in merged[-1]):
-            merged[-1].append(spell)
-        else:
-            merged.append([spell])
-    presences = tuple(_presence(stage, ground) for stage in merged)
-    pixels = np.unique(np.concatenate([change.pixels for change in group]))
+    stands = _stands(group)
+    presences = tuple(_presence(stand, ground) for stand in stands)
+    # What comes again covers much the same ground each time: most times decide.
+    times = np.concatenate([stand.pixels for stand in stands])
+    pixels, counts = np.unique(times, return_counts=True)
+    pixels = pixels[counts >= len(stands) / 2]
     local = ground.footprint(pixels)
     half = np.sqrt(ground.pixel_m2) / 2
     footprint = ground.degrees(local)
     return Structure(
         id=_identifier(site_id, footprint, presences),
-        kind=kind,
+        kind=group[0].kind,
         footprint=footprint,
         present=presences[-1].dismantled is None,
         probability=max(p.probability for p in presences),
@@ -168,46 +223,24 @@ def _thing(group: Sequence[Change], ground: _Ground, site_id: str) -> Structure:
     )
 
 
-def _presence(stages: Sequence[_Spell], ground: _Ground) -> Presence:
-    """One spell of standing out of the changes seen while it stood."""
-    erected, dismantled = _ends(stages)
-    pixels = max(stages, key=lambda s: len(s.pixels)).pixels
-    first = 0 if erected is None else erected.by
-    last = len(ground.scenes) if dismantled is None else dismantled.by
+def _presence(stand: _Stand, ground: _Ground) -> Presence:
+    first = 0 if stand.erected is None else stand.erected.by
+    last = len(ground.scenes) if stand.dismantled is None else stand.dismantled.by
+    pixels = max(stand.changes, key=lambda c: len(c.pixels)).pixels
     seen = ground.looks_between(pixels, first, last)
-    evidence = dict.fromkeys(
-        ground.scenes[i] for edge in (erected, dismantled) if edge is not None for i in (edge.after, edge.by)
-    )
+    edges = [edge for edge in (stand.erected, stand.dismantled) if edge is not None]
+    evidence = dict.fromkeys(ground.scenes[i] for edge in edges for i in (edge.after, edge.by))
     return Presence(
-        erected=ground.bracket(erected),
-        dismantled=ground.bracket(dismantled),
+        erected=ground.bracket(stand.erected),
+        dismantled=ground.bracket(stand.dismantled),
         state=State.FIRST if seen <= 1 else State.PROVISIONAL if seen <= 3 else State.CONFIRMED,
-        probability=round(max(s.probability for s in stages), 4),
+        probability=round(max(change.probability for change in stand.changes), 4),
         evidence=tuple(evidence),
-        phases=_phases([s for s in stages if s.erected is not None], ground),
+        phases=_phases(stand.openings, ground),
     )
 
 
-def _ends(stages: Sequence[_Spell]) -> tuple[Edge | None, Edge | None]:
-    """When what these overlapping spells show went up and came down.
-
-    A change that only tells of a removal does not know when the thing had come; where another tells of its erection,
-    the two are one life. A spell that ends while an earlier one stands on is something on or at the thing, not its end.
-    """
-    openings = [s.erected for s in stages if s.erected is not None]
-    erected = min(openings, key=lambda e: e.by) if openings else None
-    stands_on = any(s.erected is not None and s.dismantled is None for s in stages)
-    closings = [
-        s.dismantled
-        for s in stages
-        if s.dismantled is not None
-        and (s.erected is None or not stands_on)
-        and (erected is None or s.dismantled.by > erected.by)
-    ]
-    return erected, max(closings, key=lambda e: e.by) if closings else None
-
-
-def _phases(openings: Sequence[_Spell], ground: _Ground) -> tuple[Phase, ...]:
+def _phases(openings: Sequence[_Turn], ground: _Ground) -> tuple[Phase, ...]:
     """Stages of a construction, where there is more than one."""
     if len(openings) < 2:
         return ()
@@ -215,8 +248,8 @@ def _phases(openings: Sequence[_Spell], ground: _Ground) -> tuple[Phase, ...]:
     pixels = np.array([], dtype=np.int64)
     for stage in openings:
         before = len(pixels)
-        pixels = np.union1d(pixels, stage.pixels)
-        bracket = ground.bracket(stage.erected)
+        pixels = np.union1d(pixels, stage.change.pixels)
+        bracket = ground.bracket(stage.edge)
         if bracket is None or (phases and bracket.by <= phases[-1].began.by):
             continue
         name = "frame" if not phases else "extension" if len(pixels) >= _EXTENDED * before else "complete"

@@ -1,0 +1,153 @@
+"""What else happened where a patch lies: phases of one construction, a thing that comes again, a whole yard at work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from sitewatch.change._objects import Patch
+
+__all__ = ["CONTEXT", "context"]
+
+_SHARED = 0.3
+"""Two patches lie on one place when they share at least this much of the smaller one."""
+_TOUCH = 0.15
+"""And beside each other when this much of one lies within two pixels of the other."""
+_REACH = 2
+_NEAR_DAYS = 40.0
+"""Dates this near are one date."""
+_BUILDING_DAYS = 400.0
+"""Works on one thing follow each other within this."""
+_FAR_DAYS = 2000.0
+_ALIKE = 0.5
+"""Cosine from which two changes point the same way, or with the opposite sign the opposite one."""
+
+CONTEXT = (
+    "own",
+    "same_best",
+    "same_size",
+    "earlier_best",
+    "earlier_days",
+    "earlier_size",
+    "earlier_alike",
+    "later_best",
+    "later_days",
+    "later_size",
+    "later_alike",
+    "opposite_best",
+    "place",
+    "works",
+)
+"""Names of the numbers that `context` gives, in its order."""
+
+
+def context(
+    patches: Sequence[Patch], days: NDArray[np.float64], shape: tuple[int, int], belief: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Set every patch beside the others of its place.
+
+    Args:
+        patches: all of one stack.
+        days: (time,) capture times in days.
+        shape: (y, x) of the grid.
+        belief: (n,) probability of each by itself, 0-1.
+
+    Returns:
+        (n, len(CONTEXT)). own: log-odds of its own belief. Of patches on its ground that share a date (`same_`), that
+        began earlier or later: the highest belief, the log of that patch's size over its own, days between, and whether
+        the two changes point the same way (cosine). opposite_best: highest belief among those of other dates that point
+        the opposite way. place: chance that at least one patch on its ground is true, were they independent. works: the
+        same for patches beside it or on it within 400 days.
+
+    Only how patches lie to each other enters, not how many a scene has: that differs from place to place for reasons
+    that say nothing of a patch.
+    """
+    n = len(patches)
+    size = np.array([len(p.pixels) for p in patches], dtype=np.float64)
+    start = np.array([days[p.start] for p in patches])
+    end = np.array([days[p.end] if p.end < len(days) else np.nan for p in patches])
+    delta = np.array([p.delta / max(float(np.linalg.norm(p.delta)), 1e-9) for p in patches])
+    shared, near = _overlaps(patches, shape)
+    result = np.zeros((n, len(CONTEXT)))
+    own = np.log(np.clip(belief, 1e-6, 1 - 1e-6) / np.clip(1 - belief, 1e-6, 1))
+    for i in range(n):
+        on_it = _others(shared, i, size, _SHARED)
+        beside = _others(near, i, size, _TOUCH)
+        ends = np.stack([start[on_it], end[on_it]], axis=1)
+        with np.errstate(invalid="ignore"):
+            same = (np.abs(ends[:, :, None] - np.array([start[i], end[i]])) <= _NEAR_DAYS).any(axis=(1, 2))
+        apart = on_it[~same]
+        earlier, later = apart[start[apart] < start[i]], apart[start[apart] >= start[i]]
+        alike = delta @ delta[i]
+        opposite = apart[alike[apart] <= -_ALIKE]
+        with np.errstate(invalid="ignore"):
+            works = beside[np.abs(start[beside] - start[i]) <= _BUILDING_DAYS]
+        told = on_it[same]
+        result[i] = (
+            own[i],
+            *_best(told, i, belief, size)[:2],
+            *_strongest(earlier, i, belief, size, days_from=np.abs(start - start[i]), alike=alike),
+            *_strongest(later, i, belief, size, days_from=np.abs(start - start[i]), alike=alike),
+            float(belief[opposite].max()) if len(opposite) else 0.0,
+            1.0 - float(np.prod(1.0 - belief[on_it])),
+            1.0 - float(np.prod(1.0 - belief[works])),
+        )
+    return result
+
+
+def _overlaps(patches: Sequence[Patch], shape: tuple[int, int]) -> tuple[sparse.csr_array, sparse.csr_array]:
+    """(n, n) pixels that each two share; and pixels of the second within `_REACH` pixels of the first."""
+    height, width = shape
+    sizes = [len(p.pixels) for p in patches]
+    owner = np.repeat(np.arange(len(patches)), sizes)
+    pixels = np.concatenate([p.pixels for p in patches])
+    ground = sparse.csr_array((np.ones(len(pixels), dtype=np.int32), (owner, pixels)), (len(patches), height * width))
+    rows, columns = pixels // width, pixels % width
+    spread_owner, spread_pixels = [], []
+    for dy in range(-_REACH, _REACH + 1):
+        for dx in range(-_REACH, _REACH + 1):
+            y, x = rows + dy, columns + dx
+            held = (y >= 0) & (y < height) & (x >= 0) & (x < width)
+            spread_owner.append(owner[held])
+            spread_pixels.append((y * width + x)[held])
+    at = (np.concatenate(spread_owner), np.concatenate(spread_pixels))
+    around = sparse.csr_array((np.ones(len(at[0]), dtype=np.int32), at), ground.shape)
+    around.data[:] = 1
+    return sparse.csr_array(ground @ ground.T), sparse.csr_array(around @ ground.T)
+
+
+def _others(counts: sparse.csr_array, i: int, size: NDArray[np.float64], least: float) -> NDArray[np.int64]:
+    """Patches other than i that share at least `least` of the smaller of the two."""
+    first, last = counts.indptr[i], counts.indptr[i + 1]
+    j, count = counts.indices[first:last].astype(np.int64), counts.data[first:last]
+    enough = (count >= least * np.minimum(size[j], size[i])) & (j != i)
+    return np.sort(j[enough])
+
+
+def _best(
+    chosen: NDArray[np.int64], i: int, belief: NDArray[np.float64], size: NDArray[np.float64]
+) -> tuple[float, float, int]:
+    """Highest belief among the chosen, the log of that patch's size over i's, and which it is (-1: none)."""
+    if not len(chosen):
+        return 0.0, 0.0, -1
+    best = int(chosen[np.argmax(belief[chosen])])
+    return float(belief[best]), float(np.log(size[best] / size[i])), best
+
+
+def _strongest(
+    chosen: NDArray[np.int64],
+    i: int,
+    belief: NDArray[np.float64],
+    size: NDArray[np.float64],
+    *,
+    days_from: NDArray[np.float64],
+    alike: NDArray[np.float64],
+) -> tuple[float, float, float, float]:
+    """Belief, days away (log), size and likeness of the most believed of the chosen."""
+    p, ratio, best = _best(chosen, i, belief, size)
+    if best < 0:
+        return 0.0, float(np.log(_FAR_DAYS)), 0.0, 0.0
+    return p, float(np.log1p(days_from[best])), ratio, float(alike[best])
