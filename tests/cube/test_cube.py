@@ -82,6 +82,7 @@ def test_scale_and_offset_are_applied_once_and_never_to_masks(folder: Path, site
     assert cube is not None
     assert list(cube["band"].values) == ["red", "nir"]
     assert cube.attrs["units"] == "reflectance"
+    assert cube.attrs["latitude"] == pytest.approx(site.outline.centroid.y)
     # The images share a grid, so nothing was resampled: the pixels are those of the file.
     expected = ground()[:, : cube.sizes["y"], : cube.sizes["x"]] * np.float32(1e-4) - np.float32(0.1)
     assert cube["reflectance"].values[0] == pytest.approx(expected, abs=1e-6)

@@ -55,7 +55,7 @@ def stack_of(cube: xr.Dataset) -> Stack:
         bands=tuple(map(str, cube["band"].values)),
         dark=dark,
         span=span,
-        south=bool(cube.odc.geobox.geographic_extent.centroid.coords[0][1] < 0),
+        south=cube.attrs.get("latitude", 0.0) < 0,
     )
 
 

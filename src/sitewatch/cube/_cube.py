@@ -56,7 +56,8 @@ class Readings:
     """Used looks only, dims `time, band, y, x`, sorted by time: `reflectance` (float32, 0-1, NaN where nothing was
     measured) and `valid` (bool, True = ground seen; numpy.ma means the opposite). Coordinates `time` (capture, UTC),
     `time_end` (the same, but the end of the day where only the date is known), `scene` (id), `sensor`, `band`, `y`,
-    `x`; `attrs["units"]` is "reflectance", or "picture" for 8-bit pictures scaled to 0-1. None: no look was used."""
+    `x`; `attrs["units"]` is "reflectance", or "picture" for 8-bit pictures scaled to 0-1; `attrs["latitude"]`
+    is that of the site's centre, degrees north. None: no look was used."""
     looks: tuple[Look, ...]
     """One per chip, sorted by capture time, then scene id."""
 
@@ -132,7 +133,13 @@ def read_cube(
             outcome = Outcome.USED if used[i] else Outcome.COULD_NOT_SEE
             reason = _mosaic_remark(one, chip) if used[i] else _why_hidden(causes[inside])
             looks.append(_look(chip, outcome, reason, clear_share=share))
-    cube = _dataset(stack.only(used), bands=bands, grid=grid, units="picture" if picture else "reflectance")
+    cube = _dataset(
+        stack.only(used),
+        bands=bands,
+        grid=grid,
+        units="picture" if picture else "reflectance",
+        latitude=float(site.outline.centroid.y),
+    )
     return Readings(cube=cube, looks=tuple(sorted(looks, key=lambda look: look.order)))
 
 
@@ -366,7 +373,7 @@ def _why_hidden(causes: NDArray[np.uint8]) -> str:
     return "of the site: " + ", ".join(parts)
 
 
-def _dataset(stack: _Stack, *, bands: Sequence[str], grid: GeoBox, units: str) -> xr.Dataset | None:
+def _dataset(stack: _Stack, *, bands: Sequence[str], grid: GeoBox, units: str, latitude: float) -> xr.Dataset | None:
     if not stack.passes:
         return None
     scenes = [one.scene for one in stack.passes]
@@ -386,5 +393,5 @@ def _dataset(stack: _Stack, *, bands: Sequence[str], grid: GeoBox, units: str) -
             "band": ("band", list(bands)),
             **xr_coords(grid),
         },
-        attrs={"units": units},
+        attrs={"units": units, "latitude": latitude},
     )
