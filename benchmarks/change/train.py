@@ -1,7 +1,7 @@
 """Fit and calibrate the models that verify changes, on simulated scenes; write them where the package ships them.
 
     pip install scikit-learn
-    python benchmarks/change/train.py [--scenes 200] [--work DIR]
+    python benchmarks/change/train.py [--scenes 150] [--work DIR]
 
 Every scene is another place, climate and sky. Each is used twice: as multispectral reflectance with its mask, and as
 the 8-bit pictures without any mask that a map service would show of it. Calibration and budget come from
@@ -82,7 +82,7 @@ class Scene:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--scenes", type=int, default=200)
+    arguments.add_argument("--scenes", type=int, default=150)
     arguments.add_argument("--work", type=Path, default=None, help="keep the candidates of each scene here")
     options = arguments.parse_args()
     work = options.work or Path(tempfile.mkdtemp(prefix="sitewatch-train-"))
