@@ -126,6 +126,32 @@ def test_what_stands_again_on_the_same_ground_is_the_same_thing(cube: xr.Dataset
     assert len(other.presences) == 1
 
 
+def test_gaps_alone_tell_the_presences_between_them(cube: xr.Dataset) -> None:
+    place = block(5, 5, 4, 6)
+    gaps = [change(place, *ends, standing_inside=False) for ends in ((5, 8), (11, 14), (16, None))]
+    (shelter,) = identify(gaps, cube, site_id="yard")
+    told = [(p.erected and p.erected.by, p.dismantled and p.dismantled.by) for p in shelter.presences]
+    assert told == [
+        (None, day(5, end=True)),
+        (day(8, end=True), day(11, end=True)),
+        (day(14, end=True), day(16, end=True)),
+    ]
+
+
+def test_a_shelter_that_stood_where_a_hall_came_later_is_another_thing(cube: xr.Dataset) -> None:
+    shelter = change(block(6, 6, 2, 3), 3, 6)
+    hall = change(block(5, 5, 8, 12), 10, None)
+    things = identify([shelter, hall], cube, site_id="yard")
+    assert [thing.area_m2 for thing in things] == [600, 9600]
+
+
+def test_what_ends_on_a_standing_thing_does_not_end_it(cube: xr.Dataset) -> None:
+    hall, banner = change(block(5, 5, 4, 6), 4, None), change(block(5, 5, 4, 5), 9, 13)
+    (thing,) = identify([hall, banner], cube, site_id="yard")
+    (presence,) = thing.presences
+    assert presence.dismantled is None
+
+
 def test_an_erection_and_a_later_removal_are_one_life(cube: xr.Dataset) -> None:
     up = change(block(5, 5, 4, 6), 4, None)
     down = change(block(5, 5, 4, 6), 12, None, standing_inside=False)
