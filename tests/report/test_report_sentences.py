@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 from plant_record import Case
 
@@ -71,13 +72,21 @@ def test_the_three_answers_differ(case: Case) -> None:
     assert sentence.startswith(
         "Two structures were erected (three times in all) and one was taken down (two times in all) between 2021-01-01"
     )
+    assert sentence.endswith(
+        f"add up to {sum(c.probability for c in claims):.1f} of 2: so many can be expected to be real."
+    )
+    unsure = [replace(claim, probability=0.3) for claim in claims]
+    verdict, sentence = finding(unsure, used, first=FIRST, last=LAST)
+    assert verdict == "Possible changes"
+    assert sentence.endswith("add up to 0.6 of 2: so many can be expected to be real.")
 
 
 def test_only_a_removal(case: Case) -> None:
     gone = [Structure(**{**vars(case.structures[0]), "presences": (spell(None, AUTUMN),)})]
     said = finding(gone, [look(Outcome.USED)] * 8, first=FIRST, last=LAST)[1]
     assert said == (
-        "One structure was taken down between 2021-01-01 and 2021-12-31; 8 of 8 listed looks could be used."
+        "One structure was taken down between 2021-01-01 and 2021-12-31; 8 of 8 listed looks could be used. "
+        "Its probability is 0.90."
     )
 
 

@@ -115,7 +115,16 @@ def finding(
     if not parts:
         return "Nothing changed", f"Nothing was found erected or taken down {span}; {basis}"
     text = " and ".join(parts)
-    return "Changes found", f"{text[0].upper()}{text[1:]} {span}; {basis}"
+    verdict = "Changes found" if any(s.probability >= 0.5 for s in claims) else "Possible changes"
+    return verdict, f"{text[0].upper()}{text[1:]} {span}; {basis} {_odds(claims)}"
+
+
+def _odds(claims: Sequence[Structure]) -> str:
+    """How many of the claims their probabilities promise to be right: a budget of false alarms lets unsure ones in."""
+    if len(claims) == 1:
+        return f"Its probability is {claims[0].probability:.2f}."
+    right = sum(s.probability for s in claims)
+    return f"Their probabilities add up to {right:.1f} of {len(claims)}: so many can be expected to be real."
 
 
 def _counted(times: Sequence[int], done: str, *, noun: bool) -> str:
