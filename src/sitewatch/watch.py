@@ -64,7 +64,11 @@ class Watched:
 
     @property
     def compared(self) -> bool:
-        """True: there were looks enough to tell a change from noise, so that finding none means something."""
+        """True: there were looks enough to tell a change from noise, so that finding none means something.
+
+        Of fewer, two are compared (`sitewatch.change.compare_pair`): what they show may be claimed, never that nothing
+        changed.
+        """
         return self.cube is not None and self.cube.sizes["time"] >= MIN_LOOKS
 
     @property
@@ -73,7 +77,8 @@ class Watched:
         counts = Counter(look.outcome for look in self.looks)
         if counts[Outcome.USED] and not self.compared:
             few = f"{counts[Outcome.USED]} of {len(self.looks)} looks used, too few to tell a change from noise"
-            return Answer(exit_code=0, sentence=f"{few}: {MIN_LOOKS} are needed, so nothing was compared")
+            what = "there is nothing to compare it with" if counts[Outcome.USED] == 1 else "only two were compared"
+            return Answer(exit_code=0, sentence=f"{few}: {MIN_LOOKS} are needed, {what}")
         if counts[Outcome.USED]:
             return Answer(exit_code=0, sentence=f"{counts[Outcome.USED]} of {len(self.looks)} looks used")
         if counts[Outcome.COULD_NOT_SEE] or counts[Outcome.REJECTED]:

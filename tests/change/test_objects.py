@@ -10,11 +10,20 @@ import pytest
 from sitewatch.change import candidates
 from sitewatch.change._context import CONTEXT, context
 from sitewatch.change._dates import edges
-from sitewatch.change._describe import FEATURES, SIDES, SIGNED, Stack, describe
+from sitewatch.change._describe import FEATURES, SIGNED, Stack, describe
+from sitewatch.change._measure import SIDES
 from sitewatch.change._objects import Patch, compounds
+from sitewatch.change._pair import farthest_pair, pair_candidates
 from sitewatch.change._repeats import distinct, repeats
 from sitewatch.change._scan import Spells
-from sitewatch.change._verify import direction_terms, mirrored, stands_inside, verifier
+from sitewatch.change._verify import (
+    context_terms,
+    direction_terms,
+    mirrored,
+    stands_inside,
+    verification_terms,
+    verifier,
+)
 
 SIZE = 40
 LOOKS = 60
@@ -52,7 +61,16 @@ def patch_of(block: tuple[slice, slice, int, int, float]) -> Patch:
         spread=0.1,
         scatter=0.0,
         common=0.0,
+        usual=1.0,
     )
+
+
+def measured(patch: Patch, stack: Stack, spells: Spells) -> dict[str, float]:
+    """What `describe` says of one patch, by name."""
+    found, numbers = describe([patch], stack, spells)
+    assert found.all()
+    assert np.isfinite(numbers).all()
+    return dict(zip(FEATURES, numbers[0].tolist(), strict=True))
 
 
 def quiet_spells() -> Spells:
@@ -89,7 +107,7 @@ def test_a_hall_roofed_in_stages_is_also_offered_whole() -> None:
 
 def test_what_describes_a_patch_says_what_it_is() -> None:
     stack = stack_with(HALL)
-    numbers = dict(zip(FEATURES, describe(patch_of(HALL), stack, quiet_spells()), strict=True))
+    numbers = measured(patch_of(HALL), stack, quiet_spells())
     assert np.exp(numbers["log_pixels"]) == pytest.approx(60)
     assert numbers["rectangular"] == pytest.approx(1.0, abs=0.01)
     assert np.exp(numbers["elongated"]) == pytest.approx(10 / 6, abs=0.01)
@@ -107,8 +125,8 @@ def test_what_describes_a_patch_says_what_it_is() -> None:
 def test_a_shadow_falls_towards_the_pole() -> None:
     shadow = (slice(3, 5), slice(5, 15), 20, LOOKS, -0.1)
     stack = stack_with(HALL, shadow)
-    north = dict(zip(FEATURES, describe(patch_of(HALL), stack, quiet_spells()), strict=True))
-    south = dict(zip(FEATURES, describe(patch_of(HALL), replace(stack, south=True), quiet_spells()), strict=True))
+    north = measured(patch_of(HALL), stack, quiet_spells())
+    south = measured(patch_of(HALL), replace(stack, south=True), quiet_spells())
     assert north["poleward"] == pytest.approx(-0.1, abs=0.01)
     assert north["shade"] == pytest.approx(-0.1, abs=0.01)
     assert south["shade"] == pytest.approx(0.1, abs=0.01)
@@ -124,10 +142,10 @@ def test_cleared_ground_is_not_mixed_with_the_roof_that_comes_upon_it() -> None:
     pixels = patch_of(HALL).pixels
     start[pixels], end[pixels] = (20, 35), (LOOKS, LOOKS)
     spells = replace(quiet, start=start, end=end)
-    clearing = dict(zip(FEATURES, describe(patch_of(HALL), stack, spells), strict=True))
+    clearing = measured(patch_of(HALL), stack, spells)
     assert clearing["bright_before"] == pytest.approx(0.2, abs=0.01)
     assert clearing["bright_inside"] == pytest.approx(0.3, abs=0.01)
-    roofing = dict(zip(FEATURES, describe(patch_of((*HALL[:2], 35, LOOKS, 0.3)), stack, spells), strict=True))
+    roofing = measured(patch_of((*HALL[:2], 35, LOOKS, 0.3)), stack, spells)
     assert roofing["bright_before"] == pytest.approx(0.3, abs=0.01)
     assert roofing["bright_inside"] == pytest.approx(0.5, abs=0.01)
 
@@ -150,7 +168,26 @@ def test_a_patch_is_set_beside_the_others_of_its_place() -> None:
 def test_a_patch_that_no_look_saw_on_one_side_is_not_described() -> None:
     stack = stack_with(HALL)
     stack.valid[:, 20:] = False
-    assert describe(patch_of(HALL), stack, quiet_spells()) is None
+    found, _ = describe([patch_of(TENT), patch_of(HALL)], stack, quiet_spells())
+    assert found.tolist() == [False, False]
+
+
+def test_a_patch_at_the_edge_of_the_picture_is_measured_against_what_lies_within() -> None:
+    corner = (slice(0, 4), slice(0, 6), 20, LOOKS, 0.2)
+    opposite = (slice(SIZE - 3, SIZE), slice(SIZE - 3, SIZE), 20, LOOKS, 0.5)
+    numbers = measured(patch_of(corner), stack_with(corner, opposite), quiet_spells())
+    assert numbers["contrast_inside"] == pytest.approx(0.2, abs=0.01)
+    assert numbers["darkest"] == pytest.approx(0.0, abs=0.01)
+
+
+def test_fields_around_a_yard_do_not_hide_what_stands_in_it() -> None:
+    rng = np.random.default_rng(1)
+    stack = stack_with(TENT)
+    cube = stack.values.reshape(SIZE, SIZE, LOOKS, 6)
+    for first in range(0, LOOKS - 6, 6):  # above the yard fields are ploughed and grow, each row of pixels by itself
+        cube[:16, :, first : first + 6] += rng.normal(0, 0.15, (16, 1, 1, 1)).astype(np.float32)
+    found = {(len(p.pixels), p.start, p.end) for p in candidates(stack)[0]}
+    assert (20, 30, 38) in found
 
 
 def test_brackets_come_from_looks_that_saw_the_footprint() -> None:
@@ -213,3 +250,59 @@ def test_the_budget_is_monotone_and_probabilities_are_probabilities(bands: tuple
     features = np.random.default_rng(6).normal(0, 1, (2, len(FEATURES)))
     p = judge.judge(features, [patch_of(HALL), patch_of(TENT)], DAYS, (SIZE, SIZE)).probability
     assert ((p >= 0) & (p <= 1)).all()
+
+
+@pytest.mark.parametrize("bands", BANDS)
+def test_what_is_torn_down_is_as_probable_as_it_would_be_built_in_backward_time(bands: tuple[str, ...]) -> None:
+    judge = verifier(bands)
+    rng = np.random.default_rng(7)
+    n = len(SIDES)
+    first = FEATURES.index(f"{SIDES[0]}_inside")
+    inside, before, after = (slice(first + k * n, first + (k + 1) * n) for k in range(3))
+    features = rng.normal(0.3, 0.3, (50, len(FEATURES)))
+    features[:, FEATURES.index("is_step")] = 1.0
+    features[:, after] = features[:, before]
+    backwards = features.copy()
+    backwards[:, inside], backwards[:, before] = features[:, before], features[:, inside]
+    backwards[:, after] = backwards[:, before]
+    for name in SIGNED:
+        backwards[:, FEATURES.index(name)] *= -1
+    looks, outside = FEATURES.index("log_looks"), FEATURES.index("log_looks_outside")
+    backwards[:, [looks, outside]] = features[:, [outside, looks]]
+    standing = stands_inside(judge.direction, features)
+    forward_terms = verification_terms(features, standing)
+    assert np.allclose(forward_terms, verification_terms(backwards, ~standing))
+    around = rng.normal(0, 1, (50, len(CONTEXT)))
+    swapped = around.copy()
+    for name in ("best", "days", "size", "alike"):
+        early, late = CONTEXT.index(f"earlier_{name}"), CONTEXT.index(f"later_{name}")
+        swapped[:, [early, late]] = around[:, [late, early]]
+    assert np.array_equal(context_terms(around, features, standing), context_terms(swapped, backwards, ~standing))
+
+
+def test_two_looks_show_what_was_built_between_them_and_no_shift_of_half_a_pixel() -> None:
+    rng = np.random.default_rng(8)
+    ground = np.repeat(np.repeat(rng.uniform(0.1, 0.3, (8, 8, 6)), 8, axis=0), 8, axis=1)  # fields of eight pixels
+    first = ground + rng.normal(0, 0.005, ground.shape)
+    moved = (ground + ground[:, [0, *range(63)]]) / 2  # registered half a pixel off, and brighter
+    second = 1.1 * moved + 0.01 + rng.normal(0, 0.005, ground.shape)
+    second[20:26, 30:38] = 0.6
+    values = np.stack([first, second], axis=2).reshape(-1, 2, 6).astype(np.float32)
+    stack = Stack(
+        values=values,
+        valid=np.ones((64 * 64, 2), dtype=bool),
+        days=np.array([0.0, 200.0]),
+        shape=(64, 64),
+        bands=("blue", "green", "red", "nir", "swir16", "swir22"),
+    )
+    (patch,), features = pair_candidates(stack)
+    hall = (np.arange(20, 26)[:, None] * 64 + np.arange(30, 38)).ravel()
+    assert len(np.intersect1d(patch.pixels, hall)) >= 0.8 * len(np.union1d(patch.pixels, hall))
+    assert np.isfinite(features).all()
+
+
+def test_of_a_few_looks_the_farthest_that_see_much_are_compared() -> None:
+    valid = np.ones((4, 100), dtype=bool)
+    assert farthest_pair(valid) == (0, 3)
+    valid[3, :60] = False
+    assert farthest_pair(valid) == (0, 2)

@@ -340,12 +340,28 @@ def test_the_hall_of_the_real_series_is_found(run: Run, tmp_path: Path, shared: 
 
 
 def test_too_few_looks_are_not_a_finding_that_nothing_changed(run: Run, world: Path, tmp_path: Path) -> None:
-    for path in sorted((world / "images").iterdir())[10:]:
+    images = sorted((world / "images").iterdir())
+    for path in images[10:]:
         path.unlink()
-    ran = watch(run, world, tmp_path / "out")
+    ran = watch(run, world, tmp_path / "few")
     assert ran.code == 0
     assert "too few to tell a change from noise" in ran.out
-    page = (tmp_path / "out" / "report" / "index.html").read_text()
+    page = (tmp_path / "few" / "report" / "index.html").read_text()
+    assert "Only two were compared" in page
+    assert "Nothing changed" not in page
+    found = json.loads((tmp_path / "few" / "structures.geojson").read_text())["features"]
+    brackets = [
+        p[end] for f in found for p in f["properties"]["presences"] for end in ("erected", "dismantled") if p[end]
+    ]
+    assert brackets
+    assert all(p["state"] == "first" for f in found for p in f["properties"]["presences"])
+    assert len({(b["after"], b["by"]) for b in brackets}) == 1  # the two looks, and no date between them
+    for path in images[2:10]:
+        path.unlink()
+    ran = watch(run, world, tmp_path / "one")
+    assert ran.code == 0
+    assert "there is nothing to compare it with" in " ".join(ran.out.split())
+    page = (tmp_path / "one" / "report" / "index.html").read_text()
     assert "Too few looks" in page
     assert "Nothing changed" not in page
 

@@ -75,6 +75,9 @@ def test_the_three_answers_differ(case: Case) -> None:
     assert sentence.endswith(
         f"add up to {sum(c.probability for c in claims):.1f} of 2: so many can be expected to be real."
     )
+    verdict, sentence = finding(claims, used[:6], first=FIRST, last=LAST)
+    assert verdict == "Possible changes"
+    assert "Only two were compared" in sentence
     unsure = [replace(claim, probability=0.3) for claim in claims]
     verdict, sentence = finding(unsure, used, first=FIRST, last=LAST)
     assert verdict == "Possible changes"

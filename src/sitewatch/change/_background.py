@@ -45,11 +45,11 @@ def common_mode(
 
     Returns:
         (time, band): median over a sample of pixels of the residual to each pixel's background; 0 for looks that show
-        fewer than 20 of the sampled pixels.
+        fewer than 20 of those sampled pixels that were seen often enough to know their background.
     """
     step = max(1, values.shape[0] // _SAMPLE)
     residual = _residuals(np.ascontiguousarray(values[::step]), np.ascontiguousarray(valid[::step]), basis)
-    seen = valid[::step].sum(axis=0) >= 20
+    seen = np.isfinite(residual).all(axis=2).sum(axis=0) >= 20
     offset = np.zeros(residual.shape[1:], dtype=np.float32)
     offset[seen] = np.nanmedian(residual[:, seen], axis=0)
     return offset

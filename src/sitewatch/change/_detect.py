@@ -10,17 +10,18 @@ from numpy.typing import NDArray
 
 from sitewatch.change._background import common_mode, design
 from sitewatch.change._change import Change, Kind
-from sitewatch.change._dates import edges
+from sitewatch.change._dates import Edge, edges
 from sitewatch.change._describe import FEATURES, Stack, describe
 from sitewatch.change._objects import GROW_SCORE, Patch, compounds, grow
+from sitewatch.change._pair import farthest_pair, pair_candidates
 from sitewatch.change._repeats import distinct, repeats
 from sitewatch.change._scan import scan
-from sitewatch.change._verify import verifier
+from sitewatch.change._verify import Verifier, pair_verifier, verifier
 
-__all__ = ["MIN_LOOKS", "candidates", "detect", "stack_of"]
+__all__ = ["MIN_LOOKS", "candidates", "compare_pair", "detect", "stack_of"]
 
 MIN_LOOKS = 7
-"""A cube with fewer looks supports no dated change: three on either side, and one to tell noise from signal."""
+"""With fewer looks there is no telling noise from change: three on either side are needed, and one more."""
 
 MAX_OTHERS = 50
 """Changes that are not claimed as structures are reported up to this many, the strongest first."""
@@ -75,16 +76,16 @@ def candidates(stack: Stack) -> tuple[list[Patch], NDArray[np.float64]]:
     spells = scan(stack.values, stack.valid, design(stack.days), threshold=GROW_SCORE)
     patches = grow(spells, stack.shape, stack.days)
     patches += compounds(patches, stack.days, stack.shape)
-    described = [(patch, features) for patch in patches if (features := describe(patch, stack, spells)) is not None]
-    numbers = np.array([features for _, features in described]).reshape(len(described), len(FEATURES))
-    return [patch for patch, _ in described], numbers
+    measured, numbers = describe(patches, stack, spells)
+    return [patch for patch, found in zip(patches, measured, strict=True) if found], numbers[measured]
 
 
 def detect(cube: xr.Dataset, *, false_alarms: float, inside: NDArray[np.bool_]) -> list[Change]:
     """Find what changed inside a site's outline.
 
     Args:
-        cube: used looks, as `sitewatch.cube.read_cube` makes it. Fewer than `MIN_LOOKS` looks give no change.
+        cube: used looks, as `sitewatch.cube.read_cube` makes it. Of two to `MIN_LOOKS` - 1 looks, two are compared
+            (`compare_pair`); a single look gives no change.
         false_alarms: expected false structures a year inside the outline, > 0.
         inside: (y, x), True inside the outline; only changes that touch it are returned.
 
@@ -92,39 +93,90 @@ def detect(cube: xr.Dataset, *, false_alarms: float, inside: NDArray[np.bool_]) 
         The changes: every one that is claimed as a structure, then the strongest others.
     """
     if cube.sizes["time"] < MIN_LOOKS:
-        return []
+        return compare_pair(cube, false_alarms=false_alarms, inside=inside)
     stack = stack_of(cube)
     patches, features = candidates(stack)
+    return _judged(
+        patches,
+        features,
+        stack,
+        verifier(stack.bands),
+        dated=lambda patch: edges(patch, stack),
+        false_alarms=false_alarms,
+        inside=inside,
+    )
+
+
+def compare_pair(cube: xr.Dataset, *, false_alarms: float, inside: NDArray[np.bool_]) -> list[Change]:
+    """Find what differs between two looks: of more than two, those farthest apart that see the most together.
+
+    Two looks tell no season from a change and nothing of what came and went between them. What is claimed stood on one
+    of them and not on the other, as probably as it says; when it came, in all the time between.
+
+    Args:
+        cube: used looks, as `sitewatch.cube.read_cube` makes it; fewer than two give no change.
+        false_alarms: expected false structures inside the outline in this comparison, > 0.
+        inside: (y, x), True inside the outline; only changes that touch it are returned.
+
+    Returns:
+        The changes, as `detect` gives them; every bracket reaches from the one look to the other.
+    """
+    if cube.sizes["time"] < 2:
+        return []
+    first, last = farthest_pair(cube["valid"].values.reshape(cube.sizes["time"], -1))
+    stack = stack_of(cube.isel(time=[first, last]))
+    patches, features = pair_candidates(stack)
+    return _judged(
+        patches,
+        features,
+        stack,
+        pair_verifier(stack.bands),
+        dated=lambda _: (Edge(after=first, by=last), None),
+        false_alarms=false_alarms,
+        inside=inside,
+    )
+
+
+def _judged(
+    patches: Sequence[Patch],
+    features: NDArray[np.float64],
+    stack: Stack,
+    judge: Verifier,
+    *,
+    dated: Callable[[Patch], tuple[Edge | None, Edge | None]],
+    false_alarms: float,
+    inside: NDArray[np.bool_],
+) -> list[Change]:
+    """Patches as changes: those that are claimed, within the budget, and the strongest others."""
     if not patches:
         return []
-    judge = verifier(stack.bands)
     judged = judge.judge(features, patches, stack.days, stack.shape)
     standing, probability = judged.standing_inside, judged.probability
     threshold = judge.threshold(false_alarms=false_alarms, pixels=int(inside.sum()))
     flat = inside.ravel()
-    chosen = np.flatnonzero(probability >= threshold)
-    told = repeats([patches[i] for i in chosen], stack.days, stack.shape)
+    chosen: NDArray[np.int64] = np.flatnonzero(probability >= threshold)
+    told = repeats([patches[i] for i in chosen.tolist()], stack.days, stack.shape)
     repeated = set(chosen[~distinct(probability[chosen], told)].tolist())
     claimed: list[Change] = []
     others: list[tuple[float, Change]] = []
-    for i, (patch, numbers, spell_stands, p) in enumerate(zip(patches, features, standing, probability, strict=True)):
-        if i in repeated or not flat[patch.pixels].any():
+    for i, (patch, numbers) in enumerate(zip(patches, features, strict=True)):
+        structure = probability[i] >= threshold
+        if i in repeated or not (structure or patch.score >= _STRONG) or not flat[patch.pixels].any():
             continue
-        began, ended = edges(patch, stack)
+        began, ended = dated(patch)
         if began is None and ended is None:
             continue
-        structure = p >= threshold
         change = Change(
             pixels=patch.pixels,
             began=began,
             ended=ended,
-            standing_inside=bool(spell_stands),
+            standing_inside=bool(standing[i]),
             kind=Kind.STRUCTURE if structure else _other_kind(dict(zip(FEATURES, numbers, strict=True)), stack.bands),
-            probability=float(p),
+            probability=float(probability[i]),
         )
         if structure:
             claimed.append(change)
-        elif patch.score >= _STRONG:
+        else:
             others.append((patch.score * len(patch.pixels) ** 0.5, change))
     others.sort(key=lambda item: -item[0])
     return claimed + [change for _, change in others[:MAX_OTHERS]]

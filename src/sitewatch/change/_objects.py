@@ -24,6 +24,9 @@ MIN_PIXELS = 3
 PAIR_SCORE = 25.0
 """Two pixels are enough where both score this: a structure of two by two pixels may lie across six."""
 
+_AROUND = 15
+"""Edge of the square of pixels over which it is judged what scores are usual."""
+
 _NEAR_DAYS = 40.0
 _NEAR_LOOKS = 2
 """Neighbours share a date when it is as near as this in looks or in days (pixels see different looks under cloud)."""
@@ -46,7 +49,7 @@ class Patch:
     end: int
     """Median index of the first look after it; number of looks: the spell reaches the last look."""
     score: float
-    """Median score of its pixels."""
+    """Median score of its pixels, over what is usual around them."""
     delta: NDArray[np.float32]
     """(band,): median level in the spell minus outside."""
     spread: float
@@ -55,13 +58,15 @@ class Patch:
     """Mean distance in days of its pixels' dates from its own."""
     common: float
     """Share of all pixels of the picture with a spell that begins or ends within a look of its start."""
+    usual: float
+    """What scores were divided by there: 1 on quiet ground, 10 and more among fields."""
 
 
 def grow(spells: Spells, shape: tuple[int, int], days: NDArray[np.float64]) -> list[Patch]:
     """Grow patches from the pixels of highest score.
 
-    Where most of a picture seems to change (compressed or badly normalised ones), what most pixels do is its noise:
-    scores are divided by their median over all pixels where that exceeds the growing threshold.
+    Where everything around seems to change (fields, compressed pictures), what most pixels do is noise: scores are
+    divided by what is usual around a pixel (`_usual`).
 
     Args:
         spells: of all pixels, as `scan` gives them.
@@ -71,8 +76,8 @@ def grow(spells: Spells, shape: tuple[int, int], days: NDArray[np.float64]) -> l
     Returns:
         The patches, highest seed first; a pixel-event belongs to at most one.
     """
-    usual = float(np.median(spells.score[:, 0])) / GROW_SCORE
-    scores = spells.score / np.float32(max(1.0, usual))
+    usual = _usual(spells, shape)
+    scores = spells.score / usual[:, None]
     flat = np.argsort(-scores, axis=None, kind="stable")
     flat = flat[scores.ravel()[flat] >= SEED_SCORE]
     labels = _grow(flat, scores, spells.start, spells.end, spells.delta, days, shape)
@@ -107,9 +112,21 @@ def grow(spells: Spells, shape: tuple[int, int], days: NDArray[np.float64]) -> l
                 spread=float(along.std() / max(abs(float(along.mean())), 1e-9)),
                 scatter=scatter,
                 common=float(busy[start]),
+                usual=float(np.median(usual[members // events])),
             )
         )
     return patches
+
+
+def _usual(spells: Spells, shape: tuple[int, int]) -> NDArray[np.float32]:
+    """(pixel,) what scores are divided by, at least 1: the median second-best score around over the growing threshold.
+
+    A structure gives each of its pixels one spell of high score, a field or a badly normalised picture gives many. A
+    median over the whole picture would let the fields around a yard hide what stands in it.
+    """
+    second = -np.partition(-spells.score, 1, axis=1)[:, 1]
+    around = ndimage.median_filter(second.reshape(shape), size=_AROUND, mode="nearest")
+    return np.asarray(np.maximum(1.0, around.ravel() / GROW_SCORE), dtype=np.float32)
 
 
 def _busy(spells: Spells, looks: int) -> NDArray[np.float64]:
@@ -152,6 +169,7 @@ def compounds(patches: Sequence[Patch], days: NDArray[np.float64], shape: tuple[
                     delta=np.average([p.delta for p in parts], axis=0, weights=weights).astype(np.float32),
                     spread=float(np.average([p.spread for p in parts], weights=weights)),
                     scatter=float(np.average([p.scatter for p in parts], weights=weights)),
+                    usual=float(np.average([p.usual for p in parts], weights=weights)),
                 )
             )
     return made

@@ -16,8 +16,8 @@ _REACH = 2
 """Pixels around a patch within which another is part of its event: mixed pixels and the shadow of a roof."""
 _INSIDE = 0.5
 """A patch belongs to another when at least this share of it lies there."""
-_NEAR_DAYS = 40.0
-"""Dates this near are one date."""
+_NEAR_DAYS = 120.0
+"""Dates this near are of one event: what is built is cleared, framed and paved around within months."""
 
 
 def repeats(patches: Sequence[Patch], days: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.int64]:

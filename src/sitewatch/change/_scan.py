@@ -12,8 +12,8 @@ was the normal state. A step is a window that reaches the last look. All windows
 
 The best window is taken out of the residuals and added to the basis, and the pixel is looked at again, up to `EVENTS`
 times. White noise is measured from differences of consecutive looks (robust to the events that are searched for). What
-wanders slowly (crops, wet soil, the sun's angle) does not average out over a spell; it is measured at the end, on means
-of six looks of what is left, and the score of a spell of amplitude d seen on m looks is
+wanders slowly (crops, wet soil, the sun's angle) does not average out over a spell; it is measured at the end, on
+running means of six looks of what is left, and the score of a spell of amplitude d seen on m looks is
 
     z = (sum_bands d_band^2 / (s2_band / m + slow_band) - bands) / sqrt(2 bands).
 """
@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from sitewatch.change._background import orthonormal
 
-__all__ = ["EVENTS", "Spells", "scan"]
+__all__ = ["EVENTS", "NOISE_FLOOR", "Spells", "scan"]
 
 EVENTS = 6
 """Most spells searched for in one pixel: what stands again every half year fills three years of them."""
@@ -48,7 +48,7 @@ _MIN_LOOKS = 3
 _BLOCK = 6
 """Looks over which noise is averaged to tell what is slow from what is white: a month or so of clear looks."""
 
-_NOISE_FLOOR = 0.005
+NOISE_FLOOR = 0.005
 """Smallest noise, reflectance or picture units: below it quantisation, not the ground, makes the differences."""
 
 
@@ -200,24 +200,24 @@ def _split(start, end, delta, size, found, index):  # type: ignore[no-untyped-de
 @numba.njit(cache=True, fastmath=True)
 def _white_noise(series):  # type: ignore[no-untyped-def]
     """Standard deviation of the white part of a series: 1.4826 MAD of consecutive differences / sqrt 2."""
-    return max(np.float32(_NOISE_FLOOR), np.float32(1.0484) * np.median(np.abs(np.diff(series))))
+    return max(np.float32(NOISE_FLOOR), np.float32(1.0484) * np.median(np.abs(np.diff(series))))
 
 
 @numba.njit(cache=True, fastmath=True)
 def _slow_variance(r, noise):  # type: ignore[no-untyped-def]
-    """Variance per band of what wanders slowly: of means over `_BLOCK` looks, less what white noise gives them."""
+    """Variance per band of what wanders slowly: running means of `_BLOCK` looks, less what white noise gives them."""
     bands, n = r.shape
     slow = np.empty(bands, dtype=np.float32)
-    blocks = n // _BLOCK
     for b in range(bands):
-        total = np.float32(0.0)
-        for block in range(blocks):
-            mean = np.float32(0.0)
-            for i in range(block * _BLOCK, (block + 1) * _BLOCK):
-                mean += r[b, i]
-            total += (mean / _BLOCK) ** 2
-        wander = total / max(1, blocks) - noise[b] * noise[b] / _BLOCK
-        slow[b] = max(np.float32(_NOISE_FLOOR * _NOISE_FLOOR), wander)
+        total, level = np.float32(0.0), np.float32(0.0)
+        for i in range(n):
+            level += r[b, i]
+            if i >= _BLOCK:
+                level -= r[b, i - _BLOCK]
+            if i >= _BLOCK - 1:
+                total += (level / _BLOCK) ** 2
+        wander = total / max(1, n - _BLOCK + 1) - noise[b] * noise[b] / _BLOCK
+        slow[b] = max(np.float32(NOISE_FLOOR * NOISE_FLOOR), wander)
     return slow
 
 

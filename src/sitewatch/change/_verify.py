@@ -16,20 +16,24 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from sitewatch.change._context import context
-from sitewatch.change._describe import FEATURES, SIDES, SIGNED
+from sitewatch.change._context import CONTEXT, context
+from sitewatch.change._describe import FEATURES, SIGNED
+from sitewatch.change._measure import SIDES
 from sitewatch.change._objects import Patch
 
 __all__ = [
     "Judged",
     "Trees",
     "Verifier",
+    "context_terms",
     "direction_terms",
     "logistic",
     "mirrored",
+    "pair_verifier",
     "stands_inside",
     "verification_terms",
     "verifier",
@@ -42,6 +46,13 @@ _FIRST_SIDE = FEATURES.index(f"{SIDES[0]}_inside")
 _STEP = FEATURES.index("is_step")
 _SIGNED = [FEATURES.index(name) for name in SIGNED]
 _PLAIN = [i for i in range(_FIRST_SIDE) if i not in _SIGNED]
+_DAYS, _LOOKS, _LOOKS_OUTSIDE = (
+    _PLAIN.index(FEATURES.index(name)) for name in ("log_days", "log_looks", "log_looks_outside")
+)
+"""Positions among the plain features."""
+_TURNED = [
+    CONTEXT.index(name.replace("earlier", "+").replace("later", "earlier").replace("+", "later")) for name in CONTEXT
+]
 _SYMMETRIC = [
     FEATURES.index(name)
     for name in ("log_pixels", "rectangular", "elongated", "compact", "spread", "amplitude", "edge", "is_step")
@@ -89,6 +100,9 @@ def mirrored(terms: NDArray[np.float64]) -> NDArray[np.float64]:
 def verification_terms(features: NDArray[np.float64], standing_inside: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Terms of the verification model: shape and timing, the standing side, the bare one, and their differences.
 
+    For a step they tell of the standing side and of the bare one, not of what came first: what is torn down gets the
+    probability that it would have, were the record played backwards and it were built.
+
     Args:
         features: (n, len(FEATURES)).
         standing_inside: (n,), True = the spell is when it stood.
@@ -101,18 +115,41 @@ def verification_terms(features: NDArray[np.float64], standing_inside: NDArray[n
     flag = standing_inside[:, None]
     sign = np.where(flag, 1.0, -1.0)
     outside = (before + after) / 2
+    plain = features[:, _PLAIN].copy()
+    step = features[:, _STEP] > 0
+    plain[step, _DAYS] = 0.0  # a step goes on: how long the record saw it says nothing of it
+    turned = step & ~standing_inside
+    looks, looks_outside = plain[turned, _LOOKS], plain[turned, _LOOKS_OUTSIDE]
+    plain[turned, _LOOKS], plain[turned, _LOOKS_OUTSIDE] = looks_outside, looks
     return np.hstack(
         [
-            features[:, _PLAIN],
+            plain,
             sign * features[:, _SIGNED],
             np.where(flag, inside, outside),
             np.where(flag, outside, inside),
             sign * (inside - before),
             sign * (inside - after),
             after - before,
-            flag.astype(np.float64),
+            (flag | step[:, None]).astype(np.float64),
         ]
     )
+
+
+def context_terms(
+    around: NDArray[np.float64], features: NDArray[np.float64], standing_inside: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """What `context` says, told from the standing side: for what is torn down, earlier and later change places.
+
+    Args:
+        around: (n, len(CONTEXT)).
+        features: (n, len(FEATURES)).
+        standing_inside: (n,), True = the spell is when it stood.
+
+    Returns:
+        (n, len(CONTEXT)).
+    """
+    turned = (features[:, _STEP] > 0) & ~standing_inside
+    return np.where(turned[:, None], around[:, _TURNED], around)
 
 
 def _sides(
@@ -131,15 +168,14 @@ class Trees:
     base: float
     """Log-odds before any tree."""
     feature: NDArray[np.int64]
-    """Term that a node asks for; leaves point to themselves, so that all trees can be walked to the same depth."""
+    """Term that a node asks for."""
     limit: NDArray[np.float64]
     """A term up to this goes left."""
     left: NDArray[np.int64]
+    """Node to go to; a leaf points to itself."""
     right: NDArray[np.int64]
     value: NDArray[np.float64]
     """Log-odds that a leaf adds."""
-    depth: int
-    """Steps from the root to the deepest leaf."""
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Trees:
@@ -162,18 +198,27 @@ class Trees:
             left=left,
             right=right,
             value=value,
-            depth=int(document["depth"]),
         )
 
     def logit(self, terms: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n,) log-odds of (n, terms)."""
-        trees = np.arange(len(self.feature))[None, :]
-        rows = np.arange(len(terms))[:, None]
-        node = np.zeros((len(terms), len(self.feature)), dtype=np.int64)
-        for _ in range(self.depth):
-            goes_left = terms[rows, self.feature[trees, node]] <= self.limit[trees, node]
-            node = np.where(goes_left, self.left[trees, node], self.right[trees, node])
-        return np.asarray(self.base + self.value[trees, node].sum(axis=1), dtype=np.float64)
+        return np.asarray(
+            self.base + _walk(np.ascontiguousarray(terms), self.feature, self.limit, self.left, self.right, self.value),
+            dtype=np.float64,
+        )
+
+
+@numba.njit(parallel=True, cache=True)
+def _walk(terms, feature, limit, left, right, value):  # type: ignore[no-untyped-def]
+    """(n,) sum of the leaves that each row of terms comes to."""
+    total = np.zeros(len(terms))
+    for row in numba.prange(len(terms)):
+        for tree in range(len(feature)):
+            node = 0
+            while left[tree, node] != node:
+                node = left[tree, node] if terms[row, feature[tree, node]] <= limit[tree, node] else right[tree, node]
+            total[row] += value[tree, node]
+    return total
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,7 +267,7 @@ class Verifier:
         """
         standing = stands_inside(self.direction, features)
         terms = verification_terms(features, standing)
-        around = context(patches, days, shape, logistic(self.alone.logit(terms)))
+        around = context_terms(context(patches, days, shape, logistic(self.alone.logit(terms))), features, standing)
         slope, offset = self.calibration
         return Judged(standing_inside=standing, probability=logistic(slope * self.placed.logit(around) + offset))
 
@@ -260,7 +305,16 @@ def logistic(logit: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def verifier(bands: Sequence[str]) -> Verifier:
     """The shipped model for a stack's bands: with red and near infrared "multispectral", else "picture"."""
-    return _load("multispectral" if {"red", "nir"} <= set(bands) else "picture")
+    return _load(_kind_of(bands))
+
+
+def pair_verifier(bands: Sequence[str]) -> Verifier:
+    """The same for what differs between two looks alone; its false claims are counted per comparison."""
+    return _load(f"pair-{_kind_of(bands)}")
+
+
+def _kind_of(bands: Sequence[str]) -> str:
+    return "multispectral" if {"red", "nir"} <= set(bands) else "picture"
 
 
 @cache

@@ -50,9 +50,9 @@ def print_findings(watched: Watched) -> None:
     console.print(Text(f"{watched.site.name}: {listed}"))
     if watched.answer.exit_code or not watched.compared:
         console.print(Text(f"{watched.answer.sentence}."))
-    elif claims:
+    if claims:
         console.print(_structures_table(claims))
-    else:
+    elif not watched.answer.exit_code and watched.compared:
         console.print(Text("Nothing was found to be erected or taken down on the looks used."))
     if watched.cube is not None and watched.seen_share < 0.995:
         console.print(Text(f"The images show {watched.seen_share:.0%} of the site; the rest was never seen."))

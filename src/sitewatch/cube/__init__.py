@@ -3,6 +3,7 @@
 from sitewatch.cube._cube import MIN_CLEAR_SHARE, Readings, look_of_faulty, look_outside, read_cube, visible_bands
 from sitewatch.cube._files import looks_document, read_looks
 from sitewatch.cube._look import Look, Outcome
+from sitewatch.cube._normalise import normalise
 
 __all__ = [
     "MIN_CLEAR_SHARE",
@@ -12,6 +13,7 @@ __all__ = [
     "look_of_faulty",
     "look_outside",
     "looks_document",
+    "normalise",
     "read_cube",
     "read_looks",
     "visible_bands",

@@ -100,11 +100,17 @@ def finding(
         return "Could not look", "No scene of the site is listed for the period, so nothing can be said about it."
     if not used:
         return _unseen(looks)
-    if used < MIN_LOOKS:
-        few = f"{plural(used, 'look')} of {len(looks)} could be used, too few to tell a change from noise"
-        return "Too few looks", f"{few}: {MIN_LOOKS} are needed. This is not a finding that nothing changed."
     span = f"between {moment(first)} and {moment(last)}" if first and last else "in the record"
     basis = f"{used} of {plural(len(looks), 'listed look')} could be used."
+    if used < MIN_LOOKS:
+        basis = f"{basis[:-1]}, too few to tell a change from noise: {MIN_LOOKS} are needed."
+        if used > 1:
+            basis += (
+                " Only two were compared, and nothing tells there what was built from what stood about for a day, from "
+                "the season or from the light."
+            )
+        if not claims:
+            return "Too few looks", f"{basis} This is not a finding that nothing changed."
     erected = [sum(p.erected is not None for p in s.presences) for s in claims]
     taken = [sum(p.dismantled is not None for p in s.presences) for s in claims]
     parts = []
@@ -115,7 +121,8 @@ def finding(
     if not parts:
         return "Nothing changed", f"Nothing was found erected or taken down {span}; {basis}"
     text = " and ".join(parts)
-    verdict = "Changes found" if any(s.probability >= 0.5 for s in claims) else "Possible changes"
+    sure = used >= MIN_LOOKS and any(s.probability >= 0.5 for s in claims)
+    verdict = "Changes found" if sure else "Possible changes"
     return verdict, f"{text[0].upper()}{text[1:]} {span}; {basis} {_odds(claims)}"
 
 

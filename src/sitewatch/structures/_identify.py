@@ -15,7 +15,7 @@ from pyproj import Transformer
 from scipy import ndimage
 from shapely.geometry import MultiPolygon, Polygon
 
-from sitewatch.change import Change, Edge, Kind
+from sitewatch.change import MIN_LOOKS, Change, Edge, Kind
 from sitewatch.structures._structure import Bracket, Phase, Presence, State, Structure
 
 __all__ = ["identify"]
@@ -227,7 +227,8 @@ def _presence(stand: _Stand, ground: _Ground) -> Presence:
     first = 0 if stand.erected is None else stand.erected.by
     last = len(ground.scenes) if stand.dismantled is None else stand.dismantled.by
     pixels = max(stand.changes, key=lambda c: len(c.pixels)).pixels
-    seen = ground.looks_between(pixels, first, last)
+    # Where two looks were compared, one of them shows it.
+    seen = ground.looks_between(pixels, first, last) if len(ground.scenes) >= MIN_LOOKS else 1
     edges = [edge for edge in (stand.erected, stand.dismantled) if edge is not None]
     evidence = dict.fromkeys(ground.scenes[i] for edge in edges for i in (edge.after, edge.by))
     return Presence(
