@@ -16,6 +16,8 @@ _REACH = 2
 """Pixels around a patch within which another is part of its event: mixed pixels and the shadow of a roof."""
 _INSIDE = 0.5
 """A patch belongs to another when at least this share of it lies there."""
+_SAME_GROUND = 0.35
+"""Two spells are of one thing when they share at least this much of the ground of both (intersection over union)."""
 _NEAR_DAYS = 120.0
 """Dates this near are of one event: what is built is cleared, framed and paved around within months."""
 
@@ -30,7 +32,7 @@ def repeats(patches: Sequence[Patch], days: NDArray[np.float64], shape: tuple[in
 
     Returns:
         (m, 2): pairs (i, j) where at least half of patch j lies on or within two pixels of patch i, and a date of j is
-        a date of i.
+        near a date of i; but not spells apart on one ground: there a thing comes again.
     """
     if not patches:
         return np.zeros((0, 2), dtype=np.int64)
@@ -45,7 +47,7 @@ def repeats(patches: Sequence[Patch], days: NDArray[np.float64], shape: tuple[in
         with np.errstate(invalid="ignore"):
             same = (np.abs(dates[:, :, None] - dates[i][None, None, :]) <= _NEAR_DAYS).any(axis=(1, 2))
         inside[i] = False
-        pairs += [(i, int(j)) for j in np.flatnonzero(inside & same)]
+        pairs += [(i, j) for j in np.flatnonzero(inside & same).tolist() if not _comes_again(patch, patches[j])]
     return np.array(pairs, dtype=np.int64).reshape(-1, 2)
 
 
@@ -69,6 +71,14 @@ def distinct(probability: NDArray[np.float64], pairs: NDArray[np.int64]) -> NDAr
                 if probability[j] <= probability[i]:
                     kept[j] = False
     return kept
+
+
+def _comes_again(one: Patch, other: Patch) -> bool:
+    """Spells on the same ground, the one over before the other begins."""
+    if one.start < other.end and other.start < one.end:
+        return False
+    shared = len(np.intersect1d(one.pixels, other.pixels, assume_unique=True))
+    return shared >= _SAME_GROUND * (len(one.pixels) + len(other.pixels) - shared)
 
 
 def _dates(patch: Patch, days: NDArray[np.float64]) -> tuple[float, float]:
