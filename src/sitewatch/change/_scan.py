@@ -45,6 +45,9 @@ _UNDONE = 0.6
 _MIN_LOOKS = 3
 """A spell and its complement are seen on at least this many looks; the temporal screen hides shorter ones anyway."""
 
+_SHORT = 8
+"""Spells of up to so many looks are all tried; of longer ones every other date first."""
+
 _BLOCK = 6
 """Looks over which noise is averaged to tell what is slow from what is white: a month or so of clear looks."""
 
@@ -237,6 +240,9 @@ def _best_window(r, noise, q):  # type: ignore[no-untyped-def]
 
     The two dates of an inner spell are picked from T^2 / 2 pairs and the date of a step from T, so the spell must beat
     the step by 2 ln T + 2, the difference of what chance alone reaches.
+
+    All steps are tried, and all spells of up to `_SHORT` looks. Longer spells are tried at every other date on either
+    side, and then at the dates next to the best: what lasts longer loses little by a look too many.
     """
     bands, n = r.shape
     rows = bands + q.shape[0]
@@ -252,29 +258,74 @@ def _best_window(r, noise, q):  # type: ignore[no-untyped-def]
     best, first, last = np.float32(-1.0), 0, 0
     top = np.empty(n + 1, dtype=np.float32)
     below = np.empty(n + 1, dtype=np.float32)
-    for a in range(1, n - _MIN_LOOKS + 1):
-        low = a + _MIN_LOOKS
-        count = n + 1 - low
+    # Steps: the window's end stays; short spells: its length does. The inner loops run over neighbours in memory.
+    for length in range(_MIN_LOOKS - 1, min(_SHORT, n - _MIN_LOOKS) + 1):
+        step = length < _MIN_LOOKS
+        count = n - _MIN_LOOKS if step else n - 1 - length
         for i in range(count):
             top[i] = 0.0
-            below[i] = np.float32(_MIN_LOOKS + i)
-        for b in range(bands):
-            base = sums[b, a]
+            below[i] = np.float32(n - 1 - i) if step else np.float32(length)
+        for row in range(rows):
             for i in range(count):
-                d = sums[b, low + i] - base
+                d = (sums[row, n] if step else sums[row, 1 + i + length]) - sums[row, 1 + i]
+                if row < bands:
+                    top[i] += d * d
+                else:
+                    below[i] -= d * d
+        for i in range(count):
+            if (step and i + 1 < _MIN_LOOKS) or below[i] < np.float32(0.5):
+                continue
+            value = top[i] / below[i] - (np.float32(0.0) if step else price)
+            if value > best:
+                best, first, last = value, 1 + i, n if step else 1 + i + length
+    # Longer spells, at every other date: every other prefix sum.
+    half = np.ascontiguousarray(sums[:, 1::2])
+    size = half.shape[1]
+    least = _SHORT // 2
+    near, near_first, near_last = np.float32(-1.0), 0, 0
+    for a in range(size - least):
+        low = a + least
+        count = size - low
+        for i in range(count):
+            top[i] = 0.0
+            below[i] = np.float32(2 * (least + i))
+        for b in range(bands):
+            base = half[b, a]
+            for i in range(count):
+                d = half[b, low + i] - base
                 top[i] += d * d
         for j in range(bands, rows):
-            base = sums[j, a]
+            base = half[j, a]
             for i in range(count):
-                d = sums[j, low + i] - base
+                d = half[j, low + i] - base
                 below[i] -= d * d
         for i in range(count):
-            outside = n - (_MIN_LOOKS + i)
-            if outside < _MIN_LOOKS or below[i] < np.float32(0.5):
+            end = 2 * (low + i) + 1
+            if end >= n or n - (end - 2 * a - 1) < _MIN_LOOKS or below[i] < np.float32(0.5):
                 continue
-            value = top[i] / below[i]
-            if low + i < n:
-                value -= price
-            if value > best:
-                best, first, last = value, a, low + i
+            value = top[i] / below[i] - price
+            if value > near:
+                near, near_first, near_last = value, 2 * a + 1, end
+    if near_last > 0:
+        for a in range(max(1, near_first - 1), near_first + 2):
+            for end in range(near_last - 1, min(near_last + 2, n)):
+                value = _likelihood(sums, bands, a, end) - price
+                if value > best:
+                    best, first, last = value, a, end
     return best, first, last
+
+
+@numba.njit(cache=True, fastmath=True)
+def _likelihood(sums, bands, a, end):  # type: ignore[no-untyped-def]
+    """L(a, end) of the module's docstring from prefix sums; -1 where it is not defined."""
+    length = end - a
+    if sums.shape[1] - 1 - length < _MIN_LOOKS:
+        return np.float32(-1.0)
+    top, below = np.float32(0.0), np.float32(length)
+    for b in range(bands):
+        d = sums[b, end] - sums[b, a]
+        top += d * d
+    for j in range(bands, sums.shape[0]):
+        d = sums[j, end] - sums[j, a]
+        below -= d * d
+    return top / below if below >= np.float32(0.5) else np.float32(-1.0)
