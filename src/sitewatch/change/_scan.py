@@ -8,7 +8,7 @@ happened" is, after the amplitude and the background are profiled out,
 
 The denominator is what is left of the window once the background has explained its part. Because of the constant in the
 background a window and its complement score the same: the scan says when something was different, not which of the two
-was the normal state. A step is a window that reaches the last look. All windows together cost O(T^2) additions a pixel.
+was the normal state. A step is a window that reaches the last look. Trying windows costs O(T^2) additions a pixel.
 
 The best window is taken out of the residuals and added to the basis, and the pixel is looked at again, up to `EVENTS`
 times. White noise is measured from differences of consecutive looks (robust to the events that are searched for). What
