@@ -6,7 +6,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["common_mode", "design"]
+__all__ = ["by_pixel", "common_mode", "design", "take_off"]
 
 _YEAR = 365.25
 _SAMPLE = 6_000
@@ -53,6 +53,32 @@ def common_mode(
     offset = np.zeros(residual.shape[1:], dtype=np.float32)
     offset[seen] = np.nanmedian(residual[:, seen], axis=0)
     return offset
+
+
+_TOGETHER = 64
+"""Pixels turned around at once: a cache line of each look is read whole."""
+
+
+@numba.njit(parallel=True, cache=True)
+def by_pixel(images):  # type: ignore[no-untyped-def]
+    """(time, band, pixel) to (pixel, time, band), with 0 for what is not finite."""
+    looks, bands, pixels = images.shape
+    out = np.empty((pixels, looks, bands), dtype=np.float32)
+    for block in numba.prange((pixels + _TOGETHER - 1) // _TOGETHER):
+        first = block * _TOGETHER
+        for t in range(looks):
+            for b in range(bands):
+                for p in range(first, min(first + _TOGETHER, pixels)):
+                    value = images[t, b, p]
+                    out[p, t, b] = value if np.isfinite(value) else np.float32(0.0)
+    return out
+
+
+@numba.njit(parallel=True, cache=True)
+def take_off(values, offset):  # type: ignore[no-untyped-def]
+    """Subtract (time, band) from every pixel of (pixel, time, band), in place."""
+    for p in numba.prange(len(values)):
+        values[p] -= offset
 
 
 @numba.njit(cache=True)

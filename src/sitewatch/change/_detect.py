@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from sitewatch.change._background import common_mode, design
+from sitewatch.change._background import by_pixel, common_mode, design, take_off
 from sitewatch.change._change import Change, Kind
 from sitewatch.change._dates import Edge, edges
 from sitewatch.change._describe import FEATURES, Stack, describe
@@ -40,14 +40,13 @@ def stack_of(cube: xr.Dataset) -> Stack:
     """
     reflectance = cube["reflectance"].values
     looks, bands, height, width = reflectance.shape
-    values = np.ascontiguousarray(reflectance.reshape(looks, bands, -1).transpose(2, 0, 1))
+    values = by_pixel(reflectance.reshape(looks, bands, -1))
     valid = np.ascontiguousarray(cube["valid"].values.reshape(looks, -1).T)
     days = cube["time"].values.astype("datetime64[s]").astype(np.float64) / 86_400
-    np.nan_to_num(values, copy=False)
     dark, span = _range(values, valid) if cube.attrs.get("units") == "picture" else (0.0, 1.0)
     if span != 1.0:
         values = (values - np.float32(dark)) / np.float32(span)
-    values -= common_mode(values, valid, design(days))
+    take_off(values, common_mode(values, valid, design(days)))
     return Stack(
         values=values,
         valid=valid,
