@@ -5,8 +5,12 @@
 
 Every peer's settings and threshold are tuned on one scene for the best F1 and applied unchanged to scenes that nothing
 was tuned on. The engine runs as it ships. All get the same looks with the same mask. `--only` chooses the parts:
-accuracy, ablation, null, speed, scaling, oscd. Scenes and the peers' breaks are kept in `--work`; tables go to `--out`
-as tables.md and results.json, the reliability diagram as reliability.svg.
+accuracy, ablation, transfer, null, speed, scaling, oscd. Scenes and the peers' breaks are kept in `--work`; tables go
+to `--out` as tables.md and results.json, the reliability diagram as reliability.svg.
+
+The engine was fitted on scenes of the simulator that most parts test it on. Part transfer asks what carries over: it
+runs the engine, and two simple peers tuned there, on scenes of another simulator (second_world.py, which says what was
+known of them); `--transfer-seeds` chooses the scenes.
 """
 
 from __future__ import annotations
@@ -34,6 +38,7 @@ from typing import Any
 import numpy as np
 import oscd
 import peers
+import second_world
 import shapely
 import xarray as xr
 from matching import SIZES, Claim, Ends, Event, Tally, event, match
@@ -42,6 +47,7 @@ from odc.geo.geobox import GeoBox
 from odc.geo.xr import xr_coords
 from peers import PEERS, Breaks, Peer, Record
 from shapely.geometry import box, shape
+from shapely.geometry.base import BaseGeometry
 
 import sitewatch.simulate
 from sitewatch.archive import fetch, list_folder
@@ -54,18 +60,25 @@ from sitewatch.structures import Structure, identify
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 TUNING_SEED = 900
 TEST_SEEDS = tuple(range(901, 907))
+TRANSFER_TUNING_SEED = 0
+TRANSFER_SEEDS = (1, 2, 3, 4)
+TRANSFER_PEERS = ("t-test scan", "quarterly medians")
 FIRST_NULL_SEED = 940
 BUDGETS = (1.0, 2.0, 5.0, 10.0)
 OPEN_BUDGET = 1_000.0
 """False alarms a year at which the reliability of low probabilities can be read too."""
 THRESHOLDS = 30
 """Tried in tuning a peer, at even quantiles of its scores."""
-PARTS = ("accuracy", "ablation", "null", "speed", "scaling", "oscd")
+PARTS = ("accuracy", "ablation", "transfer", "null", "speed", "scaling", "oscd")
 BINS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
 SCALING_LOOKS = (100, 200, 400)
 SCALING_PIXELS = (256, 512, 1024)
 LOOKS_OF_LARGE = 60
 """Looks in the scaling over size: 1024 x 1024 pixels of them, six bands and the engine's own copy, fit in 8 GB."""
+
+SHIPPED = "sitewatch, as shipped"
+RIM_M = 1.5
+"""Rim of the images that a whole scene leaves out: rounded coordinates must not ask for ground beyond them."""
 
 BUSY = 1.25
 """Seconds per second of CPU, with one thread, from which a timing is marked: something else had the machine."""
@@ -169,7 +182,15 @@ def scene(recipe: Recipe, work: Path, *, cropped: bool = False) -> Scene:
         work: where scenes are kept.
         cropped: True: the cube of the facility and its margin, as `sitewatch watch` reads it; False: of all the images.
     """
-    folder = _made(recipe, work)
+    return _read(_simulated(recipe, work), seed=recipe.seed, years=recipe.years, cropped=cropped)
+
+
+def second_scene(seed: int, work: Path) -> Scene:
+    """Likewise, one scene of the second world."""
+    return _read(_second(seed, work), seed=seed, years=second_world.SPAN / 365)
+
+
+def _read(folder: Path, *, seed: int, years: float, cropped: bool = False) -> Scene:
     site = read_site(folder / "world" / "site.geojson")
     listing = list_folder(folder / "world" / "images")
     watched = site if cropped else replace(site, id="whole", outline=_whole(folder), areas={})
@@ -177,27 +198,51 @@ def scene(recipe: Recipe, work: Path, *, cropped: bool = False) -> Scene:
     cube = read_cube(watched, chips).cube
     assert cube is not None
     return Scene(
-        seed=recipe.seed,
+        seed=seed,
         cube=cube,
-        years=recipe.years,
+        years=years,
         regions={name: _region(folder, name, cube, site) for name in ("whole", "outline")},
     )
 
 
-def _made(recipe: Recipe, work: Path) -> Path:
-    """The folder of a recipe's images; a simulator that was changed since makes them anew."""
-    source = b"".join(p.read_bytes() for p in sorted(Path(sitewatch.simulate.__file__).parent.glob("*.py")))
-    key = hashlib.sha256(repr(recipe).encode() + source).hexdigest()[:12]
-    folder = work / f"scene-{recipe.seed}-{key}"
-    if not (folder / "done").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+def _simulated(recipe: Recipe, work: Path) -> Path:
+    """The folder of a recipe's images."""
+
+    def make(folder: Path) -> BaseGeometry:
         world = simulate(recipe)
         write(world, folder / "world")
         for name in ("whole", "outline"):
             (folder / f"{name}.json").write_text(json.dumps(truth(world, whole=name == "whole")))
-        corners = world.geographic(box(1.5, 1.5, *([recipe.size * recipe.pixel_m - 1.5] * 2)))
-        (folder / "done").write_text(shapely.to_wkt(corners, rounding_precision=8))
+        return world.geographic(box(RIM_M, RIM_M, *([recipe.size * recipe.pixel_m - RIM_M] * 2)))
+
+    sources = sorted(Path(sitewatch.simulate.__file__).parent.glob("*.py"))
+    return _kept(f"scene-{recipe.seed}", repr(recipe), sources, work, make)
+
+
+def _second(seed: int, work: Path) -> Path:
+    """The folder of a second world's images."""
+
+    def make(folder: Path) -> BaseGeometry:
+        second_world.make(seed, folder / "world")
+        for name, told in (("whole", "truth_whole"), ("outline", "truth")):
+            (folder / "world" / f"{told}.geojson").rename(folder / f"{name}.json")
+        return shape(second_world.images_outline(RIM_M))
+
+    return _kept(f"second-{seed}", str(seed), [Path(second_world.__file__)], work, make)
+
+
+def _kept(name: str, asked: str, sources: Iterable[Path], work: Path, make: Callable[[Path], BaseGeometry]) -> Path:
+    """A folder that `make` fills; a simulator whose `sources` were changed since fills it anew.
+
+    It gets world/site.geojson, world/images and, as truth, whole.json and outline.json; `make` returns the outline of
+    all the images, EPSG:4326.
+    """
+    key = hashlib.sha256(asked.encode() + b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
+    folder = work / f"{name}-{key}"
+    if not (folder / "done").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        (folder / "done").write_text(shapely.to_wkt(make(folder), rounding_precision=8))
     return folder
 
 
@@ -355,6 +400,11 @@ class Tuned:
     threshold: float
     f1: float
 
+    @property
+    def numbers(self) -> dict[str, Any]:
+        """To be kept with the tables."""
+        return {"setting": dict(self.setting), "threshold": self.threshold, "f1": self.f1}
+
 
 def breaks_of(peer: Peer, one: Scene, record: Record, setting: Mapping[str, Any], work: Path) -> Breaks:
     """A peer's breaks, from `work` where an earlier run left them."""
@@ -426,7 +476,7 @@ class Contest:
         """Tune all that can be tuned, on the one scene for it."""
         one = scene(recipe(options.tune, options), options.work)
         if "accuracy" in options.only:
-            self.engines = {"sitewatch, as shipped": as_shipped}
+            self.engines = {SHIPPED: as_shipped}
             self.engines["sitewatch, tuned too"] = tune_engine(with_density, TUNED_DENSITIES, one)
             for peer in PEERS:
                 if not peer.available:
@@ -441,23 +491,20 @@ class Contest:
             self.ablations = dict(ABLATIONS)
             for name, (run, values) in TUNED_ABLATIONS.items():
                 self.ablations[name] = tune_engine(run, values, one)
-        self.scored = {name: Scored() for name in (*self.engines, *(t.peer.name for t in self.chosen))}
-        self.ablated = {name: Scored() for name in self.ablations}
 
     def run(self, one: Scene, work: Path) -> None:
         """Score all on one test scene."""
         for methods, into in ((self.engines, self.scored), (self.ablations, self.ablated)):
             for name, method in methods.items():
                 for place, region in one.regions.items():
-                    into[name].add(place, region, claims_of(method(one.cube, region.inside), one.cube))
-        if self.engines:
-            self.changes += all_changes(one)
+                    claims = claims_of(method(one.cube, region.inside), one.cube)
+                    into.setdefault(name, Scored()).add(place, region, claims)
         record = one.record
         for t in self.chosen:
             breaks = breaks_of(t.peer, one, record, t.setting, work)
             claims = peers.group(breaks, record, threshold=t.threshold)
             for place, region in one.regions.items():
-                self.scored[t.peer.name].add(place, region, touching(claims, region.inside))
+                self.scored.setdefault(t.peer.name, Scored()).add(place, region, touching(claims, region.inside))
         say(f"seed {one.seed} done")
 
 
@@ -466,20 +513,37 @@ def accuracy(options: argparse.Namespace, out: Output) -> None:
     contest = Contest()
     contest.prepare(options)
     for seed in options.seeds:
-        contest.run(scene(recipe(seed, options), options.work), options.work)
-    out.numbers["tuned"] = {
-        t.peer.name: {"setting": dict(t.setting), "threshold": t.threshold, "f1": t.f1} for t in contest.chosen
-    }
+        one = scene(recipe(seed, options), options.work)
+        contest.run(one, options.work)
+        if contest.engines:
+            contest.changes += all_changes(one)
+    out.numbers["tuned"] = {t.peer.name: t.numbers for t in contest.chosen}
     out.numbers["left_out"] = contest.left_out
     titles = {"whole": "whole scenes", "outline": "inside the outline"}
     if contest.scored:
         for place, title in titles.items():
-            out.add(accuracy_table(f"Accuracy, {title}", place, contest.scored, options, contest.left_out))
+            note = accuracy_note(contest.scored, [place], options.seeds, options.tune, contest.left_out)
+            out.add(accuracy_table(f"Accuracy, {title}", note, contest.scored, [place]))
         tuned_table(contest.chosen, options.tune, out)
-        reliability(contest.scored["sitewatch, as shipped"], contest.changes, out)
+        reliability(contest.scored[SHIPPED], contest.changes, out)
     if contest.ablated:
         for place, title in titles.items():
-            out.add(accuracy_table(f"Ablation, {title}", place, contest.ablated, options, {}))
+            note = accuracy_note(contest.ablated, [place], options.seeds, options.tune)
+            out.add(accuracy_table(f"Ablation, {title}", note, contest.ablated, [place]))
+
+
+def transfer(options: argparse.Namespace, out: Output) -> None:
+    """Accuracy of the engine and two simple peers in a world that the engine was not fitted on."""
+    tuning = second_scene(TRANSFER_TUNING_SEED, options.work)
+    chosen = [tune(peer, tuning, options.work, quick=options.quick) for peer in PEERS if peer.name in TRANSFER_PEERS]
+    contest = Contest(engines={SHIPPED: as_shipped}, chosen=chosen)
+    for seed in options.transfer_seeds:
+        contest.run(second_scene(seed, options.work), options.work)
+    out.numbers["transfer"] = {"tuned": {t.peer.name: t.numbers for t in chosen}}
+    places = ("whole", "outline")
+    note = "Scenes of second_world.py, which the engine was not fitted on. "
+    note += accuracy_note(contest.scored, places, options.transfer_seeds, TRANSFER_TUNING_SEED)
+    out.add(accuracy_table("Transfer to another simulator", note, contest.scored, places))
 
 
 def tuned_table(chosen: Sequence[Tuned], seed: int, out: Output) -> None:
@@ -492,20 +556,38 @@ def tuned_table(chosen: Sequence[Tuned], seed: int, out: Output) -> None:
     )
 
 
-def accuracy_table(
-    title: str, place: str, scored: Mapping[str, Scored], options: argparse.Namespace, left_out: Mapping[str, str]
-) -> Table:
-    first = next(iter(scored.values())).by_region[place][0]
-    counts = ", ".join(f"{k} {n}" for k, n in first.events.items() if k not in {"all", "temporary erected"})
-    note = (
-        f"Test seeds {', '.join(map(str, options.seeds))}; {first.events.get('all', 0)} events ({counts}). Whatever is "
-        f"tuned is tuned on seed {options.tune}. Match: IoU 0.2, both ends within 60 days, brackets up to 120 days. No "
-        "peer knows what was erected: brighter is taken for erected."
-    )
-    for name, why in left_out.items():
-        note += f" {name} is left out: {why}."
-    rows = [score_row(name, *s.by_region[place]) for name, s in scored.items()]
+def accuracy_table(title: str, note: str, scored: Mapping[str, Scored], places: Sequence[str]) -> Table:
+    """A row for every method, and for every place where there are several."""
+    rows = [
+        score_row(name if len(places) == 1 else f"{name}, {place}", *s.by_region[place])
+        for name, s in scored.items()
+        for place in places
+    ]
     return Table(title=title, note=note, head=SCORE_HEAD, rows=rows)
+
+
+def accuracy_note(
+    scored: Mapping[str, Scored],
+    places: Sequence[str],
+    seeds: Sequence[int],
+    tuned_on: int,
+    left_out: Mapping[str, str] | None = None,
+) -> str:
+    """How a table of accuracy came about."""
+    any_method = next(iter(scored.values()))
+    counts = []
+    for place in places:
+        events = any_method.by_region[place][0].events
+        kinds = ", ".join(f"{k} {n}" for k, n in events.items() if k not in {"all", "temporary erected"})
+        counts.append(f"{events.get('all', 0)} events{f', {place}' * (len(places) > 1)} ({kinds})")
+    note = (
+        f"Test seeds {', '.join(map(str, seeds))}; {'; '.join(counts)}. Whatever is tuned is tuned on seed {tuned_on}. "
+        "Match: IoU 0.2, both ends within 60 days, brackets up to 120 days. No peer knows what was erected: brighter "
+        "is taken for erected."
+    )
+    for name, why in (left_out or {}).items():
+        note += f" {name} is left out: {why}."
+    return note
 
 
 def all_changes(one: Scene) -> Tally:
@@ -822,6 +904,7 @@ def parsed() -> argparse.Namespace:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--seeds", type=int, nargs="+", help="test scenes (default: 901 to 906)")
     arguments.add_argument("--tune", type=int, default=TUNING_SEED, help="the one scene that thresholds are tuned on")
+    arguments.add_argument("--transfer-seeds", type=int, nargs="+", help="scenes of the second world (default: 1 to 4)")
     arguments.add_argument("--null", type=int, help="scenes without any event (default: 30)")
     arguments.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     arguments.add_argument("--quick", action="store_true", help="small scenes, default settings: a try-out")
@@ -833,6 +916,7 @@ def parsed() -> argparse.Namespace:
         arguments.add_argument(name, type=int, default=default, help=argparse.SUPPRESS)
     options = arguments.parse_args()
     options.seeds = options.seeds or (TEST_SEEDS[:2] if options.quick else TEST_SEEDS)
+    options.transfer_seeds = options.transfer_seeds or (TRANSFER_SEEDS[:1] if options.quick else TRANSFER_SEEDS)
     options.null = options.null if options.null is not None else (4 if options.quick else 30)
     options.work = options.work or Path(tempfile.gettempdir()) / "sitewatch-compare"
     return options
@@ -850,6 +934,8 @@ def main() -> None:
     out = Output(folder=options.out)
     if {"accuracy", "ablation"} & set(options.only):
         accuracy(options, out)
+    if "transfer" in options.only:
+        transfer(options, out)
     if "null" in options.only and options.null:
         null_scenes(options, out)
     if {"speed", "scaling"} & set(options.only):
