@@ -3,8 +3,8 @@
     python benchmarks/change/second_world.py --seeds 1 2 --out DIR [--null]
 
 It was written without a look at `sitewatch.simulate`, on purpose; it shares no code with it, and nothing of it was used
-to fit the engine. Seeds 0 to 2 were looked at, though, while the engine's models and rules were chosen; 3 and 4 were
-only counted. Whoever tunes the engine on it turns the test of transfer into one more training set.
+to fit the engine. Seeds 0 to 2 were looked at, though, while the engine's models and rules were chosen; 3 and 4 took no
+part in that. Whoever tunes the engine on it turns the test of transfer into one more training set.
 
 What it imitates: three years of 10 m images of a walled compound among fields with their crops, forest, villages, a
 road and at times a pond. Everything on the ground is a unit: a parcel, yard, roof, road, parked truck or event. A map
