@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sitewatch.change._background import common_mode, design, orthonormal
-from sitewatch.change._scan import EVENTS, _best_window, scan
+from sitewatch.change._background import common_mode, design
+from sitewatch.change._scan import EVENTS, NOISE_FLOOR, scan
 
 RNG = np.random.default_rng(3)
 DAYS = np.cumsum(RNG.uniform(3, 12, 60))
@@ -26,24 +26,31 @@ def likelihood_ratio(series: np.ndarray, basis: np.ndarray, a: int, b: int, nois
     return total
 
 
-def test_the_best_window_is_the_one_that_least_squares_finds() -> None:
-    n, bands = 30, 2
-    basis = design(DAYS[:n] * 3).astype(np.float64)
-    series = RNG.normal(0, 1, (bands, n))
-    series[:, 11:19] += [[4.0], [-3.0]]
-    noise = np.array([1.0, 1.5])
-    q = orthonormal(basis.astype(np.float32), np.arange(n))
-    residual = (series - (series @ q.T) @ q).astype(np.float32)
-    best, first, last = _best_window(residual, noise.astype(np.float32), q)
+def test_each_spell_in_turn_is_the_one_that_least_squares_finds() -> None:
+    n, bands = 45, 3
+    series = RNG.normal(0, 0.01, (bands, n)).astype(np.float32)
+    series[:, 8:14] += np.float32([[0.12], [-0.08], [0.1]])  # short: all dates are tried
+    series[:, 17:30] += np.float32([[-0.05], [0.06], [0.08]])  # long: every other date first
+    series[:, 38:] += np.float32([[0.04], [0.03], [-0.02]])  # a step
+    basis = design(DAYS[:n] * 3)
+    spells = scan(series.T[None].copy(), np.ones((1, n), dtype=bool), basis, threshold=5)
+    noise = np.maximum(NOISE_FLOOR, 1.0484 * np.median(np.abs(np.diff(series, axis=1)), axis=1))
     price = 2 * np.log(n) + 2
-    every = {
-        (a, b): likelihood_ratio(series, basis, a, b, noise) - (price if b < n else 0)
-        for a in range(1, n - 2)
-        for b in range(a + 3, n + 1)
-        if n - (b - a) >= 3
-    }
-    assert (first, last) == max(every, key=lambda w: every[w]) == (11, 19)
-    assert best == pytest.approx(every[11, 19], rel=1e-3)
+    columns = basis.astype(np.float64)
+    found = list(zip(spells.start[0].tolist(), spells.end[0].tolist(), strict=True))[:3]
+    assert set(found) == {(8, 14), (17, 30), (38, n)}
+    for (start, end), delta in zip(found, spells.delta[0], strict=False):
+        every = {
+            (a, b): likelihood_ratio(series, columns, a, b, noise) - (price if b < n else 0)
+            for a in range(1, n - 2)
+            for b in range(a + 3, n + 1)
+            if n - (b - a) >= 3
+        }
+        assert (start, end) == max(every, key=lambda w: every[w])
+        window = ((np.arange(n) >= start) & (np.arange(n) < end)).astype(np.float64)
+        columns = np.column_stack([columns, window])
+        amplitude = np.linalg.lstsq(columns, series.T, rcond=None)[0][-1]
+        np.testing.assert_allclose(delta, amplitude, rtol=2e-3, atol=1e-4)
 
 
 def pixel(levels: np.ndarray, noise: float = 0.01) -> tuple[np.ndarray, np.ndarray]:

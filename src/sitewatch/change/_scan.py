@@ -21,6 +21,7 @@ running means of six looks of what is left, and the score of a spell of amplitud
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -48,6 +49,15 @@ _MIN_LOOKS = 3
 _SHORT = 8
 """Spells of up to so many looks are all tried; of longer ones every other date first."""
 
+_LEAST = _SHORT // 2
+"""Half the length of the shortest spell that is tried at every other date only."""
+
+_LANES = 16
+"""Most numbers that a processor handles in one instruction."""
+
+_TOGETHER = 128
+"""Pixels that are worked on in the same memory, one after the other."""
+
 _BLOCK = 6
 """Looks over which noise is averaged to tell what is slow from what is white: a month or so of clear looks."""
 
@@ -67,6 +77,21 @@ class Spells:
     """z as above; 0 for no event."""
     delta: NDArray[np.float32]
     """(pixel, event, band): level in the spell minus level outside it, the background taken out."""
+
+
+class Windows(NamedTuple):
+    """What is known of all windows of one pixel; room that the next pixel uses again."""
+
+    top: NDArray[np.float32]
+    """(6 + 1, looks) numerators of L: of steps by their first date, and of spells of 3 to 8 looks."""
+    below: NDArray[np.float32]
+    """Their denominators."""
+    long_top: NDArray[np.float32]
+    """Numerators of longer spells at every other date: rows by first date, in each the last ones."""
+    long_below: NDArray[np.float32]
+    """Their denominators."""
+    ratio: NDArray[np.float32]
+    """(looks,) L of one row."""
 
 
 def scan(
@@ -97,69 +122,103 @@ def _scan(values, valid, basis, threshold):  # type: ignore[no-untyped-def]
     end = np.full((pixels, EVENTS), -1, dtype=np.int32)
     score = np.zeros((pixels, EVENTS), dtype=np.float32)
     delta = np.zeros((pixels, EVENTS, bands), dtype=np.float32)
-    for p in numba.prange(pixels):
-        index = np.flatnonzero(valid[p])
-        n = index.size
-        k = basis.shape[1]
-        if n < 2 * _MIN_LOOKS + k:
-            continue
-        q = np.zeros((k + EVENTS, n), dtype=np.float32)
-        q[:k] = orthonormal(basis, index)
-        r = np.empty((bands, n), dtype=np.float32)
-        noise = np.empty(bands, dtype=np.float32)
-        for b in range(bands):
-            for i in range(n):
-                r[b, i] = values[p, index[i], b]
-            noise[b] = _white_noise(r[b])
-            for j in range(k):
-                _take_out(r[b], q[j])
-        size = np.ones(EVENTS, dtype=np.float32)
-        found, weak = 0, 0
-        for event in range(EVENTS):
-            best, first, last = _best_window(r, noise, q[: k + found])
-            raw = (best - bands) / np.sqrt(2.0 * bands)
-            if raw < threshold:
-                break
-            for b in range(bands):
-                level, left = np.float32(0.0), np.float32(last - first)
-                for i in range(first, last):
-                    level += r[b, i]
-                for j in range(k + found):
-                    inside = np.float32(0.0)
-                    for i in range(first, last):
-                        inside += q[j, i]
-                    left -= inside * inside
-                delta[p, event, b] = level / left
-                size[event] = left
-            column = q[k + found]
-            column[first:last] = 1.0
-            for _ in range(2):
-                for j in range(k + found):
-                    _take_out(column, q[j])
-            norm = np.float32(0.0)
-            for i in range(n):
-                norm += column[i] * column[i]
-            column /= np.sqrt(norm)
-            for b in range(bands):
-                _take_out(r[b], column)
-            start[p, event] = index[first]
-            end[p, event] = looks if last == n else index[last]
-            found += 1
-            slow = _slow_variance(r, noise)
-            weak = weak + 1 if _weighed(delta[p, event], size[event], noise, slow) < threshold else 0
-            if weak == _PATIENCE:
-                break
-        if found == 0:
-            continue
-        _split(start[p], end[p], delta[p], size, found, index)
-        slow = _slow_variance(r, noise)
-        for event in range(found):
-            weighed = _weighed(delta[p, event], size[event], noise, slow)
-            score[p, event] = max(np.float32(0.0), weighed)
-            if weighed < threshold:
-                start[p, event] = -1
-                end[p, event] = -1
+    half = looks // 2
+    for block in numba.prange((pixels + _TOGETHER - 1) // _TOGETHER):
+        room = Windows(
+            np.empty((_SHORT - _MIN_LOOKS + 2, looks), dtype=np.float32),
+            np.empty((_SHORT - _MIN_LOOKS + 2, looks), dtype=np.float32),
+            np.empty(half * (half + _LANES), dtype=np.float32),
+            np.empty(half * (half + _LANES), dtype=np.float32),
+            np.empty(looks + _LANES, dtype=np.float32),
+        )
+        for p in range(block * _TOGETHER, min((block + 1) * _TOGETHER, pixels)):
+            _scan_pixel(values[p], valid[p], basis, threshold, room, start[p], end[p], score[p], delta[p])
     return start, end, score, delta
+
+
+@numba.njit(cache=True, fastmath=True)
+def _scan_pixel(values, valid, basis, threshold, room, start, end, score, delta):  # type: ignore[no-untyped-def]
+    """Find the spells of one pixel: (time, band) values; what is found goes into the last four.
+
+    All is done on prefix sums: those of the residuals over their noise, and those of the basis. A spell is taken out of
+    both without summing anew.
+    """
+    index = np.flatnonzero(valid)
+    looks, bands = values.shape
+    n, k = index.size, basis.shape[1]
+    if n < 2 * _MIN_LOOKS + k:
+        return
+    q = np.zeros((k + EVENTS, n), dtype=np.float32)
+    q[:k] = orthonormal(basis, index)
+    sums = np.zeros((bands + k + EVENTS, n + _LANES), dtype=np.float32)
+    series = np.empty(n, dtype=np.float32)
+    noise = np.empty(bands, dtype=np.float32)
+    for b in range(bands):
+        for i in range(n):
+            series[i] = values[index[i], b]
+        noise[b] = _white_noise(series)
+        for j in range(k):
+            _take_out(series, q[j])
+        _sum_up(series, np.float32(1.0) / noise[b], sums[b])
+    for j in range(k):
+        _sum_up(q[j], np.float32(1.0), sums[bands + j])
+    _open(sums, bands, bands + k, n, room)
+    size = np.ones(EVENTS, dtype=np.float32)
+    # Of the spell found last: the prefix sums of its column, and of what the residuals weighed by its share in each
+    # band were before it was taken out.
+    shares = np.zeros(bands, dtype=np.float32)
+    mixed = np.zeros(n + _LANES, dtype=np.float32)
+    found, weak = 0, 0
+    for event in range(EVENTS):
+        best, first, last = _best_window(sums, bands, bands + k + found, n, mixed, shares, room)
+        raw = (best - bands) / np.sqrt(2.0 * bands)
+        if raw < threshold:
+            break
+        # What the basis explains of the window, and what is left of it.
+        column = q[k + found]
+        column[first:last] = 1.0
+        left = np.float32(last - first)
+        for j in range(k + found):
+            inside = sums[bands + j, last - 1] - sums[bands + j, first - 1]
+            left -= inside * inside
+            for i in range(n):
+                column[i] -= inside * q[j, i]
+        for j in range(k + found):  # once more takes what rounding left
+            _take_out(column, q[j])
+        norm = np.float32(0.0)
+        for i in range(n):
+            norm += column[i] * column[i]
+        column /= np.sqrt(norm)
+        own = sums[bands + k + found]
+        _sum_up(column, np.float32(1.0), own)
+        mixed[:] = 0.0
+        for b in range(bands):
+            level = sums[b, last - 1] - sums[b, first - 1]
+            delta[event, b] = level / left * noise[b]
+            # The residuals hold nothing of the basis, so their share in the column is their share in the window.
+            shares[b] = level / np.sqrt(left)
+            for i in range(n):
+                mixed[i] += shares[b] * sums[b, i]
+            for i in range(n):
+                sums[b, i] -= shares[b] * own[i]
+        size[event] = left
+        start[event] = index[first]
+        end[event] = looks if last == n else index[last]
+        found += 1
+        weighed = _weighed(delta[event], size[event], noise, _slow_variance(sums, noise, n))
+        weak = weak + 1 if weighed < threshold else 0
+        if weak == _PATIENCE:
+            break
+    if found == 0:
+        return
+    _split(start, end, delta, size, found, index)
+    slow = _slow_variance(sums, noise, n)
+    for event in range(found):
+        weighed = _weighed(delta[event], size[event], noise, slow)
+        score[event] = max(np.float32(0.0), weighed)
+        if weighed < threshold:
+            start[event] = -1
+            end[event] = -1
 
 
 @numba.njit(cache=True, fastmath=True)
@@ -207,21 +266,29 @@ def _white_noise(series):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, fastmath=True)
-def _slow_variance(r, noise):  # type: ignore[no-untyped-def]
-    """Variance per band of what wanders slowly: running means of `_BLOCK` looks, less what white noise gives them."""
-    bands, n = r.shape
-    slow = np.empty(bands, dtype=np.float32)
-    for b in range(bands):
-        total, level = np.float32(0.0), np.float32(0.0)
-        for i in range(n):
-            level += r[b, i]
-            if i >= _BLOCK:
-                level -= r[b, i - _BLOCK]
-            if i >= _BLOCK - 1:
-                total += (level / _BLOCK) ** 2
-        wander = total / max(1, n - _BLOCK + 1) - noise[b] * noise[b] / _BLOCK
-        slow[b] = max(np.float32(NOISE_FLOOR * NOISE_FLOOR), wander)
+def _slow_variance(sums, noise, n):  # type: ignore[no-untyped-def]
+    """Variance per band of what wanders slowly: running means of `_BLOCK` looks, less what white noise gives them.
+
+    From prefix sums of the residuals over their noise, whose first rows are the bands.
+    """
+    slow = np.empty(noise.size, dtype=np.float32)
+    for b in range(noise.size):
+        own = sums[b]
+        total = own[_BLOCK - 1] * own[_BLOCK - 1]
+        for i in range(n - _BLOCK):
+            total += (own[i + _BLOCK] - own[i]) ** 2
+        wander = total / (_BLOCK * _BLOCK * (n - _BLOCK + 1)) - np.float32(1.0 / _BLOCK)
+        slow[b] = max(np.float32(NOISE_FLOOR * NOISE_FLOOR), noise[b] * noise[b] * wander)
     return slow
+
+
+@numba.njit(cache=True, fastmath=True)
+def _sum_up(series, scale, out):  # type: ignore[no-untyped-def]
+    """Prefix sums: out[i] is the sum of the first i + 1 numbers, scaled."""
+    total = np.float32(0.0)
+    for i in range(series.size):
+        total += series[i] * scale
+        out[i] = total
 
 
 @numba.njit(cache=True, fastmath=True)
@@ -235,7 +302,53 @@ def _take_out(series, unit):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, fastmath=True)
-def _best_window(r, noise, q):  # type: ignore[no-untyped-def]
+def _open(sums, bands, rows, n, room):  # type: ignore[no-untyped-def]
+    """Fill `room` for a pixel of which nothing has been taken out: numerators and denominators of L of all windows."""
+    whole = np.ascontiguousarray(sums[:, n - 1])
+    # Steps: the window's end stays.
+    top, below = room.top[0], room.below[0]
+    for i in range(n - 1):
+        top[i] = 0.0
+        below[i] = np.float32(n - 1 - i)
+    _add_squares(top, sums[:bands], whole, n - 1, np.float32(1.0))
+    _add_squares(below, sums[bands:rows], whole[bands:], n - 1, np.float32(-1.0))
+    # Short spells: the window's length stays.
+    for length in range(_MIN_LOOKS, min(_SHORT, n - _MIN_LOOKS) + 1):
+        top, below = room.top[length - _MIN_LOOKS + 1], room.below[length - _MIN_LOOKS + 1]
+        for i in range(n - 1 - length):
+            top[i] = 0.0
+            below[i] = np.float32(length)
+        for row in range(rows):
+            early, late = sums[row], sums[row, length:]
+            if row < bands:
+                for i in range(n - 1 - length):
+                    top[i] += (late[i] - early[i]) ** 2
+            else:
+                for i in range(n - 1 - length):
+                    below[i] -= (late[i] - early[i]) ** 2
+    # Longer spells, at every other date: every other prefix sum; the window's beginning stays.
+    size = n // 2
+    wide = size + _LANES
+    half = np.zeros((rows, wide), dtype=np.float32)
+    for row in range(rows):
+        for i in range(size):
+            half[row, i] = sums[row, 2 * i]
+    base = np.empty(rows, dtype=np.float32)
+    for a in range(size - _LEAST):
+        low = a + _LEAST
+        top, below = room.long_top[a * wide + low : (a + 1) * wide], room.long_below[a * wide + low : (a + 1) * wide]
+        count = _whole_vectors(size - low)
+        for i in range(count):
+            top[i] = 0.0
+            below[i] = np.float32(2 * _LEAST) + np.float32(2 * i)
+        for row in range(rows):
+            base[row] = half[row, a]
+        _add_squares(top, half[:bands, low:], base, count, np.float32(1.0))
+        _add_squares(below, half[bands:, low:], base[bands:], count, np.float32(-1.0))
+
+
+@numba.njit(cache=True, fastmath=True)
+def _best_window(sums, bands, rows, n, mixed, shares, room):  # type: ignore[no-untyped-def]
     """(L, first, last + 1) of the best window; a spell inside the record pays for its second date.
 
     The two dates of an inner spell are picked from T^2 / 2 pairs and the date of a step from T, so the spell must beat
@@ -243,89 +356,139 @@ def _best_window(r, noise, q):  # type: ignore[no-untyped-def]
 
     All steps are tried, and all spells of up to `_SHORT` looks. Longer spells are tried at every other date on either
     side, and then at the dates next to the best: what lasts longer loses little by a look too many.
+
+    `room` is brought up to date on the way: with the column c that was added last to the basis, and the share f_band of
+    the residuals in it, a window's numerator sum (R - f C)^2 is what it was, less 2 C M, and f^2 C^2 more, where M is
+    sum f_band R_band. So a pixel's bands are gone through once, not for every spell.
     """
-    bands, n = r.shape
-    rows = bands + q.shape[0]
-    sums = np.zeros((rows, n + 1), dtype=np.float32)
-    for b in range(bands):
-        scale = np.float32(1.0) / noise[b]
-        for i in range(n):
-            sums[b, i + 1] = sums[b, i] + r[b, i] * scale
-    for j in range(q.shape[0]):
-        for i in range(n):
-            sums[bands + j, i + 1] = sums[bands + j, i] + q[j, i]
     price = np.float32(2.0 * np.log(n) + 2.0)
     best, first, last = np.float32(-1.0), 0, 0
-    top = np.empty(n + 1, dtype=np.float32)
-    below = np.empty(n + 1, dtype=np.float32)
-    # Steps: the window's end stays; short spells: its length does. The inner loops run over neighbours in memory.
-    for length in range(_MIN_LOOKS - 1, min(_SHORT, n - _MIN_LOOKS) + 1):
-        step = length < _MIN_LOOKS
-        count = n - _MIN_LOOKS if step else n - 1 - length
+    ratio = room.ratio
+    own = sums[rows - 1]
+    weight = np.float32(0.0)
+    for b in range(bands):
+        weight += shares[b] * shares[b]
+    known = np.float32(weight > 0)  # nothing has been taken out yet: no change
+    count = n - _MIN_LOOKS
+    _less_from(room.top[0], room.below[0], own, own[n - 1], mixed, mixed[n - 1], weight, count)
+    _ratios(room.top[0], room.below[0], ratio, count)
+    ratio[: _MIN_LOOKS - 1] = 0.0
+    top = _largest(ratio, count)
+    if top > best:
+        best, first, last = top, 1 + _position(ratio, top, count), n
+    for length in range(_MIN_LOOKS, min(_SHORT, n - _MIN_LOOKS) + 1):
+        count = n - 1 - length
+        numerator, below = room.top[length - _MIN_LOOKS + 1], room.below[length - _MIN_LOOKS + 1]
+        late, late_mixed = own[length:], mixed[length:]
         for i in range(count):
-            top[i] = 0.0
-            below[i] = np.float32(n - 1 - i) if step else np.float32(length)
-        for row in range(rows):
-            for i in range(count):
-                d = (sums[row, n] if step else sums[row, 1 + i + length]) - sums[row, 1 + i]
-                if row < bands:
-                    top[i] += d * d
-                else:
-                    below[i] -= d * d
-        for i in range(count):
-            if (step and i + 1 < _MIN_LOOKS) or below[i] < np.float32(0.5):
-                continue
-            value = top[i] / below[i] - (np.float32(0.0) if step else price)
-            if value > best:
-                best, first, last = value, 1 + i, n if step else 1 + i + length
-    # Longer spells, at every other date: every other prefix sum.
-    half = np.ascontiguousarray(sums[:, 1::2])
-    size = half.shape[1]
-    least = _SHORT // 2
+            c = (late[i] - own[i]) * known
+            numerator[i] += c * (weight * c - np.float32(2.0) * (late_mixed[i] - mixed[i]))
+            below[i] -= c * c
+        _ratios(numerator, below, ratio, count)
+        top = _largest(ratio, count)
+        if top - price > best:
+            at = _position(ratio, top, count)
+            best, first, last = top - price, 1 + at, 1 + at + length
+    size = n // 2
+    wide = size + _LANES
+    half = np.zeros((2, wide), dtype=np.float32)
+    for i in range(size):
+        half[0, i] = own[2 * i]
+        half[1, i] = mixed[2 * i]
     near, near_first, near_last = np.float32(-1.0), 0, 0
-    for a in range(size - least):
-        low = a + least
-        count = size - low
-        for i in range(count):
-            top[i] = 0.0
-            below[i] = np.float32(2 * (least + i))
-        for b in range(bands):
-            base = half[b, a]
-            for i in range(count):
-                d = half[b, low + i] - base
-                top[i] += d * d
-        for j in range(bands, rows):
-            base = half[j, a]
-            for i in range(count):
-                d = half[j, low + i] - base
-                below[i] -= d * d
-        for i in range(count):
-            end = 2 * (low + i) + 1
-            if end >= n or n - (end - 2 * a - 1) < _MIN_LOOKS or below[i] < np.float32(0.5):
-                continue
-            value = top[i] / below[i] - price
-            if value > near:
-                near, near_first, near_last = value, 2 * a + 1, end
+    for a in range(size - _LEAST):
+        low = a + _LEAST
+        numerator = room.long_top[a * wide + low : (a + 1) * wide]
+        below = room.long_below[a * wide + low : (a + 1) * wide]
+        # Whole vectors: what lies beyond the end is computed and not looked at.
+        full = _whole_vectors(size - low)
+        _less_from(numerator, below, half[0, low:], half[0, a], half[1, low:], half[1, a], weight, full)
+        _ratios(numerator, below, ratio, full)
+        # Enough looks are left outside the window.
+        count = min(size, (n - _MIN_LOOKS) // 2 + a + 1) - low
+        top = _largest(ratio, count)
+        if top - price > near:
+            near, near_first, near_last = top - price, 2 * a + 1, 2 * (low + _position(ratio, top, count)) + 1
     if near_last > 0:
         for a in range(max(1, near_first - 1), near_first + 2):
             for end in range(near_last - 1, min(near_last + 2, n)):
-                value = _likelihood(sums, bands, a, end) - price
-                if value > best:
-                    best, first, last = value, a, end
+                one = _likelihood(sums, bands, rows, n, a, end) - price
+                if one > best:
+                    best, first, last = one, a, end
     return best, first, last
 
 
 @numba.njit(cache=True, fastmath=True)
-def _likelihood(sums, bands, a, end):  # type: ignore[no-untyped-def]
-    """L(a, end) of the module's docstring from prefix sums; -1 where it is not defined."""
+def _whole_vectors(count):  # type: ignore[no-untyped-def]
+    return (count + _LANES - 1) // _LANES * _LANES
+
+
+@numba.njit(cache=True, fastmath=True)
+def _less_from(top, below, own, own_base, mixed, mixed_base, weight, count):  # type: ignore[no-untyped-def]
+    """Bring windows with one end in common up to date; see `_best_window`."""
+    if weight == 0:
+        return
+    for i in range(count):
+        c = own[i] - own_base
+        top[i] += c * (weight * c - np.float32(2.0) * (mixed[i] - mixed_base))
+        below[i] -= c * c
+
+
+@numba.njit(cache=True, fastmath=True)
+def _add_squares(out, sums, base, count, sign):  # type: ignore[no-untyped-def]
+    """out[i] += sign * sum over rows of (sums[row, i] - base[row])^2; three rows at a time spare loads and stores."""
+    rows = sums.shape[0]
+    row = 0
+    while row + 3 <= rows:
+        one, two, three = sums[row], sums[row + 1], sums[row + 2]
+        x, y, z = base[row], base[row + 1], base[row + 2]
+        for i in range(count):
+            out[i] += sign * ((one[i] - x) ** 2 + (two[i] - y) ** 2 + (three[i] - z) ** 2)
+        row += 3
+    while row < rows:
+        one = sums[row]
+        x = base[row]
+        for i in range(count):
+            out[i] += sign * (one[i] - x) ** 2
+        row += 1
+
+
+@numba.njit(cache=True, fastmath=True)
+def _ratios(top, below, out, count):  # type: ignore[no-untyped-def]
+    """out[i] = top[i] / below[i], 0 where the background leaves less than half a look of the window."""
+    for i in range(count):
+        out[i] = top[i] / below[i] if below[i] >= np.float32(0.5) else np.float32(0.0)
+
+
+@numba.njit(cache=True, fastmath=True)
+def _largest(values, count):  # type: ignore[no-untyped-def]
+    """The largest value, at least 0; a loop of its own, which the compiler turns into vectors."""
+    largest = np.float32(0.0)
+    for i in range(count):
+        largest = max(largest, values[i])
+    return largest
+
+
+@numba.njit(cache=True, fastmath=True)
+def _position(values, value, count):  # type: ignore[no-untyped-def]
+    """Where a value stands that is known to be there."""
+    for i in range(count):
+        if values[i] == value:
+            return i
+    return 0
+
+
+@numba.njit(cache=True, fastmath=True)
+def _likelihood(sums, bands, rows, n, a, end):  # type: ignore[no-untyped-def]
+    """L(a, end) of the module's docstring, a >= 1; -1 where it is not defined."""
     length = end - a
-    if sums.shape[1] - 1 - length < _MIN_LOOKS:
+    if n - length < _MIN_LOOKS:
         return np.float32(-1.0)
     top, below = np.float32(0.0), np.float32(length)
-    for b in range(bands):
-        d = sums[b, end] - sums[b, a]
-        top += d * d
-    for j in range(bands, sums.shape[0]):
-        d = sums[j, end] - sums[j, a]
-        below -= d * d
+    for row in range(rows):
+        d = sums[row, end - 1] - sums[row, a - 1]
+        if row < bands:
+            top += d * d
+        else:
+            below -= d * d
     return top / below if below >= np.float32(0.5) else np.float32(-1.0)
