@@ -10,12 +10,13 @@ import pytest
 from sitewatch.change import candidates
 from sitewatch.change._context import CONTEXT, context
 from sitewatch.change._dates import edges
-from sitewatch.change._describe import FEATURES, SIGNED, Stack, describe
+from sitewatch.change._describe import FEATURES, SIGNED, describe
 from sitewatch.change._measure import SIDES
 from sitewatch.change._objects import Patch, compounds
 from sitewatch.change._pair import farthest_pair, pair_candidates
 from sitewatch.change._repeats import distinct, repeats
 from sitewatch.change._scan import Spells
+from sitewatch.change._stack import Stack
 from sitewatch.change._verify import (
     context_terms,
     direction_terms,

@@ -6,7 +6,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["by_pixel", "common_mode", "design", "take_off"]
+__all__ = ["by_pixel", "common_mode", "design", "some_by_pixel", "take_off"]
 
 _YEAR = 365.25
 _SAMPLE = 6_000
@@ -72,6 +72,33 @@ def by_pixel(images):  # type: ignore[no-untyped-def]
                     value = images[t, b, p]
                     out[p, t, b] = value if np.isfinite(value) else np.float32(0.0)
     return out
+
+
+@numba.njit(parallel=True, cache=True)
+def some_by_pixel(images, seen, pixels, tone, offset, values, valid):  # type: ignore[no-untyped-def]
+    """Write the series of some pixels, scaled and less the looks' offset, into (pixel, time, band) and (pixel, time).
+
+    Args:
+        images: (time, band, pixel).
+        seen: (time, pixel).
+        pixels: which; sorted, so that neighbours in memory are read one after the other.
+        tone: (value that becomes 0, range that becomes 1).
+        offset: (time, band).
+        values: of all pixels, changed in place.
+        valid: likewise.
+    """
+    looks, bands, _ = images.shape
+    dark, span = tone
+    for block in numba.prange((pixels.size + _TOGETHER - 1) // _TOGETHER):
+        first, last = block * _TOGETHER, min((block + 1) * _TOGETHER, pixels.size)
+        for t in range(looks):
+            for i in range(first, last):
+                valid[pixels[i], t] = seen[t, pixels[i]]
+            for b in range(bands):
+                for i in range(first, last):
+                    value = images[t, b, pixels[i]]
+                    known = value if np.isfinite(value) else np.float32(0.0)
+                    values[pixels[i], t, b] = (known - dark) / span - offset[t, b]
 
 
 @numba.njit(parallel=True, cache=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sitewatch.change._describe import Stack
 from sitewatch.change._objects import Patch
+from sitewatch.change._stack import Stack
 
 __all__ = ["Edge", "edges"]
 

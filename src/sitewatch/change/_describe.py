@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import shapely
@@ -12,8 +11,9 @@ from numpy.typing import NDArray
 from sitewatch.change._measure import MEASURED, SIDES, measure
 from sitewatch.change._objects import Patch
 from sitewatch.change._scan import Spells
+from sitewatch.change._stack import Stack
 
-__all__ = ["FEATURES", "SIGNED", "Stack", "describe"]
+__all__ = ["FEATURES", "SIGNED", "describe"]
 
 SIGNED = ("shade", "poleward", "darkest")
 """Differences of the spell to its outside: they change their sign when the two are exchanged."""
@@ -46,38 +46,6 @@ FEATURES = (
     *(f"{side}_after" for side in SIDES),
 )
 """Names of the numbers that `describe` gives, in its order."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stack:
-    """A cube as the change room works on it."""
-
-    values: NDArray[np.float32]
-    """(pixel, time, band), common mode taken out."""
-    valid: NDArray[np.bool_]
-    """(pixel, time), True = ground seen."""
-    days: NDArray[np.float64]
-    """(time,) capture times in days."""
-    shape: tuple[int, int]
-    """(y, x)."""
-    bands: tuple[str, ...]
-    dark: float = 0.0
-    """Pictures: the value that was made 0."""
-    span: float = 1.0
-    """Pictures: the range of values that was made 1; picture value = dark + span * value."""
-    south: bool = False
-    """True: south of the equator, where shadows fall to the south."""
-
-    def position(self, name: str) -> int | None:
-        """Position of a band, None where the stack has no such band."""
-        return self.bands.index(name) if name in self.bands else None
-
-    @property
-    def visible(self) -> list[int]:
-        """Positions of the bands that make up brightness to the eye; all, where there is none."""
-        return [i for name in ("red", "green", "blue") if (i := self.position(name)) is not None] or list(
-            range(len(self.bands))
-        )
 
 
 def describe(patches: Sequence[Patch], stack: Stack, spells: Spells) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:

@@ -8,17 +8,17 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from sitewatch.change._background import by_pixel, common_mode, design, take_off
 from sitewatch.change._change import Change, Kind
 from sitewatch.change._dates import Edge, edges
-from sitewatch.change._describe import FEATURES, Stack, describe
-from sitewatch.change._objects import GROW_SCORE, Patch, compounds, grow
+from sitewatch.change._describe import FEATURES
+from sitewatch.change._objects import Patch
 from sitewatch.change._pair import farthest_pair, pair_candidates
 from sitewatch.change._repeats import distinct, repeats
-from sitewatch.change._scan import scan
+from sitewatch.change._search import Search, search
+from sitewatch.change._stack import Stack, stack_of
 from sitewatch.change._verify import Verifier, pair_verifier, verifier
 
-__all__ = ["MIN_LOOKS", "candidates", "compare_pair", "detect", "stack_of"]
+__all__ = ["MIN_LOOKS", "changes_of", "compare_pair", "detect"]
 
 MIN_LOOKS = 7
 """With fewer looks there is no telling noise from change: three on either side are needed, and one more."""
@@ -30,53 +30,6 @@ _STRONG = 20.0
 """Smallest median score of a change that is reported without being claimed as a structure."""
 
 Progress = Callable[[str], None]
-
-
-def stack_of(cube: xr.Dataset) -> Stack:
-    """The cube as (pixel, time, band), with what all pixels of a look share taken out.
-
-    Pictures are scaled to what the place shows: 0 is its dark and 1 its bright ground (5th and 95th percentile of the
-    median picture's brightness), whatever stretch somebody chose for them.
-    """
-    reflectance = cube["reflectance"].values
-    looks, bands, height, width = reflectance.shape
-    values = by_pixel(reflectance.reshape(looks, bands, -1))
-    valid = np.ascontiguousarray(cube["valid"].values.reshape(looks, -1).T)
-    days = cube["time"].values.astype("datetime64[s]").astype(np.float64) / 86_400
-    dark, span = _range(values, valid) if cube.attrs.get("units") == "picture" else (0.0, 1.0)
-    if span != 1.0:
-        values = (values - np.float32(dark)) / np.float32(span)
-    take_off(values, common_mode(values, valid, design(days)))
-    return Stack(
-        values=values,
-        valid=valid,
-        days=days,
-        shape=(height, width),
-        bands=tuple(map(str, cube["band"].values)),
-        dark=dark,
-        span=span,
-        south=cube.attrs.get("latitude", 0.0) < 0,
-    )
-
-
-def _range(values: NDArray[np.float32], valid: NDArray[np.bool_]) -> tuple[float, float]:
-    """(dark, span) of the place's own brightness in pictures."""
-    sample = slice(None, None, max(1, len(values) // 20_000))
-    seen = valid[sample].any(axis=1)
-    if not seen.any():
-        return 0.0, 1.0
-    brightness = np.where(valid[sample], values[sample].mean(axis=2), np.nan)
-    dark, bright = np.quantile(np.nanmedian(brightness[seen], axis=1), (0.05, 0.95))
-    return float(dark), max(float(bright - dark), 0.05)
-
-
-def candidates(stack: Stack) -> tuple[list[Patch], NDArray[np.float64]]:
-    """All patches of a stack that can be described, and (n, len(FEATURES)) what describes them."""
-    spells = scan(stack.values, stack.valid, design(stack.days), threshold=GROW_SCORE)
-    patches = grow(spells, stack.shape, stack.days)
-    patches += compounds(patches, stack.days, stack.shape)
-    measured, numbers = describe(patches, stack, spells)
-    return [patch for patch, found in zip(patches, measured, strict=True) if found], numbers[measured]
 
 
 def detect(cube: xr.Dataset, *, false_alarms: float, inside: NDArray[np.bool_]) -> list[Change]:
@@ -93,14 +46,23 @@ def detect(cube: xr.Dataset, *, false_alarms: float, inside: NDArray[np.bool_]) 
     """
     if cube.sizes["time"] < MIN_LOOKS:
         return compare_pair(cube, false_alarms=false_alarms, inside=inside)
-    stack = stack_of(cube)
-    patches, features = candidates(stack)
+    return changes_of(search(cube), cube, false_alarms=false_alarms, inside=inside)
+
+
+def changes_of(found: Search, cube: xr.Dataset, *, false_alarms: float, inside: NDArray[np.bool_]) -> list[Change]:
+    """Judge what a search found; see `detect`."""
+
+    def dated(patch: Patch) -> tuple[Edge | None, Edge | None]:
+        found.read(cube, patch.pixels)
+        return edges(patch, found.stack)
+
+    patches, features = found.candidates
     return _judged(
         patches,
         features,
-        stack,
-        verifier(stack.bands),
-        dated=lambda patch: edges(patch, stack),
+        found.stack,
+        verifier(found.stack.bands),
+        dated=dated,
         false_alarms=false_alarms,
         inside=inside,
     )

@@ -13,7 +13,7 @@ from scipy import ndimage
 
 from sitewatch.change._scan import Spells
 
-__all__ = ["Patch", "compounds", "grow"]
+__all__ = ["GROW_SCORE", "SEED_SCORE", "Grown", "Patch", "compounds", "grow", "usual_scores"]
 
 SEED_SCORE = 12.0
 """A patch starts at pixels of at least this score."""
@@ -62,28 +62,52 @@ class Patch:
     """What scores were divided by there: 1 on quiet ground, 10 and more among fields."""
 
 
-def grow(spells: Spells, shape: tuple[int, int], days: NDArray[np.float64]) -> list[Patch]:
+@dataclass(frozen=True, kw_only=True)
+class Grown:
+    """Patches and what they are made of."""
+
+    patches: list[Patch]
+    """Highest seed first."""
+    owner: NDArray[np.int32]
+    """(pixel, event) position of the patch that a spell belongs to, -1 for none."""
+
+
+def grow(
+    spells: Spells,
+    shape: tuple[int, int],
+    days: NDArray[np.float64],
+    *,
+    usual: NDArray[np.float32] | None = None,
+    free: NDArray[np.bool_] | None = None,
+) -> Grown:
     """Grow patches from the pixels of highest score.
 
     Where everything around seems to change (fields, compressed pictures), what most pixels do is noise: scores are
-    divided by what is usual around a pixel (`_usual`).
+    divided by what is usual around a pixel (`usual_scores`).
 
     Args:
         spells: of all pixels, as `scan` gives them.
         shape: (y, x) of the grid.
         days: (time,) capture times in days.
+        usual: (pixel,) from `usual_scores`, where it is known already.
+        free: (pixel, event) True where a spell may become part of a patch; None: everywhere.
 
     Returns:
-        The patches, highest seed first; a pixel-event belongs to at most one.
+        The patches; a pixel-event belongs to at most one.
     """
-    usual = _usual(spells, shape)
+    if usual is None:
+        usual = usual_scores(spells, shape)
     scores = spells.score / usual[:, None]
-    flat = np.argsort(-scores, axis=None, kind="stable")
-    flat = flat[scores.ravel()[flat] >= SEED_SCORE]
+    if free is not None:
+        scores[~free] = 0.0
+    flat = np.flatnonzero(scores.ravel() >= SEED_SCORE)
+    flat = flat[np.argsort(-scores.ravel()[flat], kind="stable")]
     labels = _grow(flat, scores, spells.start, spells.end, spells.delta, days, shape)
-    patches = []
+    owner = np.full(labels.shape, -1, dtype=np.int32)
+    patches: list[Patch] = []
     busy = _busy(spells, len(days))
-    order = np.argsort(labels, axis=None, kind="stable")
+    inside = np.flatnonzero(labels.ravel())
+    order = inside[np.argsort(labels.ravel()[inside], kind="stable")]
     bounds = np.searchsorted(labels.ravel()[order], np.arange(1, labels.max() + 2))
     events = labels.shape[1]
     for first, last in pairwise(bounds):
@@ -93,6 +117,7 @@ def grow(spells: Spells, shape: tuple[int, int], days: NDArray[np.float64]) -> l
             len(pixels) == 2 and scores.ravel()[order[first:last]].min() >= PAIR_SCORE
         ):
             continue
+        owner.ravel()[members] = len(patches)
         pixels = _closed(pixels, shape)
         delta = spells.delta.reshape(-1, spells.delta.shape[2])[members]
         centre = np.median(delta, axis=0)
@@ -115,10 +140,10 @@ def grow(spells: Spells, shape: tuple[int, int], days: NDArray[np.float64]) -> l
                 usual=float(np.median(usual[members // events])),
             )
         )
-    return patches
+    return Grown(patches=patches, owner=owner)
 
 
-def _usual(spells: Spells, shape: tuple[int, int]) -> NDArray[np.float32]:
+def usual_scores(spells: Spells, shape: tuple[int, int]) -> NDArray[np.float32]:
     """(pixel,) what scores are divided by, at least 1: the median second-best score around over the growing threshold.
 
     A structure gives each of its pixels one spell of high score, a field or a badly normalised picture gives many. A

@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from sitewatch.change._describe import Stack, describe
+from sitewatch.change._describe import describe
 from sitewatch.change._objects import GROW_SCORE, Patch, grow
 from sitewatch.change._scan import NOISE_FLOOR, Spells
+from sitewatch.change._stack import Stack
 from sitewatch.cube import normalise
 
 __all__ = ["farthest_pair", "pair_candidates"]
@@ -78,7 +79,7 @@ def pair_candidates(stack: Stack) -> tuple[list[Patch], NDArray[np.float64]]:
         score=np.column_stack([np.where(found, score, 0.0), np.zeros(pixels)]).astype(np.float32),
         delta=np.stack([beyond, np.zeros_like(beyond)], axis=1),
     )
-    patches = grow(spells, stack.shape, stack.days)
+    patches = grow(spells, stack.shape, stack.days).patches
     level = replace(
         stack, values=np.ascontiguousarray(np.nan_to_num(images).reshape(looks, bands, -1).transpose(2, 0, 1))
     )
