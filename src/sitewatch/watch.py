@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from sitewatch import __version__
 from sitewatch.archive import Listing, fetch, load
-from sitewatch.change import MIN_LOOKS, detect
+from sitewatch.change import MIN_LOOKS, Change, detect, detect_again
 from sitewatch.cube import Look, Outcome, look_of_faulty, look_outside, looks_document, read_cube, read_looks
 from sitewatch.errors import InputError, OptionError, OutputError, SiteError
 from sitewatch.report import write_report
@@ -59,6 +61,8 @@ class Watched:
     """Start of the period that was asked for; None: open."""
     until: dt.datetime | None = None
     """Its end; None: open."""
+    whole: int | None = None
+    """How many of the used looks there were when all of them were searched last; None: no cube."""
     now: dt.datetime
     """The time of the run, UTC."""
 
@@ -97,6 +101,7 @@ def watch(
     pixel: float | None = None,
     since: dt.datetime | None = None,
     until: dt.datetime | None = None,
+    kept: Path | None = None,
     progress: Progress | None = None,
 ) -> Watched:
     """Watch one site.
@@ -110,6 +115,8 @@ def watch(
         pixel: edge of the site's pixels in metres; default that of the images.
         since: start of the period that was asked for; None: open.
         until: its end; None: open.
+        kept: file in which the search is kept, so that the next one looks at what was added; None: all looks are
+            searched, and nothing is kept.
         progress: called as the work goes on.
 
     Raises:
@@ -130,6 +137,7 @@ def watch(
     looks = [look_outside(scene, recorded=fetched.recorded.get(scene.id, now)) for scene in fetched.outside]
     looks += [look_of_faulty(f, recorded=fetched.recorded.get(f.scene, now)) for f in fetched.faulty]
     cube = None
+    whole = None
     structures: tuple[Structure, ...] = ()
     share = 0.0
     if fetched.chips:
@@ -140,7 +148,7 @@ def watch(
     if cube is not None:
         _tell(progress, "searching for changes", 0)
         inside = area_mask(site.outline, cube.odc.geobox)
-        changes = detect(cube, false_alarms=false_alarms, inside=inside)
+        changes, whole = _changes(cube, false_alarms=false_alarms, inside=inside, kept=kept)
         structures = identify(changes, cube, site_id=site.id)
         _tell(progress, "searching for changes", 1)
     return Watched(
@@ -153,8 +161,21 @@ def watch(
         pixel=pixel,
         since=since,
         until=until,
+        whole=whole,
         now=now,
     )
+
+
+def _changes(
+    cube: xr.Dataset, *, false_alarms: float, inside: NDArray[np.bool_], kept: Path | None
+) -> tuple[list[Change], int]:
+    if kept is None:
+        return detect(cube, false_alarms=false_alarms, inside=inside), cube.sizes["time"]
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        return detect_again(cube, false_alarms=false_alarms, inside=inside, kept=kept)
+    except OSError as error:
+        raise OutputError(f"{kept}: cannot be written ({error.strerror}); make room or choose another --out") from error
 
 
 def reopen(out: Path, *, now: dt.datetime, progress: Progress | None = None) -> Watched:
@@ -195,6 +216,7 @@ def reopen(out: Path, *, now: dt.datetime, progress: Progress | None = None) -> 
         pixel=head.get("pixel_m"),
         since=since,
         until=until,
+        whole=head.get("whole_search_looks"),
         now=now,
     )
 
@@ -244,6 +266,7 @@ def _head(watched: Watched) -> dict[str, object]:
         "seen_share": round(watched.seen_share, 4),
         "pixel_m": watched.pixel,
         "since": None if watched.since is None else f"{watched.since:%Y-%m-%dT%H:%M:%SZ}",
+        "whole_search_looks": watched.whole,
         "until": None if watched.until is None else f"{watched.until:%Y-%m-%dT%H:%M:%SZ}",
     }
 

@@ -88,17 +88,21 @@ def some_by_pixel(images, seen, pixels, tone, offset, values, valid):  # type: i
         valid: likewise.
     """
     looks, bands, _ = images.shape
-    dark, span = tone
+    dark, scale = tone[0], np.float32(1.0) / tone[1]
     for block in numba.prange((pixels.size + _TOGETHER - 1) // _TOGETHER):
-        first, last = block * _TOGETHER, min((block + 1) * _TOGETHER, pixels.size)
+        own = pixels[block * _TOGETHER : (block + 1) * _TOGETHER]
+        series = np.empty((own.size, looks, bands), dtype=np.float32)
         for t in range(looks):
-            for i in range(first, last):
-                valid[pixels[i], t] = seen[t, pixels[i]]
             for b in range(bands):
-                for i in range(first, last):
-                    value = images[t, b, pixels[i]]
+                image, common = images[t, b], offset[t, b]
+                for i in range(own.size):
+                    value = image[own[i]]
                     known = value if np.isfinite(value) else np.float32(0.0)
-                    values[pixels[i], t, b] = (known - dark) / span - offset[t, b]
+                    series[i, t, b] = (known - dark) * scale - common
+        for i in range(own.size):
+            values[own[i]] = series[i]
+            for t in range(looks):
+                valid[own[i], t] = seen[t, own[i]]
 
 
 @numba.njit(parallel=True, cache=True)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from sitewatch.change._again import remember, search_again
 from sitewatch.change._change import Change, Kind
 from sitewatch.change._dates import Edge, edges
 from sitewatch.change._describe import FEATURES
+from sitewatch.change._keep import read_known, write_known
 from sitewatch.change._objects import Patch
 from sitewatch.change._pair import farthest_pair, pair_candidates
 from sitewatch.change._repeats import distinct, repeats
@@ -18,7 +21,7 @@ from sitewatch.change._search import Search, search
 from sitewatch.change._stack import Stack, stack_of
 from sitewatch.change._verify import Verifier, pair_verifier, verifier
 
-__all__ = ["MIN_LOOKS", "changes_of", "compare_pair", "detect"]
+__all__ = ["MIN_LOOKS", "changes_of", "compare_pair", "detect", "detect_again"]
 
 MIN_LOOKS = 7
 """With fewer looks there is no telling noise from change: three on either side are needed, and one more."""
@@ -47,6 +50,35 @@ def detect(cube: xr.Dataset, *, false_alarms: float, inside: NDArray[np.bool_]) 
     if cube.sizes["time"] < MIN_LOOKS:
         return compare_pair(cube, false_alarms=false_alarms, inside=inside)
     return changes_of(search(cube), cube, false_alarms=false_alarms, inside=inside)
+
+
+def detect_again(
+    cube: xr.Dataset, *, false_alarms: float, inside: NDArray[np.bool_], kept: Path
+) -> tuple[list[Change], int]:
+    """Find what changed, as `detect` does, at a fifth of the cost when only a few looks were added since the last time.
+
+    Args:
+        cube: as for `detect`.
+        false_alarms: as for `detect`.
+        inside: as for `detect`.
+        kept: the file in which a search is kept for the next one. What is missing, damaged, of another place or too old
+            is no error: all is searched, and the file is written anew.
+
+    Returns:
+        The changes, and how many of the looks there were when all of them were searched last.
+
+    Raises:
+        OSError: `kept` cannot be written.
+    """
+    looks = cube.sizes["time"]
+    if looks < MIN_LOOKS:
+        return compare_pair(cube, false_alarms=false_alarms, inside=inside), looks
+    known = read_known(kept)
+    found = None if known is None else search_again(known, cube)
+    if found is None:
+        found = search(cube)
+    write_known(kept, remember(found, cube))
+    return changes_of(found, cube, false_alarms=false_alarms, inside=inside), found.whole
 
 
 def changes_of(found: Search, cube: xr.Dataset, *, false_alarms: float, inside: NDArray[np.bool_]) -> list[Change]:

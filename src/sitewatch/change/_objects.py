@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -13,7 +13,7 @@ from scipy import ndimage
 
 from sitewatch.change._scan import Spells
 
-__all__ = ["GROW_SCORE", "SEED_SCORE", "Grown", "Patch", "compounds", "grow", "usual_scores"]
+__all__ = ["GROW_SCORE", "NEAR_LOOKS", "SEED_SCORE", "Grown", "Patch", "compounds", "grow", "usual_scores"]
 
 SEED_SCORE = 12.0
 """A patch starts at pixels of at least this score."""
@@ -28,10 +28,12 @@ _AROUND = 15
 """Edge of the square of pixels over which it is judged what scores are usual."""
 
 _NEAR_DAYS = 40.0
-_NEAR_LOOKS = 2
+NEAR_LOOKS = 2
 """Neighbours share a date when it is as near as this in looks or in days (pixels see different looks under cloud)."""
 _SEASON_DAYS = 240.0
 """Stages of one construction follow each other within this."""
+_SIDE_BY_SIDE = 128
+"""Sets of pixels whose gaps are closed in one go."""
 _WORTH_JOINING = 1.15
 """A compound covers at least this much more than its largest part."""
 _MIN_COSINE = 0.6
@@ -103,43 +105,41 @@ def grow(
     flat = np.flatnonzero(scores.ravel() >= SEED_SCORE)
     flat = flat[np.argsort(-scores.ravel()[flat], kind="stable")]
     labels = _grow(flat, scores, spells.start, spells.end, spells.delta, days, shape)
-    owner = np.full(labels.shape, -1, dtype=np.int32)
-    patches: list[Patch] = []
-    busy = _busy(spells, len(days))
+    events = labels.shape[1]
     inside = np.flatnonzero(labels.ravel())
     order = inside[np.argsort(labels.ravel()[inside], kind="stable")]
     bounds = np.searchsorted(labels.ravel()[order], np.arange(1, labels.max() + 2))
-    events = labels.shape[1]
-    for first, last in pairwise(bounds):
-        members = np.sort(order[first:last])
-        pixels = np.unique(members // events)
-        if len(pixels) < MIN_PIXELS and not (
-            len(pixels) == 2 and scores.ravel()[order[first:last]].min() >= PAIR_SCORE
-        ):
-            continue
-        owner.ravel()[members] = len(patches)
-        pixels = _closed(pixels, shape)
-        delta = spells.delta.reshape(-1, spells.delta.shape[2])[members]
-        centre = np.median(delta, axis=0)
-        along = delta @ centre / max(float(np.linalg.norm(centre)), 1e-9)
-        starts, ends = spells.start.ravel()[members], spells.end.ravel()[members]
-        start, end = int(np.median(starts)), int(np.median(ends))
-        scatter = float(np.abs(days[starts] - days[start]).mean())
-        if end < len(days):
-            scatter = (scatter + float(np.abs(days[ends] - days[end]).mean())) / 2
-        patches.append(
-            Patch(
-                pixels=pixels,
-                start=start,
-                end=end,
-                score=float(np.median(scores.ravel()[members])),
-                delta=centre.astype(np.float32),
-                spread=float(along.std() / max(abs(float(along.mean())), 1e-9)),
-                scatter=scatter,
-                common=float(busy[start]),
-                usual=float(np.median(usual[members // events])),
-            )
+    told = _summaries(
+        order,
+        bounds,
+        scores.ravel(),
+        spells.start.ravel(),
+        spells.end.ravel(),
+        spells.delta.reshape(-1, spells.delta.shape[2]),
+        np.repeat(usual, events),
+        days,
+    )
+    size = np.diff(bounds)
+    kept = np.flatnonzero((size >= MIN_PIXELS) | ((size == 2) & (told.lowest >= PAIR_SCORE)))
+    owner = np.full(labels.shape, -1, dtype=np.int32)
+    for number, group in enumerate(kept.tolist()):
+        owner.ravel()[order[bounds[group] : bounds[group + 1]]] = number
+    closed = _closed([order[bounds[group] : bounds[group + 1]] // events for group in kept.tolist()], shape)
+    busy = _busy(spells, len(days))
+    patches = [
+        Patch(
+            pixels=pixels,
+            start=int(told.start[group]),
+            end=int(told.end[group]),
+            score=float(told.score[group]),
+            delta=told.delta[group],
+            spread=float(told.spread[group]),
+            scatter=float(told.scatter[group]),
+            common=float(busy[told.start[group]]),
+            usual=float(told.usual[group]),
         )
+        for group, pixels in zip(kept.tolist(), closed, strict=True)
+    ]
     return Grown(patches=patches, owner=owner)
 
 
@@ -173,18 +173,18 @@ def compounds(patches: Sequence[Patch], days: NDArray[np.float64], shape: tuple[
     owner = np.zeros(shape, dtype=np.int64)
     group = np.arange(len(steps))
     for i, patch in sorted(enumerate(steps), key=lambda item: -len(item[1].pixels)):
-        mask = np.zeros(shape, dtype=bool)
-        mask.ravel()[patch.pixels] = True
-        for j in np.unique(owner[ndimage.binary_dilation(mask, np.ones((3, 3), dtype=bool))]) - 1:
+        for j in np.unique(owner.ravel()[_touched(patch.pixels, shape)]) - 1:
             if j >= 0 and _one_work(patch, steps[j], days):
                 group[group == group[i]] = group[j]
-        free = mask & (owner == 0)
-        owner[free] = i + 1
+        owner.ravel()[patch.pixels[owner.ravel()[patch.pixels] == 0]] = i + 1
+    joined = [
+        sorted((steps[i] for i in np.flatnonzero(group == number)), key=lambda p: -len(p.pixels))
+        for number in np.flatnonzero(np.bincount(group, minlength=1) > 1)
+    ]
     made = []
-    for number in np.unique(group):
-        parts = sorted((steps[i] for i in np.flatnonzero(group == number)), key=lambda p: -len(p.pixels))
-        pixels = _closed(np.unique(np.concatenate([p.pixels for p in parts])), shape)
-        if len(parts) > 1 and len(pixels) >= _WORTH_JOINING * len(parts[0].pixels):
+    wholes = _closed([np.unique(np.concatenate([p.pixels for p in parts])) for parts in joined], shape)
+    for parts, pixels in zip(joined, wholes, strict=True):
+        if len(pixels) >= _WORTH_JOINING * len(parts[0].pixels):
             weights = np.array([len(p.pixels) for p in parts], dtype=np.float64)
             made.append(
                 replace(
@@ -200,6 +200,17 @@ def compounds(patches: Sequence[Patch], days: NDArray[np.float64], shape: tuple[
     return made
 
 
+def _touched(pixels: NDArray[np.int64], shape: tuple[int, int]) -> NDArray[np.int64]:
+    """Flat indices of the pixels and of all that touch them, with repetitions."""
+    rows, columns = np.divmod(pixels, shape[1])
+    near = [
+        np.clip(rows + dy, 0, shape[0] - 1) * shape[1] + np.clip(columns + dx, 0, shape[1] - 1)
+        for dy in (-1, 0, 1)
+        for dx in (-1, 0, 1)
+    ]
+    return np.concatenate(near)
+
+
 def _one_work(one: Patch, other: Patch, days: NDArray[np.float64]) -> bool:
     if abs(days[one.start] - days[other.start]) > _SEASON_DAYS:
         return False
@@ -207,16 +218,80 @@ def _one_work(one: Patch, other: Patch, days: NDArray[np.float64]) -> bool:
     return float(one.delta @ other.delta) >= _MIN_COSINE * lengths
 
 
-def _closed(pixels: NDArray[np.int64], shape: tuple[int, int]) -> NDArray[np.int64]:
-    """A set of pixels with gaps of one pixel and holes filled: a roof with seams is one roof."""
+def _closed(sets: Sequence[NDArray[np.int64]], shape: tuple[int, int]) -> list[NDArray[np.int64]]:
+    """Sets of pixels with gaps of one pixel and holes filled, sorted: a roof with seams is one roof.
+
+    Sets of about one height are laid side by side in one mask, which spares a call for each.
+    """
+    answer: list[NDArray[np.int64]] = [np.empty(0, dtype=np.int64)] * len(sets)
     width = shape[1]
-    rows, columns = pixels // width, pixels % width
-    top, left = rows.min() - 1, columns.min() - 1
-    mask = np.zeros((rows.max() - top + 2, columns.max() - left + 2), dtype=bool)
-    mask[rows - top, columns - left] = True
-    closed = ndimage.binary_fill_holes(ndimage.binary_closing(mask, np.ones((3, 3), dtype=bool)))
-    rows, columns = np.nonzero(closed)
-    return np.sort(((rows + top) * width + columns + left).astype(np.int64))
+    tops = np.array([pixels.min() // width for pixels in sets], dtype=np.int64)
+    heights = np.array([pixels.max() // width for pixels in sets], dtype=np.int64) - tops + 1
+    lefts = np.array([(pixels % width).min() for pixels in sets], dtype=np.int64)
+    widths = np.array([(pixels % width).max() for pixels in sets], dtype=np.int64) - lefts + 1
+    by_height = np.argsort(heights, kind="stable")
+    for chosen in np.split(by_height, range(_SIDE_BY_SIDE, len(sets), _SIDE_BY_SIDE)):
+        if not len(chosen):
+            continue
+        at = np.cumsum([0, *(widths[chosen] + 3)])
+        mask = np.zeros((heights[chosen[-1]] + 2, at[-1] + 1), dtype=bool)
+        for place, i in zip(at[:-1], chosen, strict=True):
+            mask[sets[i] // width - tops[i] + 1, sets[i] % width - lefts[i] + place + 1] = True
+        filled = ndimage.binary_fill_holes(ndimage.binary_closing(mask, np.ones((3, 3), dtype=bool)))
+        columns, rows = np.nonzero(np.asarray(filled).T)
+        for i, first, part_rows, part_columns in zip(
+            chosen,
+            at[:-1],
+            np.split(rows, np.searchsorted(columns, at[1:-1])),
+            np.split(columns, np.searchsorted(columns, at[1:-1])),
+            strict=True,
+        ):
+            answer[i] = np.sort((part_rows - 1 + tops[i]) * width + part_columns - first - 1 + lefts[i])
+    return answer
+
+
+class Summaries(NamedTuple):
+    """What the members of n patches have in common; (n,) each but for `delta`."""
+
+    start: NDArray[np.int32]
+    end: NDArray[np.int32]
+    score: NDArray[np.float64]
+    lowest: NDArray[np.float64]
+    """Smallest score."""
+    usual: NDArray[np.float64]
+    delta: NDArray[np.float32]
+    """(n, band)"""
+    spread: NDArray[np.float64]
+    scatter: NDArray[np.float64]
+
+
+@numba.njit(cache=True, parallel=True)
+def _summaries(order, bounds, scores, starts, ends, deltas, usual, days):  # type: ignore[no-untyped-def]
+    """Medians over the members of each patch, see `Patch`; all but `order` and `bounds` are by pixel-event."""
+    count, bands = len(bounds) - 1, deltas.shape[1]
+    start, end = np.zeros(count, dtype=np.int32), np.zeros(count, dtype=np.int32)
+    score, lowest, typical, spread, scatter = np.zeros((5, count))
+    delta = np.zeros((count, bands), dtype=np.float32)
+    for g in numba.prange(count):
+        members = order[bounds[g] : bounds[g + 1]]
+        start[g], end[g] = np.int32(np.median(starts[members])), np.int32(np.median(ends[members]))
+        own = scores[members]
+        score[g], lowest[g], typical[g] = np.median(own), own.min(), np.median(usual[members])
+        for b in range(bands):
+            delta[g, b] = np.median(deltas[members, b])
+        length = max(np.sqrt((delta[g].astype(np.float64) ** 2).sum()), 1e-9)
+        along = np.zeros(members.size)
+        late = 0.0
+        for i in range(members.size):
+            for b in range(bands):
+                along[i] += deltas[members[i], b] * delta[g, b] / length
+            scatter[g] += abs(days[starts[members[i]]] - days[start[g]]) / members.size
+            if end[g] < days.size:
+                late += abs(days[ends[members[i]]] - days[end[g]]) / members.size
+        if end[g] < days.size:
+            scatter[g] = (scatter[g] + late) / 2
+        spread[g] = along.std() / max(abs(along.mean()), 1e-9)
+    return Summaries(start, end, score, lowest, typical, delta, spread, scatter)
 
 
 @numba.njit(cache=True)
@@ -279,4 +354,4 @@ def _same_date(a, b, days, looks):  # type: ignore[no-untyped-def]
     """Whether two look indices (or two "never") are the same date within what clouds allow."""
     if a == looks or b == looks:
         return a == b
-    return abs(a - b) <= _NEAR_LOOKS or abs(days[a] - days[b]) <= _NEAR_DAYS
+    return abs(a - b) <= NEAR_LOOKS or abs(days[a] - days[b]) <= _NEAR_DAYS

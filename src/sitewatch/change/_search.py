@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sitewatch.change._background import design
 from sitewatch.change._describe import describe
+from sitewatch.change._forecast import Forecast
 from sitewatch.change._objects import GROW_SCORE, Patch, compounds, grow, usual_scores
 from sitewatch.change._scan import Spells, scan
 from sitewatch.change._stack import Stack, fill, stack_of
@@ -40,6 +41,10 @@ class Search:
     """(n,) True where a patch could be described."""
     features: NDArray[np.float64]
     """(n, len(FEATURES)) what describes it."""
+    whole: int
+    """Looks when all pixels were searched last."""
+    forecast: Forecast | None = None
+    """Of all pixels; None: not fitted yet."""
 
     @property
     def candidates(self) -> tuple[list[Patch], NDArray[np.float64]]:
@@ -77,6 +82,7 @@ def search_stack(stack: Stack) -> Search:
         owner=made.owner,
         measured=measured,
         features=features,
+        whole=len(stack.days),
     )
 
 

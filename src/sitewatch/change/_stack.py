@@ -65,20 +65,19 @@ def stack_of(cube: xr.Dataset) -> Stack:
     return _stack(cube, values, valid, (dark, span), offset)
 
 
-def stack_for(cube: xr.Dataset, offset: NDArray[np.float32], *, dark: float, span: float) -> Stack:
+def stack_for(cube: xr.Dataset, offset: NDArray[np.float32], *, tone: tuple[float, float]) -> Stack:
     """A stack without any values yet, for `fill`: nothing of the cube is read but which ground was seen.
 
     Args:
         cube: used looks.
         offset: (time, band) to be taken out of each look.
-        dark: pictures: the value that is made 0.
-        span: pictures: the range of values that is made 1.
+        tone: of pictures the value that is made 0 and the range of values that is made 1; else (0, 1).
     """
     looks, bands, height, width = cube["reflectance"].shape
     pixels = height * width
     # Zeros take no memory until they are written to.
     values = np.zeros((pixels, looks, bands), dtype=np.float32)
-    return _stack(cube, values, np.zeros((pixels, looks), dtype=bool), (dark, span), offset)
+    return _stack(cube, values, np.zeros((pixels, looks), dtype=bool), tone, offset)
 
 
 def fill(stack: Stack, cube: xr.Dataset, pixels: NDArray[np.int64]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from pathlib import Path
@@ -106,6 +107,9 @@ def watch(
             envvar="SITEWATCH_BANDS",
         ),
     ] = None,
+    search_all: Annotated[
+        bool, typer.Option("--search-all", help="Search all looks anew, not only what was added since the last run.")
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
     now: Now = None,
@@ -139,6 +143,10 @@ def watch(
                 progress("asking the catalog", 1, 1)
             except CatalogError as error:
                 unanswered, listing = error, Listing(scenes=())
+        kept = out / "search.npz"
+        if search_all:
+            with contextlib.suppress(OSError):  # a folder that cannot be written to is told of when it is written to
+                kept.unlink(missing_ok=True)
         watched = watch_site(
             place,
             listing,
@@ -148,6 +156,7 @@ def watch(
             pixel=pixel,
             since=start,
             until=end,
+            kept=kept,
             progress=progress,
         )
         report = write_outputs(watched, out, progress=progress)

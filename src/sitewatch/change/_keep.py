@@ -1,0 +1,147 @@
+"""What is known of a search, on disk: one .npz file without any pickled object."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sitewatch.change._again import Known
+from sitewatch.change._describe import FEATURES
+from sitewatch.change._forecast import Forecast
+from sitewatch.change._objects import Patch
+from sitewatch.change._scan import EVENTS, Spells
+
+__all__ = ["read_known", "write_known"]
+
+_FORMAT = 1
+"""Of the file and of what its numbers mean: one more whenever the scan, the patches or their features change."""
+
+_MAX_BYTES = 4 * 2**30
+
+_SPELLS = ("start", "end", "score", "delta")
+_FORECAST = ("background", "noise", "slow")
+_NUMBERS = ("start", "end", "score", "spread", "scatter", "common", "usual")
+"""Of a patch, besides its pixels and its delta."""
+
+
+def write_known(path: Path, known: Known) -> None:
+    """Write the file, or leave the one that is there as it was.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    sizes = [len(patch.pixels) for patch in known.patches]
+    bands = known.offset.shape[1]
+    arrays: dict[str, NDArray[Any]] = {
+        "format": np.array(_FORMAT),
+        "scenes": known.scenes,
+        "place": np.array(known.place),
+        "whole": np.array(known.whole),
+        "grown": np.array(known.grown),
+        "tone": np.array(known.tone),
+        **{
+            name: getattr(known, name)
+            for name in ("offset", "sample", "seen", "usual", "owner", "measured", "features")
+        },
+        **{f"spells_{name}": getattr(known.spells, name) for name in _SPELLS},
+        **{f"forecast_{name}": getattr(known.forecast, name) for name in _FORECAST},
+        "patch_bounds": np.cumsum([0, *sizes]),
+        "patch_pixels": np.concatenate([np.zeros(0, dtype=np.int64), *(patch.pixels for patch in known.patches)]),
+        "patch_delta": np.array([patch.delta for patch in known.patches], dtype=np.float32).reshape(-1, bands),
+        "patch_numbers": np.array([[getattr(p, name) for name in _NUMBERS] for p in known.patches]).reshape(
+            -1, len(_NUMBERS)
+        ),
+    }
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with partial.open("wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]  # no array is named like its options
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def read_known(path: Path) -> Known | None:
+    """Read what an earlier search left; None where there is nothing, or nothing that this version can use."""
+    try:
+        if not path.is_file() or path.stat().st_size > _MAX_BYTES:
+            return None
+        with zipfile.ZipFile(path) as members:
+            # Stored, not deflated: what is read is never larger than the file.
+            if any(member.compress_type != zipfile.ZIP_STORED for member in members.infolist()):
+                return None
+        with np.load(path, allow_pickle=False) as arrays:
+            return _known({name: arrays[name] for name in arrays.files})
+    except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def _known(arrays: Mapping[str, NDArray[Any]]) -> Known:
+    """Put together what was read.
+
+    Raises:
+        KeyError: a part is missing.
+        ValueError: parts do not fit each other.
+    """
+    if int(arrays["format"]) != _FORMAT:
+        raise ValueError("another format")
+    looks, bands = arrays["offset"].shape
+    pixels, events = arrays["owner"].shape
+    bounds, numbers = arrays["patch_bounds"], arrays["patch_numbers"]
+    count = len(numbers)
+    fits = (
+        events == EVENTS
+        and arrays["scenes"].shape == (looks,)
+        and arrays["seen"].shape == (looks, (pixels + 7) // 8)
+        and arrays["usual"].shape == (pixels,)
+        and all(arrays[f"spells_{name}"].shape[:2] == (pixels, events) for name in _SPELLS)
+        and all(arrays[f"forecast_{name}"].shape[0] == pixels for name in _FORECAST)
+        and arrays["features"].shape == (count, len(FEATURES))
+        and arrays["measured"].shape == (count,)
+        and arrays["patch_delta"].shape == (count, bands)
+        and bounds.shape == (count + 1,)
+        and 0 <= int(arrays["grown"]) <= count
+        and bool((np.diff(bounds) > 0).all())
+        and int(bounds[-1]) == len(arrays["patch_pixels"])
+        and (not count or 0 <= int(arrays["patch_pixels"].min()) <= int(arrays["patch_pixels"].max()) < pixels)
+        and bool(((arrays["owner"] >= -1) & (arrays["owner"] < int(arrays["grown"]))).all())
+    )
+    if not fits:
+        raise ValueError("parts that do not fit each other")
+    return Known(
+        scenes=arrays["scenes"].astype(np.str_),
+        place=str(arrays["place"]),
+        whole=int(arrays["whole"]),
+        tone=(float(arrays["tone"][0]), float(arrays["tone"][1])),
+        offset=arrays["offset"],
+        sample=arrays["sample"],
+        seen=arrays["seen"],
+        spells=Spells(**{name: arrays[f"spells_{name}"] for name in _SPELLS}),
+        usual=arrays["usual"],
+        patches=tuple(
+            Patch(
+                pixels=arrays["patch_pixels"][first:last],
+                delta=delta,
+                start=int(start),
+                end=int(end),
+                score=float(score),
+                spread=float(spread),
+                scatter=float(scatter),
+                common=float(common),
+                usual=float(usual),
+            )
+            for first, last, delta, (start, end, score, spread, scatter, common, usual) in zip(
+                bounds[:-1], bounds[1:], arrays["patch_delta"], numbers, strict=True
+            )
+        ),
+        grown=int(arrays["grown"]),
+        owner=arrays["owner"],
+        measured=arrays["measured"],
+        features=arrays["features"],
+        forecast=Forecast(**{name: arrays[f"forecast_{name}"] for name in _FORECAST}),
+    )

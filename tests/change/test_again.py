@@ -1,0 +1,179 @@
+"""The search when looks were added, against the search of all of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from sitewatch.archive import fetch, list_folder
+from sitewatch.change import Change, Edge, Kind, detect, detect_again
+from sitewatch.change._again import Known, remember, search_again
+from sitewatch.change._detect import changes_of
+from sitewatch.change._keep import read_known, write_known
+from sitewatch.change._search import search
+from sitewatch.cube import read_cube
+from sitewatch.simulate import Recipe, simulate, write
+from sitewatch.site import area_mask, read_site
+
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+ADDED = 4
+
+
+@pytest.fixture(scope="module")
+def cube(tmp_path_factory: pytest.TempPathFactory) -> xr.Dataset:
+    folder = tmp_path_factory.mktemp("again")
+    write(simulate(Recipe(seed=31, size=160, looks=90, permanent=10, temporary=12)), folder / "world")
+    site = read_site(folder / "world" / "site.geojson")
+    listing = list_folder(folder / "world" / "images")
+    made = read_cube(site, fetch(listing, site, folder / "archive", now=NOW).chips).cube
+    assert made is not None
+    made.attrs["inside"] = area_mask(site.outline, made.odc.geobox)
+    return made
+
+
+@pytest.fixture(scope="module")
+def known(cube: xr.Dataset) -> Known:
+    """What was known before the last looks came."""
+    earlier = cube.isel(time=slice(None, -ADDED))
+    return remember(search(earlier), earlier)
+
+
+def with_block(cube: xr.Dataset, *, looks: int) -> tuple[xr.Dataset, np.ndarray]:
+    """The cube with a white block of 5 x 6 pixels on its last looks, and where that lies."""
+    changed = cube.copy(deep=True)
+    inside = cube.attrs["inside"]
+    rows, columns = np.nonzero(inside)
+    quiet = cube["reflectance"].values.std(axis=0).mean(axis=0)
+    windows = [
+        (quiet[r : r + 5, c : c + 6].mean(), r, c)
+        for r, c in zip(rows, columns, strict=True)
+        if inside[r : r + 5, c : c + 6].sum() == 30
+    ]
+    _, row, column = min(windows)
+    changed["reflectance"].values[-looks:, :, row : row + 5, column : column + 6] = 0.55
+    changed["valid"].values[-looks - 1 :, row : row + 5, column : column + 6] = True
+    mask = np.zeros(inside.shape, dtype=bool)
+    mask[row : row + 5, column : column + 6] = True
+    return changed, np.flatnonzero(mask)
+
+
+def claims(changes: list[Change]) -> list[Change]:
+    return [change for change in changes if change.kind is Kind.STRUCTURE]
+
+
+def told(one: Change, others: list[Change]) -> bool:
+    """Whether others hold the same thing with the same dates, on the same ground by half."""
+    return any(
+        (one.began, one.ended, one.standing_inside) == (other.began, other.ended, other.standing_inside)
+        and len(np.intersect1d(one.pixels, other.pixels)) >= 0.5 * len(np.union1d(one.pixels, other.pixels))
+        for other in others
+    )
+
+
+def test_added_looks_are_searched_and_little_else(cube: xr.Dataset, known: Known) -> None:
+    found = search_again(known, cube)
+    assert found is not None
+    before = {row.tobytes() for row in known.features}
+    assert np.mean([row.tobytes() in before for row in found.features]) > 0.6  # what was described is not again
+    again, whole = (
+        claims(changes_of(one, cube, false_alarms=1.0, inside=cube.attrs["inside"])) for one in (found, search(cube))
+    )
+    sure = [change for change in whole if change.probability >= 0.5]
+    assert len(sure) >= 8
+    assert sum(told(change, again) for change in sure) >= 0.8 * len(sure)
+
+
+def test_what_the_added_looks_show_first_is_found_with_its_dates(cube: xr.Dataset, known: Known) -> None:
+    changed, block = with_block(cube, looks=ADDED)
+    found = search_again(known, changed)
+    assert found is not None
+    on_it = [p for p in found.patches if len(np.intersect1d(p.pixels, block)) >= 0.8 * len(block)]
+    looks = changed.sizes["time"]
+    assert any((patch.start, patch.end) == (looks - ADDED, looks) for patch in on_it)
+    assert all(found.held[block])
+    # And again when more looks come: the second run goes on from the first.
+    middle = changed.isel(time=slice(None, -1))
+    first = search_again(known, middle)
+    assert first is not None
+    second = search_again(remember(first, middle), changed)
+    assert second is not None
+    assert second.whole == looks - ADDED
+    on_it = [p for p in second.patches if len(np.intersect1d(p.pixels, block)) >= 0.8 * len(block)]
+    assert any((patch.start, patch.end) == (looks - ADDED, looks) for patch in on_it)
+
+
+def test_without_added_looks_the_answer_is_the_same(cube: xr.Dataset, tmp_path: Path) -> None:
+    kept, inside = tmp_path / "search.npz", cube.attrs["inside"]
+    first, looks = detect_again(cube, false_alarms=1.0, inside=inside, kept=kept)
+    assert looks == cube.sizes["time"]
+    for other in (
+        detect_again(cube, false_alarms=1.0, inside=inside, kept=kept)[0],
+        detect(cube, false_alarms=1.0, inside=inside),
+    ):
+        assert [(c.began, c.ended, c.kind, c.probability, c.pixels.tolist()) for c in first] == [
+            (c.began, c.ended, c.kind, c.probability, c.pixels.tolist()) for c in other
+        ]
+    assert {type(c.began) for c in first} <= {Edge, type(None)}
+
+
+def test_all_is_searched_where_the_looks_are_others(cube: xr.Dataset, known: Known) -> None:
+    later = cube.copy(deep=True)
+    later["reflectance"].values[10] += 0.05
+    assert search_again(known, later) is None  # a look was processed anew
+    assert search_again(known, cube.isel(time=slice(1, None))) is None  # the first one went
+    assert search_again(known, cube.isel(band=slice(0, 4))) is None
+    assert search_again(known, cube.isel(x=slice(0, 60))) is None
+    assert search_again(known, cube.isel(time=slice(None, -ADDED - 1))) is None  # fewer than are known
+    early = cube.isel(time=slice(None, 60))
+    assert search_again(remember(search(early), early), cube) is None  # too many came since
+
+
+def test_what_is_known_comes_back_from_its_file(known: Known, tmp_path: Path) -> None:
+    path = tmp_path / "search.npz"
+    write_known(path, known)
+    back = read_known(path)
+    assert back is not None
+    assert (back.scenes == known.scenes).all()
+    assert (back.place, back.whole, back.grown, back.tone) == (known.place, known.whole, known.grown, known.tone)
+    for name in ("offset", "sample", "seen", "usual", "owner", "measured", "features"):
+        np.testing.assert_array_equal(getattr(back, name), getattr(known, name))
+    for one, other in zip(back.patches, known.patches, strict=True):
+        np.testing.assert_array_equal(one.pixels, other.pixels)
+        assert (one.start, one.end, one.score, one.usual) == (other.start, other.end, other.score, other.usual)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_cannot_be_used_is_as_good_as_none(known: Known, tmp_path: Path) -> None:
+    path = tmp_path / "search.npz"
+    assert read_known(path) is None
+    write_known(path, known)
+    whole = path.read_bytes()
+    for damaged in (b"", b"no archive", whole[: len(whole) // 2], whole[:-200]):
+        path.write_bytes(damaged)
+        assert read_known(path) is None
+    with np.load(_written(path, whole)) as arrays:
+        parts = dict(arrays)
+    for name, value in (
+        ("format", np.array(0)),
+        ("owner", parts["owner"][:-1]),
+        ("patch_pixels", parts["patch_pixels"] + 10**9),
+        ("grown", np.array(len(parts["features"]) + 1)),
+        ("place", np.array([object()], dtype=object)),
+    ):
+        np.savez(path, **{**parts, name: value})
+        assert read_known(path) is None, name
+    np.savez(path, **{name: value for name, value in parts.items() if name != "usual"})
+    assert read_known(path) is None
+    np.savez_compressed(path, **parts)
+    assert zipfile.is_zipfile(path)
+    assert read_known(path) is None
+
+
+def _written(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
