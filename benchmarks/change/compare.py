@@ -5,8 +5,8 @@
 
 Every peer's settings and threshold are tuned on one scene for the best F1 and applied unchanged to scenes that nothing
 was tuned on. The engine runs as it ships. All get the same looks with the same mask. `--only` chooses the parts:
-accuracy, ablation, transfer, null, speed, scaling, oscd. Scenes and the peers' breaks are kept in `--work`; tables go
-to `--out` as tables.md and results.json, the reliability diagram as reliability.svg.
+accuracy, ablation, transfer, null, speed, scaling, added (looks), oscd. Scenes and the peers' breaks are kept in
+`--work`; tables go to `--out` as tables.md and results.json, the reliability diagram as reliability.svg.
 
 The engine was fitted on scenes of the simulator that most parts test it on. Part transfer asks what carries over: it
 runs the engine, and two simple peers tuned there, on scenes of another simulator (second_world.py, which says what was
@@ -35,6 +35,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import added_looks
 import numpy as np
 import oscd
 import peers
@@ -69,7 +70,7 @@ OPEN_BUDGET = 1_000.0
 """False alarms a year at which the reliability of low probabilities can be read too."""
 THRESHOLDS = 30
 """Tried in tuning a peer, at even quantiles of its scores."""
-PARTS = ("accuracy", "ablation", "transfer", "null", "speed", "scaling", "oscd")
+PARTS = ("accuracy", "ablation", "transfer", "null", "speed", "scaling", "added", "oscd")
 BINS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
 SCALING_LOOKS = (100, 200, 400)
 SCALING_PIXELS = (256, 512, 1024)
@@ -883,6 +884,21 @@ def _scaling_table(kept: Path, edge: int, out: Output) -> None:
     )
 
 
+def added(options: argparse.Namespace, out: Output) -> None:
+    """What a month's new looks cost and change."""
+    rows = []
+    for seed in options.seeds:
+        one = scene(recipe(seed, options), options.work)
+        region = one.regions["whole"]
+
+        def told(changes: Sequence[Change], cube: xr.Dataset = one.cube) -> list[Claim]:
+            return claims_of(identify(changes, cube, site_id="benchmark"), cube)
+
+        rows.append([str(seed), *added_looks.row(one.cube, region.inside, told, region.events)])
+        say(f"seed {seed}: added looks done")
+    out.add(Table(title="Added looks", note=added_looks.NOTE, head=added_looks.HEAD, rows=rows))
+
+
 def two_dates(out: Output) -> None:
     """The two-date table, where the data are there."""
     head, rows = oscd.table()
@@ -940,6 +956,8 @@ def main() -> None:
         null_scenes(options, out)
     if {"speed", "scaling"} & set(options.only):
         speed(options, out)
+    if "added" in options.only:
+        added(options, out)
     if "oscd" in options.only:
         two_dates(out)
     print(f"written: {options.out}")

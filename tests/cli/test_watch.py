@@ -52,6 +52,7 @@ def test_a_folder_becomes_structures_looks_and_a_report(run: Run, world: Path, t
         "archive",
         "looks.geojson",
         "report",
+        "search.npz",
         "site.geojson",
         "structures.geojson",
     }
@@ -74,6 +75,30 @@ def test_a_second_run_and_a_rebuilt_report_change_nothing(run: Run, world: Path,
     assert {p: p.stat().st_mtime_ns for p in (out / "archive").rglob("*.tif")} == changed
     assert run("report", out, "--quiet", *now).code == 0
     assert {p: p.read_bytes() for p in out.rglob("*") if p.is_file()} == before
+
+
+def test_added_looks_are_searched_by_themselves_unless_all_are_asked_for(run: Run, world: Path, tmp_path: Path) -> None:
+    def head(out: Path) -> dict[str, int]:
+        return json.loads((out / "structures.geojson").read_text())["sitewatch"]
+
+    now = ("--now", "2026-01-01T00:00:00Z")
+    some, out, fresh = tmp_path / "images", tmp_path / "out", tmp_path / "fresh"
+    shutil.copytree(world / "images", some)
+    late = sorted(some.glob("*.tif"), key=lambda path: re.findall(r"[0-9]{8}", path.name)[0])[-3:]
+    for image in late:
+        image.unlink()
+    assert watch(run, world, out, *now, images=some).code == 0
+    before = head(out)
+    assert before["whole_search_looks"] == before["looks"]
+    for image in late:
+        shutil.copy(world / "images" / image.name, image)
+    assert watch(run, world, out, *now, images=some).code == 0
+    after = head(out)
+    assert after["looks"] > before["looks"] == after["whole_search_looks"]
+    assert watch(run, world, out, "--search-all", *now, images=some).code == 0
+    assert head(out)["whole_search_looks"] == after["looks"]
+    assert watch(run, world, fresh, *now).code == 0
+    assert (out / "structures.geojson").read_bytes() == (fresh / "structures.geojson").read_bytes()
 
 
 def test_json_and_the_ledger(run: Run, world: Path, tmp_path: Path) -> None:
