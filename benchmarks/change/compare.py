@@ -427,12 +427,12 @@ def _version(peer: Peer) -> str:
     return "" if peer.needs is None else metadata.version(peer.needs)
 
 
-def tune(peer: Peer, one: Scene, work: Path, *, quick: bool) -> Tuned:
-    """The setting and the threshold of best F1 on one scene, dates included where the peer has any."""
+def tune(peer: Peer, one: Scene, work: Path, *, first: bool) -> Tuned:
+    """The setting (or only the first of them) and the threshold of best F1 on one scene, with dates if it has any."""
     record = one.record
     region = one.regions["whole"]
     best: Tuned | None = None
-    for setting in peer.settings[:1] if quick else peer.settings:
+    for setting in peer.settings[:1] if first else peer.settings:
         breaks = breaks_of(peer, one, record, setting, work)
         scores = breaks.score[breaks.look >= 0]
         # Nearly all breaks are false: the thresholds that matter lie far up.
@@ -484,7 +484,7 @@ class Contest:
                     self.left_out[peer.name] = "not installed"
                     continue
                 try:
-                    self.chosen.append(tune(peer, one, options.work, quick=options.quick))
+                    self.chosen.append(tune(peer, one, options.work, first=options.quick or options.defaults))
                 except Exception as error:  # noqa: BLE001 - a peer that fails is said to, and the others run
                     self.left_out[peer.name] = f"failed, {type(error).__name__}: {str(error).splitlines()[0]}"
                     say(f"{peer.name} {self.left_out[peer.name]}")
@@ -536,7 +536,11 @@ def accuracy(options: argparse.Namespace, out: Output) -> None:
 def transfer(options: argparse.Namespace, out: Output) -> None:
     """Accuracy of the engine and two simple peers in a world that the engine was not fitted on."""
     tuning = second_scene(TRANSFER_TUNING_SEED, options.work)
-    chosen = [tune(peer, tuning, options.work, quick=options.quick) for peer in PEERS if peer.name in TRANSFER_PEERS]
+    chosen = [
+        tune(peer, tuning, options.work, first=options.quick or options.defaults)
+        for peer in PEERS
+        if peer.name in TRANSFER_PEERS
+    ]
     contest = Contest(engines={SHIPPED: as_shipped}, chosen=chosen)
     for seed in options.transfer_seeds:
         contest.run(second_scene(seed, options.work), options.work)
@@ -923,6 +927,9 @@ def parsed() -> argparse.Namespace:
     arguments.add_argument("--transfer-seeds", type=int, nargs="+", help="scenes of the second world (default: 1 to 4)")
     arguments.add_argument("--null", type=int, help="scenes without any event (default: 30)")
     arguments.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
+    arguments.add_argument(
+        "--defaults", action="store_true", help="of peers only the thresholds are tuned: much faster"
+    )
     arguments.add_argument("--quick", action="store_true", help="small scenes, default settings: a try-out")
     arguments.add_argument("--out", type=Path, default=Path("compare-out"))
     arguments.add_argument("--work", type=Path, help="keep scenes and the peers' breaks here")
