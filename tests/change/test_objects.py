@@ -215,6 +215,19 @@ def test_edges_shadows_and_yards_of_one_event_are_told_once() -> None:
     assert repeats([], DAYS, (SIZE, SIZE)).shape == (0, 2)
 
 
+def test_a_neighbour_of_its_own_size_that_came_weeks_later_is_a_building_of_its_own() -> None:
+    def apart(looks: int, width: int) -> bool:
+        one = patch_of((slice(5, 10), slice(5, 10), 20, LOOKS, 0.1))
+        beside = patch_of((slice(5, 10), slice(10, 10 + width), 20 + looks, LOOKS, 0.1))
+        return bool(distinct(np.array([0.9, 0.8]), repeats([one, beside], DAYS, (SIZE, SIZE))).all())
+
+    near, weeks = (int(np.argmax(DAYS - DAYS[20] > days)) - 20 for days in (0, 60))
+    assert DAYS[20 + weeks] - DAYS[20] < 120
+    assert apart(weeks, width=4)
+    assert not apart(near, width=4)  # its shadow
+    assert not apart(weeks, width=2)  # what was paved along its wall
+
+
 BANDS = [("red", "green", "blue"), ("blue", "green", "red", "nir", "swir16", "swir22")]
 
 

@@ -20,6 +20,12 @@ _SAME_GROUND = 0.35
 """Two spells are of one thing when they share at least this much of the ground of both (intersection over union)."""
 _NEAR_DAYS = 120.0
 """Dates this near are of one event: what is built is cleared, framed and paved around within months."""
+_NEIGHBOUR = 0.5
+"""A patch beside another that has at least this share of its size can be a building of its own."""
+_SHARED = 0.35
+"""It is beside when less than this share of it lies on the other."""
+_NEIGHBOUR_DAYS = 40.0
+"""It is then part of the same event only when dates are this near, as those of a shadow are."""
 
 
 def repeats(patches: Sequence[Patch], days: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.int64]:
@@ -32,7 +38,8 @@ def repeats(patches: Sequence[Patch], days: NDArray[np.float64], shape: tuple[in
 
     Returns:
         (m, 2): pairs (i, j) where at least half of patch j lies on or within two pixels of patch i, and a date of j is
-        near a date of i; but not spells apart on one ground: there a thing comes again.
+        near a date of i; but not spells apart on one ground: there a thing comes again; nor neighbours of about one
+        size that came weeks apart.
     """
     if not patches:
         return np.zeros((0, 2), dtype=np.int64)
@@ -44,8 +51,12 @@ def repeats(patches: Sequence[Patch], days: NDArray[np.float64], shape: tuple[in
     for i, patch in enumerate(patches):
         near = _around(patch, shape).ravel()
         inside = np.bincount(owner[near[pixels]], minlength=len(patches)) >= _INSIDE * size
+        shared = np.bincount(owner[np.isin(pixels, patch.pixels)], minlength=len(patches))
+        neighbour = (shared < _SHARED * size) & (size >= _NEIGHBOUR * size[i])
+        within = np.where(neighbour, _NEIGHBOUR_DAYS, _NEAR_DAYS)
         with np.errstate(invalid="ignore"):
-            same = (np.abs(dates[:, :, None] - dates[i][None, None, :]) <= _NEAR_DAYS).any(axis=(1, 2))
+            apart = np.abs(dates[:, :, None] - dates[i][None, None, :])
+            same = (apart <= within[:, None, None]).any(axis=(1, 2))
         inside[i] = False
         pairs += [(i, j) for j in np.flatnonzero(inside & same).tolist() if not _comes_again(patch, patches[j])]
     return np.array(pairs, dtype=np.int64).reshape(-1, 2)
