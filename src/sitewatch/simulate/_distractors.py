@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from shapely.geometry import Polygon
 
-from sitewatch.simulate._facility import covering
+from sitewatch.simulate._facility import ROOFS, covering
 from sitewatch.simulate._frame import one_polygon
 from sitewatch.simulate._plants import regrowth
-from sitewatch.simulate._story import Event, Plot, Stage, part_of, spread
+from sitewatch.simulate._story import Event, Plot, Stage, part_of, pick, spread
 
 __all__ = ["distract"]
 
@@ -87,7 +87,7 @@ def _reroof(plot: Plot, rng: np.random.Generator, number: int) -> None:
         plot.take(building.footprint)
         on = rng.uniform(0.08, 0.9) * plot.days
         done = min(on + spread(rng, 3, 40), plot.days - 2)
-        roof = covering(plot.palette, rng, str(rng.choice(("white metal", "grey metal", "blue steel", "bitumen"))))
+        roof = covering(plot.palette, rng, pick(rng, ROOFS))
         stage = Stage(
             footprint=building.footprint,
             begin=(on + done) / 2,

@@ -103,7 +103,11 @@ def _demolitions(plot: Plot) -> set[int]:
 
 
 def _permanent(plot: Plot, rng: np.random.Generator, number: int) -> None:
-    """A building for good; the larger, the slower: cleared ground, then slab and frame, then the roof."""
+    """A building for good: cleared ground, then slab and frame, then the roof.
+
+    A small one takes days or weeks. A larger one mostly takes months and a building site around it; but a third of
+    those, too, are set up fast, from parts that were made elsewhere.
+    """
     long = spread(rng, 2.5 * plot.pixel, plot.largest(30)) if rng.random() < 0.7 else plot.largest(rng.uniform(15, 30))
     wide = float(np.clip(long * rng.uniform(0.35, 0.9), 2.0 * plot.pixel, plot.largest(12)))
     found = plot.find(rng, long, wide)
@@ -111,7 +115,7 @@ def _permanent(plot: Plot, rng: np.random.Generator, number: int) -> None:
         return
     place, angle = found
     plot.take(place)
-    slow = place.area > 15 * plot.pixel**2
+    slow = place.area > 15 * plot.pixel**2 and rng.random() < 0.67
     on = rng.uniform(0.05, 0.93) * plot.days
     built = spread(rng, 25, 200) if slow else spread(rng, 2, 25)
     done = min(on + built, plot.days - 1)

@@ -16,14 +16,20 @@ from sitewatch.simulate._surfaces import Palette
 __all__ = ["ROOFS", "Block", "Building", "Facility", "build_facility", "covering"]
 
 ROOFS = {
-    "white metal": 0.14,
-    "white membrane": 0.06,
-    "grey metal": 0.28,
-    "blue steel": 0.12,
-    "green steel": 0.06,
-    "red tile": 0.1,
-    "bitumen": 0.14,
-    "concrete": 0.1,
+    "grey metal": 0.18,
+    "bitumen": 0.12,
+    "white metal": 0.1,
+    "blue steel": 0.08,
+    "concrete": 0.08,
+    "dark membrane": 0.07,
+    "red tile": 0.07,
+    "clay tile": 0.05,
+    "fibre cement": 0.05,
+    "tan metal": 0.05,
+    "white membrane": 0.05,
+    "green steel": 0.04,
+    "rusty metal": 0.04,
+    "solar panels": 0.02,
 }
 """Materials of roofs and how common each is."""
 
@@ -110,6 +116,8 @@ def covering(palette: Palette, rng: np.random.Generator, material: str) -> int:
         material,
         rng,
         vary=0.16 if not paved else 0.12,
+        # Paint comes in any hue; what lies on the ground comes in those of its stone.
+        hue=None if paved or soil else 0.08,
         texture=0.07 if soil else 0.05,
         thirst=0.3 if soil else 0.2 if paved else 0.06,
         holds_snow=0.95 if soil else 0.4 if paved else 0.8,

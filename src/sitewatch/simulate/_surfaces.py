@@ -35,7 +35,13 @@ MATERIALS: dict[str, tuple[float, ...]] = {
     "blue steel": (0.215, 0.185, 0.130, 0.210, 0.260, 0.225),
     "green steel": (0.075, 0.125, 0.090, 0.200, 0.235, 0.200),
     "red tile": (0.075, 0.105, 0.190, 0.265, 0.330, 0.310),
+    "clay tile": (0.100, 0.150, 0.230, 0.310, 0.370, 0.345),
+    "rusty metal": (0.055, 0.075, 0.130, 0.200, 0.290, 0.280),
+    "tan metal": (0.200, 0.255, 0.300, 0.340, 0.350, 0.310),
+    "fibre cement": (0.130, 0.150, 0.165, 0.190, 0.230, 0.220),
     "bitumen": (0.065, 0.074, 0.084, 0.105, 0.140, 0.140),
+    "dark membrane": (0.045, 0.048, 0.052, 0.062, 0.085, 0.085),
+    "solar panels": (0.060, 0.055, 0.055, 0.085, 0.130, 0.120),
     "white canvas": (0.500, 0.530, 0.545, 0.560, 0.400, 0.320),
     "tan canvas": (0.190, 0.245, 0.300, 0.370, 0.390, 0.340),
     "olive canvas": (0.060, 0.090, 0.085, 0.250, 0.250, 0.180),
@@ -78,6 +84,7 @@ class Palette:
         green: Array | float = 0.0,
         dry: Array | float = 0.0,
         vary: float = 0.08,
+        hue: float | None = None,
         texture: float = 0.05,
         vigour: float = 0.0,
         thirst: float = 0.1,
@@ -92,13 +99,14 @@ class Palette:
             green: (days,) green cover, 0-1.
             dry: (days,) dry cover, 0-1.
             vary: relative standard deviation of its own shade.
+            hue: relative standard deviation of its shade by band, one from another; None: a sixth of `vary`.
             texture: relative standard deviation of its grain, cell by cell.
             vigour: how much the green cover varies across it, 0-1.
             thirst: how much it darkens when wet, 0-1.
             holds_snow: how well snow lies on it, 0-1.
         """
         days = len(self.weather.season)
-        shade = np.exp(rng.normal(0, vary)) * np.exp(rng.normal(0, vary / 6, len(BANDS)))
+        shade = np.exp(rng.normal(0, vary)) * np.exp(rng.normal(0, vary / 6 if hue is None else hue, len(BANDS)))
         tint = np.exp(rng.normal(0, 0.04, len(BANDS)))
         lush, withered = PLANTS[plant or "grass"]
         self.rows.append(
