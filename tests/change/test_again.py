@@ -88,7 +88,9 @@ def test_added_looks_are_searched_and_little_else(cube: xr.Dataset, known: Known
     assert sum(told(change, again) for change in sure) >= 0.8 * len(sure)
 
 
-def test_what_the_added_looks_show_first_is_found_with_its_dates(cube: xr.Dataset, known: Known) -> None:
+def test_what_the_added_looks_show_first_is_found_with_its_dates(
+    cube: xr.Dataset, known: Known, tmp_path: Path
+) -> None:
     changed, block = with_block(cube, looks=ADDED)
     found = search_again(known, changed)
     assert found is not None
@@ -100,7 +102,10 @@ def test_what_the_added_looks_show_first_is_found_with_its_dates(cube: xr.Datase
     middle = changed.isel(time=slice(None, -1))
     first = search_again(known, middle)
     assert first is not None
-    second = search_again(remember(first, middle), changed)
+    write_known(tmp_path / "search.npz", remember(first, middle))
+    kept = read_known(tmp_path / "search.npz")
+    assert kept is not None
+    second = search_again(kept, changed)
     assert second is not None
     assert second.whole == looks - ADDED
     on_it = [p for p in second.patches if len(np.intersect1d(p.pixels, block)) >= 0.8 * len(block)]
@@ -163,6 +168,9 @@ def test_a_file_that_cannot_be_used_is_as_good_as_none(known: Known, tmp_path: P
         ("owner", parts["owner"][:-1]),
         ("patch_pixels", parts["patch_pixels"] + 10**9),
         ("grown", np.array(len(parts["features"]) + 1)),
+        ("spells_end", parts["spells_end"] + len(parts["scenes"])),
+        ("spells_start", parts["spells_start"].astype(np.int64)),
+        ("patch_numbers", parts["patch_numbers"] - 1000),
         ("place", np.array([object()], dtype=object)),
     ):
         np.savez(path, **{**parts, name: value})

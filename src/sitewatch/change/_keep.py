@@ -23,6 +23,17 @@ _FORMAT = 1
 
 _MAX_BYTES = 4 * 2**30
 
+_TYPES: Mapping[str, type[np.generic]] = {
+    **dict.fromkeys(("spells_start", "spells_end", "owner"), np.int32),
+    **dict.fromkeys(("spells_score", "spells_delta", "usual", "offset", "sample", "patch_delta"), np.float32),
+    **dict.fromkeys(("forecast_background", "forecast_noise", "forecast_slow"), np.float32),
+    **dict.fromkeys(("patch_bounds", "patch_pixels"), np.int64),
+    **dict.fromkeys(("features", "patch_numbers"), np.float64),
+    "measured": np.bool_,
+    "seen": np.uint8,
+}
+"""Compiled code reads these: nothing else may come in their place."""
+
 _SPELLS = ("start", "end", "score", "delta")
 _FORECAST = ("background", "noise", "slow")
 _NUMBERS = ("start", "end", "score", "spread", "scatter", "common", "usual")
@@ -76,9 +87,21 @@ def read_known(path: Path) -> Known | None:
             if any(member.compress_type != zipfile.ZIP_STORED for member in members.infolist()):
                 return None
         with np.load(path, allow_pickle=False) as arrays:
-            return _known({name: arrays[name] for name in arrays.files})
-    except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile):
+            return _known({name: _as_written(name, arrays[name]) for name in arrays.files})
+    except (OSError, ValueError, TypeError, KeyError, IndexError, EOFError, zipfile.BadZipFile):
         return None
+
+
+def _as_written(name: str, array: NDArray[Any]) -> NDArray[Any]:
+    """An array of the type that `write_known` gives it.
+
+    Raises:
+        ValueError: it is of another.
+    """
+    expected = _TYPES.get(name)
+    if expected is not None and array.dtype != expected:
+        raise ValueError(f"{name} is {array.dtype}, not {expected}")
+    return array
 
 
 def _known(arrays: Mapping[str, NDArray[Any]]) -> Known:
@@ -99,8 +122,15 @@ def _known(arrays: Mapping[str, NDArray[Any]]) -> Known:
         and arrays["scenes"].shape == (looks,)
         and arrays["seen"].shape == (looks, (pixels + 7) // 8)
         and arrays["usual"].shape == (pixels,)
-        and all(arrays[f"spells_{name}"].shape[:2] == (pixels, events) for name in _SPELLS)
-        and all(arrays[f"forecast_{name}"].shape[0] == pixels for name in _FORECAST)
+        and all(arrays[f"spells_{name}"].shape == (pixels, events) for name in ("start", "end", "score"))
+        and arrays["spells_delta"].shape == (pixels, events, bands)
+        and arrays["forecast_background"].shape[::2] == (pixels, bands)
+        and all(arrays[f"forecast_{name}"].shape == (pixels, bands) for name in ("noise", "slow"))
+        and _within(arrays["spells_start"], -1, looks - 1)
+        and _within(arrays["spells_end"], -1, looks)
+        and numbers.shape == (count, len(_NUMBERS))
+        and _within(numbers[:, 0], 0, looks - 1)
+        and _within(numbers[:, 1], 0, looks)
         and arrays["features"].shape == (count, len(FEATURES))
         and arrays["measured"].shape == (count,)
         and arrays["patch_delta"].shape == (count, bands)
@@ -108,8 +138,8 @@ def _known(arrays: Mapping[str, NDArray[Any]]) -> Known:
         and 0 <= int(arrays["grown"]) <= count
         and bool((np.diff(bounds) > 0).all())
         and int(bounds[-1]) == len(arrays["patch_pixels"])
-        and (not count or 0 <= int(arrays["patch_pixels"].min()) <= int(arrays["patch_pixels"].max()) < pixels)
-        and bool(((arrays["owner"] >= -1) & (arrays["owner"] < int(arrays["grown"]))).all())
+        and _within(arrays["patch_pixels"], 0, pixels - 1)
+        and _within(arrays["owner"], -1, int(arrays["grown"]) - 1)
     )
     if not fits:
         raise ValueError("parts that do not fit each other")
@@ -145,3 +175,7 @@ def _known(arrays: Mapping[str, NDArray[Any]]) -> Known:
         features=arrays["features"],
         forecast=Forecast(**{name: arrays[f"forecast_{name}"] for name in _FORECAST}),
     )
+
+
+def _within(array: NDArray[Any], low: int, high: int) -> bool:
+    return bool(((array >= low) & (array <= high)).all())
