@@ -42,7 +42,7 @@ import peers
 import second_world
 import shapely
 import xarray as xr
-from matching import SIZES, Claim, Ends, Event, Tally, event, match
+from matching import SIZES, Claim, Ends, Event, Tally, datable, event, match
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from odc.geo.xr import xr_coords
@@ -78,6 +78,7 @@ LOOKS_OF_LARGE = 60
 """Looks in the scaling over size: 1024 x 1024 pixels of them, six bands and the engine's own copy, fit in 8 GB."""
 
 SHIPPED = "sitewatch, as shipped"
+EPOCH_ORDINAL = dt.date(1970, 1, 1).toordinal()
 RIM_M = 1.5
 """Rim of the images that a whole scene leaves out: rounded coordinates must not ask for ground beyond them."""
 
@@ -267,9 +268,13 @@ def _region(folder: Path, name: str, cube: xr.Dataset, site: Site) -> Region:
         event(f["properties"], shapely.transform(project(shape(f["geometry"]), to=grid.crs), in_pixels), size)
         for f in known["features"]
     )
+    valid = cube["valid"].values.reshape(cube.sizes["time"], -1)
+    starts, ends = (
+        cube[name].values.astype("datetime64[D]").astype(np.int64) + EPOCH_ORDINAL for name in ("time", "time_end")
+    )
     return Region(
         inside=inside,
-        events=tuple(e for e in events if len(e.pixels)),
+        events=tuple(replace(e, datable=datable(e, valid, starts, ends)) for e in events if len(e.pixels)),
         km2_years=known["area_km2"] * (days[1] - days[0]).days / 365.25,
     )
 
@@ -356,6 +361,7 @@ SCORE_HEAD = (
     "days outside",
     "coverage",
     "width, days",
+    "F1, datable",
     "F1, place only",
 )
 
@@ -372,6 +378,7 @@ def score_row(name: str, dated: Tally, placed: Tally) -> list[str]:
         number(dated.median_days_outside, 0),
         number(dated.coverage),
         number(dated.median_width, 0),
+        number(dated.f1_datable),
         number(placed.f1),
     ]
 
@@ -588,7 +595,7 @@ def accuracy_note(
     note = (
         f"Test seeds {', '.join(map(str, seeds))}; {'; '.join(counts)}. Whatever is tuned is tuned on seed {tuned_on}. "
         "Match: IoU 0.2, both ends within 60 days, brackets up to 120 days. No peer knows what was erected: brighter "
-        "is taken for erected."
+        "is taken for erected. Datable: events that three looks saw at least, with looks near enough to their dates."
     )
     for name, why in (left_out or {}).items():
         note += f" {name} is left out: {why}."

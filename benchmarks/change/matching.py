@@ -23,6 +23,8 @@ from shapely.geometry.base import BaseGeometry
 
 MIN_IOU = 0.2
 NEAR_DAYS = 60
+LEAST_LOOKS = 3
+"""Looks that show a thing, for it to be told at all."""
 ON_IGNORED = 0.3
 """A claim is on an ignored event when more than this share of it is."""
 
@@ -49,6 +51,8 @@ class Event:
     ends: Ends
     ignore: bool = False
     """A real change that is no structure, or lies outside what is watched."""
+    datable: bool = True
+    """True: the looks could tell it, see `datable`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +110,12 @@ class Tally:
     def f1(self) -> float:
         """2 true / (2 true + false + missed)."""
         return self.true / max(self.true + 0.5 * (self.false + self.missed), 1e-9)
+
+    @property
+    def f1_datable(self) -> float:
+        """The same when only events that the looks could tell are asked for."""
+        true, events = self.matched.get("datable", 0), self.events.get("datable", 0)
+        return true / max(true + 0.5 * (self.false + events - true), 1e-9)
 
     @property
     def precision(self) -> float:
@@ -216,7 +226,7 @@ class _Matching:
     def count(self) -> None:
         """Count events by kind and size, and the erections of temporary things whatever was said of their end."""
         for i, e in enumerate(self.real):
-            for group in ("all", e.kind, size_of(e)):
+            for group in ("all", e.kind, size_of(e), *(("datable",) if e.datable else ())):
                 self._add(group, i in self.found)
             if e.kind == "temporary" and e.ends[0] is not None:
                 erected = (e.ends[0], None)
@@ -259,6 +269,33 @@ def size_of(event: Event) -> str:
     """Which of `SIZES`."""
     pixels = round(event.area)
     return next(name for name, (low, high) in SIZES.items() if low <= pixels <= high)
+
+
+def datable(one: Event, valid: NDArray[np.bool_], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> bool:
+    """Whether anyone could tell an event from these looks by the rules of matching.
+
+    Three looks at least saw half of its ground while it stood, and those around each of its ends are not so far apart
+    that the bracket between them matches nothing.
+
+    Args:
+        one: the event.
+        valid: (time, pixel) True = ground seen.
+        starts: (time,) ordinal days on which looks begin.
+        ends: (time,) and end.
+    """
+    body = one.pixels[one.share >= 0.5 * one.share.max()]
+    seen = valid[:, body].mean(axis=1) >= 0.5
+    first, last = starts[seen], ends[seen]
+    for end in one.ends:
+        if end is not None:
+            before, after = first[first < end[0]], last[last >= end[1]]
+            if not len(before) or not len(after):
+                return False
+            if after[0] - before[-1] - (end[1] - end[0]) > 2 * NEAR_DAYS:
+                return False
+    on, off = one.ends
+    stood = (first >= (on[1] if on else -np.inf)) & (first < (off[0] if off else np.inf))
+    return bool(stood.sum() >= LEAST_LOOKS)
 
 
 def covered(event: Event, pixels: NDArray[np.int64]) -> float:

@@ -32,13 +32,18 @@ from shapely.geometry import shape
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from sitewatch.archive import fetch, list_folder
-from sitewatch.change import candidates, stack_of
+from sitewatch.change import stack_of
 from sitewatch.change._context import CONTEXT, context
-from sitewatch.change._describe import FEATURES
+from sitewatch.change._dates import dates
+from sitewatch.change._describe import FEATURES, describe
 from sitewatch.change._objects import Patch
 from sitewatch.change._pair import pair_candidates
 from sitewatch.change._repeats import distinct, repeats
+from sitewatch.change._returns import returns
+from sitewatch.change._search import search_stack
+from sitewatch.change._stack import Stack
 from sitewatch.change._verify import (
+    WORTH_A_LOOK,
     Trees,
     context_terms,
     direction_terms,
@@ -82,6 +87,8 @@ class Scene:
     shape: tuple[int, int]
     features: NDArray[np.float64]
     """(n, len(FEATURES))"""
+    origin: NDArray[np.int64]
+    """(n,) -1: found by the search; else the position of the patch on whose ground it was found again."""
     stands_inside: NDArray[np.int8]
     """(n,) 1: a structure stood in the spell; 0: outside it; -1: no structure."""
     in_outline: NDArray[np.bool_]
@@ -156,9 +163,10 @@ def candidates_of(seed: int, work: Path) -> dict[str, list[Scene]]:
 
 
 def recipe(seed: int) -> Recipe:
-    """Every kind of place in turn: few looks, rough registration, fine pixels, many halls, short stays, no events."""
+    """Every kind of place in turn: few looks, rough registration, other pixels, many halls, short stays, no events."""
     rng = np.random.default_rng(seed)
     number = seed - FIRST_SEED
+    pixel_m = {5: rng.uniform(3.5, 6.0), 11: rng.uniform(15.0, 30.0)}.get(number % 16 if number % 8 != 5 else 5, 10.0)
     one = Recipe(
         seed=seed,
         looks=int(rng.integers(40, 100)) if number % 3 == 0 else int(rng.integers(110, 200)),
@@ -168,11 +176,11 @@ def recipe(seed: int) -> Recipe:
         mask_missed=float(rng.uniform(0.01, 0.06)),
         shortest_stay=float(rng.choice([20.0, 45.0, 45.0, 60.0])),
         least_contrast=float(rng.choice([0.03, 0.05, 0.07])),
-        pixel_m=float(rng.uniform(3.5, 6.0)) if number % 8 == 5 else 10.0,
+        pixel_m=float(pixel_m),
         size=192,
         permanent=7,
         temporary=9,
-        recurring=2,
+        recurring=3,
         demolitions=4,
         distractors=5,
     )
@@ -208,10 +216,17 @@ def as_pictures(cube: xr.Dataset, seed: int) -> xr.Dataset:
 def label(cube: xr.Dataset, known: dict, site: Site) -> Scene:
     """Find candidates and set them beside the truth."""
     stack = stack_of(cube)
-    patches, features = candidates(stack)
+    found = search_stack(stack)
+    patches, features = found.candidates
+    # Which of them are worth a look is known only when the models are fitted.
+    made, origin = returns(patches, patches, stack)
+    measured, numbers = describe(made, stack, found.spells)
+    patches += [patch for patch, good in zip(made, measured, strict=True) if good]
+    features = np.vstack([features, numbers[measured]])
+    origin = np.concatenate([np.full(len(patches) - int(measured.sum()), -1), origin[measured]])
     events, around, works = events_of(known, cube)
     pieces = cube.attrs.get("units") == "picture"
-    labels = np.array([which_side(patch, events, stack.days, pieces=pieces) for patch in patches], dtype=np.int8)
+    labels = np.array([which_side(patch, events, stack, pieces=pieces) for patch in patches], dtype=np.int8)
     inside = area_mask(site.outline, cube.odc.geobox)
     years = (stack.days[-1] - stack.days[0]) / 365.25
     in_outline = np.array([inside.ravel()[patch.pixels].any() for patch in patches], dtype=bool)
@@ -221,6 +236,7 @@ def label(cube: xr.Dataset, known: dict, site: Site) -> Scene:
         days=stack.days,
         shape=stack.shape,
         features=features,
+        origin=origin,
         stands_inside=labels,
         in_outline=in_outline,
         area_years=float(inside.sum() * 1e-4 * years),
@@ -249,6 +265,7 @@ def labelled_pairs(cube: xr.Dataset, known: dict, site: Site, seed: int) -> Iter
             days=stack.days,
             shape=stack.shape,
             features=features,
+            origin=np.full(len(patches), -1),
             stands_inside=np.array(sides, dtype=np.int8),
             in_outline=np.array([inside.ravel()[patch.pixels].any() for patch in patches], dtype=bool),
             area_years=float(inside.sum() * 1e-4),
@@ -298,14 +315,17 @@ def events_of(known: dict, cube: xr.Dataset) -> tuple[list, list, list]:
     return events, around, near_works
 
 
-def which_side(patch: Patch, events: list, days: NDArray[np.float64], *, pieces: bool) -> int:
+def which_side(patch: Patch, events: list, stack: Stack, *, pieces: bool) -> int:
     """1: a structure stood in the spell; 0: it stood before and after; -1: neither."""
-    start = days[patch.start]
-    end = days[patch.end] if patch.end < len(days) else None
     here = []
     for pixels, properties in events:
         if covers(patch, pixels, pieces=pieces):
             here.append((period(properties, "on"), period(properties, "off")))
+    if not here:
+        return -1
+    first, last = dates(patch, stack)
+    start = stack.days[first]
+    end = stack.days[last] if last < len(stack.days) else None
     if any(near(start, on) and near(end, off) for on, off in here):
         return 1
     gone = [on for on, off in here if off is not None and near(start, off)]
@@ -357,20 +377,30 @@ def fit(name: str, places: list[list[Scene]]) -> dict:
     """Cross-validate by place, then fit on all."""
     folds = np.concatenate([np.full(len(s.features), i % FOLDS) for i, scenes in enumerate(places) for s in scenes])
     scenes = list(chain.from_iterable(places))
+    bounds = np.cumsum([0, *(len(s.features) for s in scenes)])
+    # Spells that were found again are judged by models of those that the search found.
+    origin = np.concatenate(
+        [np.where(s.origin >= 0, s.origin + first, -1) for s, first in zip(scenes, bounds[:-1], strict=True)]
+    )
+    searched = origin < 0
     features = np.concatenate([s.features for s in scenes])
     side = np.concatenate([s.stands_inside for s in scenes])
     outline = np.concatenate([s.in_outline for s in scenes])
-    bounds = np.cumsum([0, *(len(s.features) for s in scenes)])
-    spans = [slice(a, b) for a, b in pairwise(bounds)]
     guess = np.zeros(len(features), dtype=bool)
     terms = np.zeros((len(features), verification_terms(features[:1], guess[:1]).shape[1]))
     belief = np.zeros(len(features))
     for fold in range(FOLDS):
         train, test = folds != fold, folds == fold
-        direction, alone = fit_alone(features[train], side[train])
+        direction, alone = fit_alone(features[train & searched], side[train & searched])
         guess[test] = stands_inside(Trees.from_document(direction), features[test])
         terms[test] = verification_terms(features[test], guess[test])
         belief[test] = logistic(Trees.from_document(alone).logit(terms[test]))
+    worth = searched | (belief[origin] >= WORTH_A_LOOK)
+    scenes = [of_scene(s, worth[a:b]) for s, (a, b) in zip(scenes, pairwise(bounds), strict=True)]
+    folds, features, side, outline, guess, belief, searched = (
+        array[worth] for array in (folds, features, side, outline, guess, belief, searched)
+    )
+    spans = [slice(a, b) for a, b in pairwise(np.cumsum([0, *(len(s.features) for s in scenes)]))]
     # A structure claimed the wrong way round is a false structure.
     real = (side >= 0) & (guess == (side == 1))
     around = np.concatenate(
@@ -387,7 +417,7 @@ def fit(name: str, places: list[list[Scene]]) -> dict:
     counted = real | at_event | ~at_works
     slope, offset = platt(out[counted], real[counted].astype(float))
     p = logistic(slope * out + offset)
-    kept = np.concatenate([distinct(p[span], s.pairs) for s, span in zip(scenes, spans, strict=True)])
+    kept = np.concatenate([distinct(s.patches, p[span], s.pairs) for s, span in zip(scenes, spans, strict=True)])
     # A false structure is one where nothing was built or taken down; a true one with a wrong date is another fault, and
     # the probabilities count it.
     false = kept & ~at_event & ~at_works
@@ -405,7 +435,7 @@ def fit(name: str, places: list[list[Scene]]) -> dict:
     on_works = kept & at_works & ~at_event
     years = years_inside + years_around
     print(f"  on works that are no structure, from 0.5: {(on_works & (p >= 0.5)).sum() / years:.2f} in the same area")
-    direction, alone = fit_alone(features, side)
+    direction, alone = fit_alone(features[searched], side[searched])
     return {
         "made_by": "benchmarks/change/train.py",
         "scenes": len(scenes),
@@ -422,6 +452,21 @@ def fit(name: str, places: list[list[Scene]]) -> dict:
         "alone": alone,
         "placed": fit_placed(around, real),
     }
+
+
+def of_scene(scene: Scene, chosen: NDArray[np.bool_]) -> Scene:
+    """A scene with the chosen of its candidates, (n,)."""
+    place = np.cumsum(chosen) - 1
+    held = chosen[scene.pairs].all(axis=1)
+    return replace(
+        scene,
+        patches=[patch for patch, good in zip(scene.patches, chosen, strict=True) if good],
+        pairs=place[scene.pairs[held]],
+        **{
+            name: getattr(scene, name)[chosen]
+            for name in ("features", "origin", "stands_inside", "in_outline", "at_event", "at_works")
+        },
+    )
 
 
 def report(real: NDArray[np.bool_], alone: NDArray[np.float64], p: NDArray[np.float64]) -> None:

@@ -211,7 +211,12 @@ def test_edges_shadows_and_yards_of_one_event_are_told_once() -> None:
     tent = patch_of(TENT)
     pairs = repeats([hall, shadow, later, tent], DAYS, (SIZE, SIZE))
     assert (0, 1) in {tuple(p) for p in pairs.tolist()}
-    assert distinct(np.array([0.9, 0.6, 0.7, 0.5]), pairs).tolist() == [True, False, True, True]
+    assert distinct([hall, shadow, later, tent], np.array([0.9, 0.6, 0.7, 0.5]), pairs).tolist() == [
+        True,
+        False,
+        True,
+        True,
+    ]
     assert repeats([], DAYS, (SIZE, SIZE)).shape == (0, 2)
 
 
@@ -219,13 +224,28 @@ def test_a_neighbour_of_its_own_size_that_came_weeks_later_is_a_building_of_its_
     def apart(looks: int, width: int) -> bool:
         one = patch_of((slice(5, 10), slice(5, 10), 20, LOOKS, 0.1))
         beside = patch_of((slice(5, 10), slice(10, 10 + width), 20 + looks, LOOKS, 0.1))
-        return bool(distinct(np.array([0.9, 0.8]), repeats([one, beside], DAYS, (SIZE, SIZE))).all())
+        pairs = repeats([one, beside], DAYS, (SIZE, SIZE))
+        return bool(distinct([one, beside], np.array([0.9, 0.8]), pairs).all())
 
     near, weeks = (int(np.argmax(DAYS - DAYS[20] > days)) - 20 for days in (0, 60))
     assert DAYS[20 + weeks] - DAYS[20] < 120
     assert apart(weeks, width=4)
     assert not apart(near, width=4)  # its shadow
     assert not apart(weeks, width=2)  # what was paved along its wall
+
+
+def test_a_row_of_halls_is_told_apart_where_more_of_them_are_to_be_expected_true_than_of_the_whole() -> None:
+    row = [patch_of((slice(5, 10), slice(5 + 6 * i, 11 + 6 * i), 10 + 6 * i, LOOKS, 0.2)) for i in range(3)]
+    whole = replace(patch_of((slice(5, 10), slice(5, 23), 10, LOOKS, 0.2)), compound=True)
+    pairs = repeats([*row, whole], DAYS, (SIZE, SIZE))
+
+    def kept(halls: float, together: float) -> list[bool]:
+        return distinct([*row, whole], np.array([halls] * 3 + [together]), pairs).tolist()
+
+    assert kept(0.5, 0.8) == [True, True, True, False]
+    assert kept(0.2, 0.8) == [False, False, False, True]
+    grown = replace(whole, compound=False)  # one patch with one date is one thing
+    assert distinct([*row, grown], np.array([0.5] * 3 + [0.8]), pairs).tolist() == [False, False, False, True]
 
 
 BANDS = [("red", "green", "blue"), ("blue", "green", "red", "nir", "swir16", "swir22")]

@@ -25,8 +25,8 @@ from sitewatch.change._describe import describe
 from sitewatch.change._forecast import Forecast, fit_forecast, surprise
 from sitewatch.change._objects import GROW_SCORE, NEAR_LOOKS, SEED_SCORE, Patch, compounds, grow
 from sitewatch.change._scan import Spells, scan
-from sitewatch.change._search import Search
-from sitewatch.change._stack import Stack, stack_for
+from sitewatch.change._search import Search, around
+from sitewatch.change._stack import stack_for
 
 __all__ = ["Known", "remember", "search_again"]
 
@@ -40,8 +40,6 @@ _HIDDEN = 3
 """Looks that the temporal screen decides otherwise than before until a pixel is searched anew."""
 _MOST_ADDED = 1 / 8
 """Share of looks, of those at the last whole search, from which all is searched again."""
-_REACH = 5
-"""Pixels around a patch that `describe` may read."""
 _SPARSE = 16
 """Every so manieth pixel along each axis is kept, to know the looks again."""
 _SAME = 0.002
@@ -250,13 +248,13 @@ def _searched(found: Search, cube: xr.Dataset, region: NDArray[np.int64], basis:
     origin[: len(old)] = np.flatnonzero(kept)
     origin[len(grown) :] = [before.get(_key(patch), -1) for patch in patches[len(grown) :]]
     new = np.flatnonzero(origin < 0)
-    around = _around([patches[i] for i in new.tolist()], stack)
     measured = found.measured[origin]
     features = found.features[origin]
     if len(new):
         searched = replace(found, spells=spells)
-        searched.read(cube, around)
-        measured[new], features[new] = describe([patches[i] for i in new.tolist()], stack, spells)
+        fresh_ones = [patches[i] for i in new.tolist()]
+        searched.read(cube, around(fresh_ones, stack.shape))
+        measured[new], features[new] = describe(fresh_ones, stack, spells)
     assert all(patch.end <= looks for patch in patches)
     return replace(
         found,
@@ -297,11 +295,3 @@ def _put(
 
 def _key(patch: Patch) -> tuple[int, int, bytes]:
     return patch.start, patch.end, patch.pixels.tobytes()
-
-
-def _around(patches: list[Patch], stack: Stack) -> NDArray[np.int64]:
-    """Pixels that `describe` may read of some patches, sorted."""
-    mask = np.zeros(stack.shape, dtype=bool)
-    for patch in patches:
-        mask.ravel()[patch.pixels] = True
-    return np.flatnonzero(ndimage.maximum_filter(mask, size=2 * _REACH + 1))

@@ -24,6 +24,12 @@ _BUILDING_DAYS = 400.0
 _FAR_DAYS = 2000.0
 _ALIKE = 0.5
 """Cosine from which two changes point the same way, or with the opposite sign the opposite one."""
+_SAME_THING = 0.9
+"""Cosine from which two changes can be the same thing that came again."""
+_AS_STRONG = 0.6
+"""And the weaker of the two is at least this share of the stronger one."""
+_SAME_GROUND = 0.35
+"""And they share at least this much of the ground of both (intersection over union)."""
 
 CONTEXT = (
     "own",
@@ -40,6 +46,8 @@ CONTEXT = (
     "opposite_best",
     "place",
     "works",
+    "again",
+    "agains",
 )
 """Names of the numbers that `context` gives, in its order."""
 
@@ -60,7 +68,8 @@ def context(
         began earlier or later: the highest belief, the log of that patch's size over its own, days between, and whether
         the two changes point the same way (cosine). opposite_best: highest belief among those of other dates that point
         the opposite way. place: chance that at least one patch on its ground is true, were they independent. works: the
-        same for patches beside it or on it within 400 days.
+        same for patches beside it or on it within 400 days. again: highest belief among patches on its ground that are
+        over before it begins, or begin after it is over, and look the same: it comes again. agains: their sum.
 
     Only how patches lie to each other enters, not how many a scene has: that differs from place to place for reasons
     that say nothing of a patch.
@@ -69,6 +78,7 @@ def context(
     size = np.array([len(p.pixels) for p in patches], dtype=np.float64)
     start = np.array([days[p.start] for p in patches])
     end = np.array([days[p.end] if p.end < len(days) else np.nan for p in patches])
+    strength = np.array([float(np.linalg.norm(p.delta)) for p in patches])
     delta = np.array([p.delta / max(float(np.linalg.norm(p.delta)), 1e-9) for p in patches])
     shared, near = _overlaps(patches, shape)
     result = np.zeros((n, len(CONTEXT)))
@@ -85,6 +95,12 @@ def context(
         opposite = apart[alike[apart] <= -_ALIKE]
         with np.errstate(invalid="ignore"):
             works = beside[np.abs(start[beside] - start[i]) <= _BUILDING_DAYS]
+            again = on_it[
+                ((start[on_it] > end[i]) | (end[on_it] < start[i]))
+                & (alike[on_it] >= _SAME_THING)
+                & (np.minimum(strength[on_it], strength[i]) >= _AS_STRONG * np.maximum(strength[on_it], strength[i]))
+                & (_shared_part(shared, i, on_it, size) >= _SAME_GROUND)
+            ]
         told = on_it[same]
         result[i] = (
             own[i],
@@ -94,6 +110,8 @@ def context(
             float(belief[opposite].max()) if len(opposite) else 0.0,
             1.0 - float(np.prod(1.0 - belief[on_it])),
             1.0 - float(np.prod(1.0 - belief[works])),
+            float(belief[again].max()) if len(again) else 0.0,
+            float(belief[again].sum()),
         )
     return result
 
@@ -125,6 +143,16 @@ def _others(counts: sparse.csr_array, i: int, size: NDArray[np.float64], least: 
     j, count = counts.indices[first:last].astype(np.int64), counts.data[first:last]
     enough = (count >= least * np.minimum(size[j], size[i])) & (j != i)
     return np.sort(j[enough])
+
+
+def _shared_part(
+    shared: sparse.csr_array, i: int, chosen: NDArray[np.int64], size: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(len(chosen),) intersection over union of the ground of i and of each of the chosen."""
+    first, last = shared.indptr[i], shared.indptr[i + 1]
+    count = np.zeros(len(size))
+    count[shared.indices[first:last]] = shared.data[first:last]
+    return np.asarray(count[chosen] / (size[chosen] + size[i] - count[chosen]), dtype=np.float64)
 
 
 def _best(

@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 from sitewatch.change._again import remember, search_again
 from sitewatch.change._change import Change, Kind
 from sitewatch.change._dates import Edge, edges
-from sitewatch.change._describe import FEATURES
+from sitewatch.change._describe import FEATURES, describe
 from sitewatch.change._keep import read_known, write_known
 from sitewatch.change._objects import Patch
 from sitewatch.change._pair import farthest_pair, pair_candidates
 from sitewatch.change._repeats import distinct, repeats
-from sitewatch.change._search import Search, search
+from sitewatch.change._returns import returns
+from sitewatch.change._search import Search, around, search
 from sitewatch.change._stack import Stack, stack_of
-from sitewatch.change._verify import Verifier, pair_verifier, verifier
+from sitewatch.change._verify import WORTH_A_LOOK, Verifier, pair_verifier, verifier
 
 __all__ = ["MIN_LOOKS", "changes_of", "compare_pair", "detect", "detect_again"]
 
@@ -88,16 +89,30 @@ def changes_of(found: Search, cube: xr.Dataset, *, false_alarms: float, inside: 
         found.read(cube, patch.pixels)
         return edges(patch, found.stack)
 
-    patches, features = found.candidates
+    judge = verifier(found.stack.bands)
+    patches, features = _with_returns(found, cube, judge)
     return _judged(
         patches,
         features,
         found.stack,
-        verifier(found.stack.bands),
+        judge,
         dated=dated,
         false_alarms=false_alarms,
         inside=inside,
     )
+
+
+def _with_returns(found: Search, cube: xr.Dataset, judge: Verifier) -> tuple[list[Patch], NDArray[np.float64]]:
+    """What was found and what describes it, and the other spells of what is worth a look, on its own ground."""
+    patches, features = found.candidates
+    if not patches:
+        return patches, features
+    seeds = [patches[i] for i in np.flatnonzero(judge.believed(features) >= WORTH_A_LOOK).tolist()]
+    found.read(cube, around(seeds, found.stack.shape))
+    made, _ = returns(seeds, patches, found.stack)
+    measured, numbers = describe(made, found.stack, found.spells)
+    more = [patch for patch, good in zip(made, measured, strict=True) if good]
+    return patches + more, np.vstack([features, numbers[measured]])
 
 
 def compare_pair(cube: xr.Dataset, *, false_alarms: float, inside: NDArray[np.bool_]) -> list[Change]:
@@ -148,8 +163,9 @@ def _judged(
     threshold = judge.threshold(false_alarms=false_alarms, pixels=int(inside.sum()))
     flat = inside.ravel()
     chosen: NDArray[np.int64] = np.flatnonzero(probability >= threshold)
-    told = repeats([patches[i] for i in chosen.tolist()], stack.days, stack.shape)
-    repeated = set(chosen[~distinct(probability[chosen], told)].tolist())
+    claimable = [patches[i] for i in chosen.tolist()]
+    told = repeats(claimable, stack.days, stack.shape)
+    repeated = set(chosen[~distinct(claimable, probability[chosen], told)].tolist())
     claimed: list[Change] = []
     others: list[tuple[float, Change]] = []
     for i, (patch, numbers) in enumerate(zip(patches, features, strict=True)):

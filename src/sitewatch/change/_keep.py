@@ -18,7 +18,7 @@ from sitewatch.change._scan import EVENTS, Spells
 
 __all__ = ["read_known", "write_known"]
 
-_FORMAT = 1
+_FORMAT = 2
 """Of the file and of what its numbers mean: one more whenever the scan, the patches or their features change."""
 
 _MAX_BYTES = 4 * 2**30
@@ -36,7 +36,7 @@ _TYPES: Mapping[str, type[np.generic]] = {
 
 _SPELLS = ("start", "end", "score", "delta")
 _FORECAST = ("background", "noise", "slow")
-_NUMBERS = ("start", "end", "score", "spread", "scatter", "common", "usual")
+_NUMBERS = ("start", "end", "score", "spread", "scatter", "common", "usual", "compound")
 """Of a patch, besides its pixels and its delta."""
 
 
@@ -164,8 +164,9 @@ def _known(arrays: Mapping[str, NDArray[Any]]) -> Known:
                 scatter=float(scatter),
                 common=float(common),
                 usual=float(usual),
+                compound=bool(compound),
             )
-            for first, last, delta, (start, end, score, spread, scatter, common, usual) in zip(
+            for first, last, delta, (start, end, score, spread, scatter, common, usual, compound) in zip(
                 bounds[:-1], bounds[1:], arrays["patch_delta"], numbers, strict=True
             )
         ),

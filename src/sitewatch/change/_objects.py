@@ -62,6 +62,8 @@ class Patch:
     """Share of all pixels of the picture with a spell that begins or ends within a look of its start."""
     usual: float
     """What scores were divided by there: 1 on quiet ground, 10 and more among fields."""
+    compound: bool = False
+    """True: several patches offered as a whole, from `compounds`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,6 +192,7 @@ def compounds(patches: Sequence[Patch], days: NDArray[np.float64], shape: tuple[
                 replace(
                     parts[0],
                     pixels=pixels,
+                    compound=True,
                     score=float(np.average([p.score for p in parts], weights=weights)),
                     delta=np.average([p.delta for p in parts], axis=0, weights=weights).astype(np.float32),
                     spread=float(np.average([p.spread for p in parts], weights=weights)),

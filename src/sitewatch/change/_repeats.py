@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ _REACH = 2
 """Pixels around a patch within which another is part of its event: mixed pixels and the shadow of a roof."""
 _INSIDE = 0.5
 """A patch belongs to another when at least this share of it lies there."""
+_PART = 0.8
+"""A compound is made of patches of which so much lies on it."""
 _SAME_GROUND = 0.35
 """Two spells are of one thing when they share at least this much of the ground of both (intersection over union)."""
 _NEAR_DAYS = 120.0
@@ -62,10 +64,14 @@ def repeats(patches: Sequence[Patch], days: NDArray[np.float64], shape: tuple[in
     return np.array(pairs, dtype=np.int64).reshape(-1, 2)
 
 
-def distinct(probability: NDArray[np.float64], pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
+def distinct(patches: Sequence[Patch], probability: NDArray[np.float64], pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Keep the most probable teller of every event.
 
+    A compound and its parts tell of one building or of several; it gives way to parts that were built at different
+    times when more of them are to be expected true than of it.
+
     Args:
+        patches: n of them.
         probability: (n,) of the patches.
         pairs: from `repeats`.
 
@@ -77,11 +83,36 @@ def distinct(probability: NDArray[np.float64], pairs: NDArray[np.int64]) -> NDAr
         parts.setdefault(i, []).append(j)
     kept = np.ones(len(probability), dtype=bool)
     for i in np.argsort(-probability, kind="stable").tolist():
-        if kept[i]:
-            for j in parts.get(i, ()):
-                if probability[j] <= probability[i]:
-                    kept[j] = False
+        if not kept[i]:
+            continue
+        weaker = [j for j in parts.get(i, ()) if kept[j] and probability[j] <= probability[i]]
+        if patches[i].compound:
+            apart = _apart(i, weaker, patches, probability, parts)
+            if probability[apart].sum() > probability[i]:
+                kept[i] = False
+                continue
+        kept[weaker] = False
     return kept
+
+
+def _apart(
+    whole: int,
+    parts: Sequence[int],
+    patches: Sequence[Patch],
+    probability: NDArray[np.float64],
+    told: Mapping[int, Sequence[int]],
+) -> list[int]:
+    """Of the parts of a compound those that tell of different events, the most probable first."""
+    chosen: list[int] = []
+    for j in sorted(parts, key=lambda j: -probability[j]):
+        own = patches[j]
+        if own.compound or own.end != patches[whole].end:
+            continue
+        inside = len(np.intersect1d(own.pixels, patches[whole].pixels, assume_unique=True))
+        repeated = any(j in told.get(k, ()) or k in told.get(j, ()) for k in chosen)
+        if inside >= _PART * len(own.pixels) and not repeated:
+            chosen.append(j)
+    return chosen
 
 
 def _comes_again(one: Patch, other: Patch) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from sitewatch.change._background import design
 from sitewatch.change._describe import describe
@@ -16,7 +17,10 @@ from sitewatch.change._objects import GROW_SCORE, Patch, compounds, grow, usual_
 from sitewatch.change._scan import Spells, scan
 from sitewatch.change._stack import Stack, fill, stack_of
 
-__all__ = ["Search", "candidates", "search"]
+__all__ = ["Search", "around", "candidates", "search", "search_stack"]
+
+_REACH = 5
+"""Pixels around a patch that `describe` may read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +62,14 @@ class Search:
         if len(missing):
             fill(self.stack, cube, missing)
             self.held[missing] = True
+
+
+def around(patches: Sequence[Patch], shape: tuple[int, int]) -> NDArray[np.int64]:
+    """Pixels that `describe` may read of some patches on a grid of `shape`; flat indices, sorted."""
+    mask = np.zeros(shape, dtype=bool)
+    for patch in patches:
+        mask.ravel()[patch.pixels] = True
+    return np.flatnonzero(ndimage.maximum_filter(mask, size=2 * _REACH + 1))
 
 
 def search(cube: xr.Dataset) -> Search:

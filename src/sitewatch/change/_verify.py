@@ -26,6 +26,7 @@ from sitewatch.change._measure import SIDES
 from sitewatch.change._objects import Patch
 
 __all__ = [
+    "WORTH_A_LOOK",
     "Judged",
     "Trees",
     "Verifier",
@@ -41,6 +42,9 @@ __all__ = [
 
 FACILITY_PIXELS = 7_000
 """Pixels of a large facility: 0.7 km2 at 10 m, as the simulated ones have."""
+
+WORTH_A_LOOK = 0.05
+"""Patches believed this much by themselves have their ground searched for more spells of the same thing."""
 
 _FIRST_SIDE = FEATURES.index(f"{SIDES[0]}_inside")
 _STEP = FEATURES.index("is_step")
@@ -249,6 +253,10 @@ class Verifier:
     ascending."""
     false_around: NDArray[np.float64]
     """(m,) The same in the country around them."""
+
+    def believed(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n,) probability of each patch by what it looks like alone, 0-1; features as for `judge`."""
+        return logistic(self.alone.logit(verification_terms(features, stands_inside(self.direction, features))))
 
     def judge(
         self,

@@ -16,15 +16,18 @@ from sitewatch.simulate._surfaces import Palette
 __all__ = ["tell"]
 
 _COVERS = {
-    "grey metal": 0.2,
-    "white metal": 0.12,
-    "white canvas": 0.16,
+    "grey metal": 0.16,
+    "white canvas": 0.14,
     "tan canvas": 0.12,
-    "olive canvas": 0.12,
-    "blue steel": 0.1,
-    "green steel": 0.06,
-    "bitumen": 0.06,
-    "slab": 0.06,
+    "white metal": 0.1,
+    "olive canvas": 0.1,
+    "blue steel": 0.08,
+    "bitumen": 0.07,
+    "tan metal": 0.06,
+    "green steel": 0.05,
+    "dark membrane": 0.04,
+    "rusty metal": 0.04,
+    "slab": 0.04,
 }
 """Materials of temporary structures and how common each is."""
 

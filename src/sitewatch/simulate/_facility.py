@@ -116,8 +116,9 @@ def covering(palette: Palette, rng: np.random.Generator, material: str) -> int:
         material,
         rng,
         vary=0.16 if not paved else 0.12,
-        # Paint comes in any hue; what lies on the ground comes in those of its stone.
+        # Paint comes in any hue, some of it in those of earth; what lies on the ground comes in those of its stone.
         hue=None if paved or soil else 0.08,
+        tilt=0.0 if paved or soil else 0.15,
         texture=0.07 if soil else 0.05,
         thirst=0.3 if soil else 0.2 if paved else 0.06,
         holds_snow=0.95 if soil else 0.4 if paved else 0.8,

@@ -85,6 +85,7 @@ class Palette:
         dry: Array | float = 0.0,
         vary: float = 0.08,
         hue: float | None = None,
+        tilt: float = 0.0,
         texture: float = 0.05,
         vigour: float = 0.0,
         thirst: float = 0.1,
@@ -100,6 +101,7 @@ class Palette:
             dry: (days,) dry cover, 0-1.
             vary: relative standard deviation of its own shade.
             hue: relative standard deviation of its shade by band, one from another; None: a sixth of `vary`.
+            tilt: standard deviation of the slope of its spectrum: the log of what its last band gains, its first loses.
             texture: relative standard deviation of its grain, cell by cell.
             vigour: how much the green cover varies across it, 0-1.
             thirst: how much it darkens when wet, 0-1.
@@ -107,6 +109,7 @@ class Palette:
         """
         days = len(self.weather.season)
         shade = np.exp(rng.normal(0, vary)) * np.exp(rng.normal(0, vary / 6 if hue is None else hue, len(BANDS)))
+        shade *= np.exp(rng.normal(0, tilt) * np.linspace(-1, 1, len(BANDS)))
         tint = np.exp(rng.normal(0, 0.04, len(BANDS)))
         lush, withered = PLANTS[plant or "grass"]
         self.rows.append(

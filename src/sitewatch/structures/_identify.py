@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -147,15 +148,26 @@ def _turns(group: Sequence[Change]) -> list[_Turn]:
     return sorted(turns, key=lambda t: (t.edge.by, t.up, -t.change.probability))
 
 
+def _consistent(group: Sequence[Change]) -> list[Change]:
+    """The changes of a thing without those that more probable ones contradict.
+
+    What is gone cannot go: a change that makes two downs follow each other without an up between is dropped as a whole.
+    """
+    kept: list[Change] = []
+    for change in sorted(group, key=lambda c: -c.probability):
+        downs = [(one, other) for one, other in pairwise(_turns([*kept, change])) if not one.up and not other.up]
+        if not any(change is one.change or change is other.change for one, other in downs):
+            kept.append(change)
+    return kept
+
+
 def _stands(group: Sequence[Change]) -> list[_Stand]:
     """Spells of standing, read off the turns: up and down alternate.
 
-    An up while it stands is a phase of its construction. Of two downs in a row the more probable one is its end. A down
-    that comes first ends what stood before the record.
+    An up while it stands is a phase of its construction. A down that comes first ends what stood before the record.
     """
     stands: list[_Stand] = []
-    last: _Turn | None = None
-    for turn in _turns(group):
+    for turn in _turns(_consistent(group)):
         standing = stands[-1] if stands and stands[-1].dismantled is None else None
         if turn.up and standing is not None:
             standing.changes.append(turn.change)
@@ -168,10 +180,6 @@ def _stands(group: Sequence[Change]) -> list[_Stand]:
                 stands.append(standing)
             standing.dismantled = turn.edge
             standing.changes.append(turn.change)
-        elif last is not None and turn.change.probability > last.change.probability:
-            stands[-1].dismantled = turn.edge
-            stands[-1].changes.append(turn.change)
-        last = turn
     return stands
 
 

@@ -1,0 +1,124 @@
+"""What else stood on a patch's ground, and its own dates."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sitewatch.change._dates import edges
+from sitewatch.change._objects import Patch
+from sitewatch.change._returns import own_dates, returns
+from sitewatch.change._stack import Stack
+
+SIZE, BANDS = 12, 6
+DAYS = np.arange(0.0, 1095.0, 8.0)
+LOOKS = len(DAYS)
+GROUND = np.array([0.08, 0.10, 0.12, 0.25, 0.22, 0.16])
+ROOF = np.array([0.30, 0.32, 0.34, 0.38, 0.36, 0.33])
+PLACE = np.sort((np.arange(4, 7)[:, None] * SIZE + np.arange(4, 8)[None, :]).ravel())
+
+
+def ground_with(*spells: tuple[int, int], seed: int = 0, cloud: float = 0.3) -> Stack:
+    """Seasonal ground; on `PLACE` a roof stands in the spells (looks, the second one no longer)."""
+    rng = np.random.default_rng(seed)
+    season = 0.06 * np.sin(2 * np.pi * DAYS / 365.25)[:, None] * np.array([0.1, 0.3, 0.2, 1.0, 0.5, 0.3])
+    values = np.tile(GROUND + season, (SIZE * SIZE, 1, 1))
+    for first, last in spells:
+        values[PLACE, first:last] = ROOF
+    values = values + rng.normal(0, 0.015, values.shape)
+    valid = np.tile(rng.random(LOOKS) >= cloud, (SIZE * SIZE, 1))
+    return Stack(
+        values=np.where(valid[:, :, None], values, 0).astype(np.float32),
+        valid=valid,
+        days=DAYS,
+        shape=(SIZE, SIZE),
+        bands=("blue", "green", "red", "nir", "swir16", "swir22"),
+    )
+
+
+def patch(first: int, last: int, *, sign: float = 1.0) -> Patch:
+    return Patch(
+        pixels=PLACE,
+        start=first,
+        end=last,
+        score=40.0,
+        delta=(sign * (ROOF - GROUND)).astype(np.float32),
+        spread=0.1,
+        scatter=0.0,
+        common=0.0,
+        usual=1.0,
+    )
+
+
+def seen(stack: Stack, look: int) -> int:
+    """The first look from this one on that saw the ground."""
+    return look + int(np.argmax(stack.valid[PLACE[0], look:]))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_thing_that_came_three_times_is_found_from_one_of_them(seed: int) -> None:
+    spells = ((20, 30), (60, 75), (110, 122))
+    stack = ground_with(*spells, seed=seed)
+    made, origin = returns([patch(60, 75)], [patch(60, 75)], stack)
+    assert origin.tolist() == [0, 0]
+    assert sorted((p.start, p.end) for p in made) == [
+        (seen(stack, first), seen(stack, last)) for first, last in (spells[0], spells[2])
+    ]
+    assert all(np.allclose(p.delta, ROOF - GROUND, atol=0.05) for p in made)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_dates_that_single_pixels_got_wrong_are_put_right(seed: int) -> None:
+    stack = ground_with((60, 75), seed=seed)
+    assert own_dates(patch(62, 72), stack) == (seen(stack, 60), seen(stack, 75))
+    began, ended = edges(patch(62, 72), stack)
+    assert began is not None
+    assert ended is not None
+    assert began.by == seen(stack, 60)
+    assert began.after < 60
+    assert ended.by == seen(stack, 75)
+    assert ended.after < 75
+
+
+def test_dates_far_from_those_of_the_pixels_are_another_event() -> None:
+    stack = ground_with((40, 80))
+    began, ended = edges(patch(50, 80), stack)  # 80 days later: something happened there that only some pixels show
+    assert began is not None
+    assert ended is not None
+    assert began.by == seen(stack, 50)
+    assert ended.by == seen(stack, 80)
+
+
+def test_what_stood_when_the_record_began_is_told_by_its_absence() -> None:
+    stack = ground_with((0, 25), (90, LOOKS))
+    made, _ = returns([patch(90, LOOKS)], [patch(90, LOOKS)], stack)
+    assert [(p.start, p.end) for p in made] == [(seen(stack, 25), seen(stack, 90))]
+    assert np.allclose(made[0].delta, GROUND - ROOF, atol=0.05)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_seasons_and_noise_bring_nothing_back(seed: int) -> None:
+    stack = ground_with((60, 75), seed=seed)
+    known = patch(seen(stack, 60), seen(stack, 75))
+    made, _ = returns([known], [known], stack)
+    assert not made
+
+
+def test_what_is_known_is_not_told_twice() -> None:
+    stack = ground_with((20, 30), (60, 75))
+    known = [patch(60, 75), patch(seen(stack, 20), seen(stack, 30))]
+    made, _ = returns(known, known, stack)
+    assert not made
+
+
+def test_nothing_is_made_of_nothing() -> None:
+    stack = ground_with()
+    made, origin = returns([], [], stack)
+    assert made == []
+    assert origin.shape == (0,)
+    assert own_dates(patch(60, 75), stack) is None
+
+
+def test_ground_that_few_looks_saw_tells_nothing() -> None:
+    stack = ground_with((60, 75), cloud=0.98)
+    assert own_dates(patch(60, 75), stack) is None
