@@ -18,7 +18,7 @@ import json
 import pickle
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 from pathlib import Path
@@ -494,24 +494,24 @@ def fit_alone(features: NDArray[np.float64], side: NDArray[np.int8]) -> tuple[di
 
 
 def fit_placed(around: NDArray[np.float64], real: NDArray[np.bool_]) -> dict:
-    """The verification of patches in their place: small, and rising with what a patch says by itself."""
-    return boost(around, real, trees=140, leaves=8, rising=CONTEXT.index("own"))
+    """The verification of patches in their place: small, and rising with what speaks for a patch."""
+    return boost(around, real, trees=140, leaves=8, rising=[CONTEXT.index(name) for name in ("own", "again", "agains")])
 
 
 def boost(
-    terms: NDArray[np.float64], truth: NDArray[np.bool_], *, trees: int, leaves: int = 12, rising: int | None = None
+    terms: NDArray[np.float64], truth: NDArray[np.bool_], *, trees: int, leaves: int = 12, rising: Sequence[int] = ()
 ) -> dict:
-    """Gradient-boosted trees as plain numbers; they never fall with the term `rising`."""
+    """Gradient-boosted trees as plain numbers; they never fall with the terms `rising`."""
     model = HistGradientBoostingClassifier(
         max_iter=trees,
         learning_rate=0.05,
         max_leaf_nodes=leaves,
         min_samples_leaf=40,
         l2_regularization=5.0,
-        max_features=0.2 if rising is None else 1.0,  # each split sees few terms: better on another simulator's scenes
+        max_features=1.0 if rising else 0.2,  # each split sees few terms: better on another simulator's scenes
         early_stopping=False,
         random_state=0,
-        monotonic_cst=None if rising is None else (np.arange(terms.shape[1]) == rising).astype(int),
+        monotonic_cst=np.isin(np.arange(terms.shape[1]), rising).astype(int) if rising else None,
     ).fit(terms, truth)
     document = {"base": round(float(np.ravel(model._baseline_prediction)[0]), 6), "trees": []}
     for (predictor,) in model._predictors:
