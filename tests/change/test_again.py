@@ -84,7 +84,7 @@ def test_added_looks_are_searched_and_little_else(cube: xr.Dataset, known: Known
         claims(changes_of(one, cube, false_alarms=1.0, inside=cube.attrs["inside"])) for one in (found, search(cube))
     )
     sure = [change for change in whole if change.probability >= 0.5]
-    assert len(sure) >= 8
+    assert len(sure) >= 5  # enough of them for the share below to mean something
     assert sum(told(change, again) for change in sure) >= 0.8 * len(sure)
 
 
