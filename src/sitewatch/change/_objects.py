@@ -65,6 +65,11 @@ class Patch:
     compound: bool = False
     """True: several patches offered as a whole, from `compounds`."""
 
+    def on_ground_of(self, other: Patch, least: float) -> bool:
+        """Whether the two share at least this much of the ground of both (intersection over union, 0-1)."""
+        shared = len(np.intersect1d(self.pixels, other.pixels, assume_unique=True))
+        return shared >= least * (len(self.pixels) + len(other.pixels) - shared)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Grown:

@@ -119,8 +119,7 @@ def _comes_again(one: Patch, other: Patch) -> bool:
     """Spells on the same ground, the one over before the other begins."""
     if one.start < other.end and other.start < one.end:
         return False
-    shared = len(np.intersect1d(one.pixels, other.pixels, assume_unique=True))
-    return shared >= _SAME_GROUND * (len(one.pixels) + len(other.pixels) - shared)
+    return one.on_ground_of(other, _SAME_GROUND)
 
 
 def _dates(patch: Patch, days: NDArray[np.float64]) -> tuple[float, float]:

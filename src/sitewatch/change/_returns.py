@@ -73,7 +73,7 @@ def returns(seeds: Sequence[Patch], known: Sequence[Patch], stack: Stack) -> tup
             near = np.flatnonzero((np.abs(start - first) <= NEAR_LOOKS) & (np.abs(end - last) <= NEAR_LOOKS))
             told = [known[j] for j in near.tolist()]
             told += [p for p in made if abs(p.start - first) <= NEAR_LOOKS and abs(p.end - last) <= NEAR_LOOKS]
-            if not any(_on_one_ground(seeds[i], other) for other in told):
+            if not any(seeds[i].on_ground_of(other, _SAME_GROUND) for other in told):
                 made.append(replace(seeds[i], start=first, end=last, delta=sign * levels[i]))
                 origin.append(i)
     return made, np.array(origin, dtype=np.int64)
@@ -92,11 +92,6 @@ def own_dates(patch: Patch, stack: Stack) -> tuple[int, int] | None:
         default=None,
     )
     return None if best is None else (best[0], best[1])
-
-
-def _on_one_ground(one: Patch, other: Patch) -> bool:
-    shared = len(np.intersect1d(one.pixels, other.pixels, assume_unique=True))
-    return shared >= _SAME_GROUND * (len(one.pixels) + len(other.pixels) - shared)
 
 
 def _spells(patches: Sequence[Patch], stack: Stack) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]:
