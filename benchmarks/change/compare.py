@@ -116,7 +116,7 @@ def without_verification(cube: xr.Dataset, inside: NDArray[np.bool_], *, thresho
     patches, features = candidates(stack)
     if not patches:
         return ()
-    standing = verifier(stack.bands).judge(features, patches, stack.days, stack.shape).standing_inside
+    standing = verifier(stack.bands).by_itself(features).standing_inside
     changes = []
     for patch, stands in zip(patches, standing, strict=True):
         if patch.score < threshold or not inside.ravel()[patch.pixels].any():

@@ -282,7 +282,8 @@ def test_the_budget_is_monotone_and_probabilities_are_probabilities(bands: tuple
     assert limits == sorted(limits, reverse=True)
     assert judge.threshold(false_alarms=1, pixels=40_000) >= judge.threshold(false_alarms=1, pixels=10_000)
     features = np.random.default_rng(6).normal(0, 1, (2, len(FEATURES)))
-    p = judge.judge(features, [patch_of(HALL), patch_of(TENT)], DAYS, (SIZE, SIZE)).probability
+    pair = [patch_of(HALL), patch_of(TENT)]
+    p = judge.in_place(judge.by_itself(features), features, pair, DAYS, (SIZE, SIZE)).probability
     assert ((p >= 0) & (p <= 1)).all()
 
 

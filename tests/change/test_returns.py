@@ -7,7 +7,7 @@ import pytest
 
 from sitewatch.change._dates import edges
 from sitewatch.change._objects import Patch
-from sitewatch.change._returns import own_dates, returns
+from sitewatch.change._returns import own_dates, own_story, returns
 from sitewatch.change._stack import Stack
 
 SIZE, BANDS = 12, 6
@@ -122,3 +122,13 @@ def test_nothing_is_made_of_nothing() -> None:
 def test_ground_that_few_looks_saw_tells_nothing() -> None:
     stack = ground_with((60, 75), cloud=0.98)
     assert own_dates(patch(60, 75), stack) is None
+
+
+def test_the_ground_as_a_whole_bears_out_what_is_there_and_nothing_else() -> None:
+    stack = ground_with((20, 30), (60, 75))
+    right, shifted = patch(seen(stack, 20), seen(stack, 30)), patch(seen(stack, 20), seen(stack, 36))
+    clarity, spells, dates = own_story([right, shifted], stack).T
+    assert spells.tolist() == [2, 2]
+    assert dates.tolist() == [1, 0]
+    assert (clarity > 2).all()
+    assert (own_story([patch(20, 30)], ground_with()) == 0).all()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sitewatch.change._measure import MEASURED, SIDES, measure
 from sitewatch.change._objects import Patch
+from sitewatch.change._returns import own_story
 from sitewatch.change._scan import Spells
 from sitewatch.change._stack import Stack
 
@@ -40,6 +41,11 @@ FEATURES = (
     "log_looks",
     "log_looks_outside",
     "is_step",
+    "log_unseen_before",
+    "log_unseen_after",
+    "own_clarity",
+    "own_spells",
+    "own_dates",
     *SIGNED,
     *(f"{side}_inside" for side in SIDES),
     *(f"{side}_before" for side in SIDES),
@@ -72,10 +78,12 @@ def describe(patches: Sequence[Patch], stack: Stack, spells: Spells) -> tuple[ND
         patch show, 1 = all. surroundings: the same of the quiet surroundings. shared: share of the ring around that
         changed on its dates. common: share of all pixels that did. restless_around, seasonal_around: of the
         surroundings, as in `SIDES`, over all looks. log_days, log_looks: length of the spell, up to the next change.
-        log_looks_outside: seen looks before and after. is_step: 1 where the spell reaches the last look. poleward:
-        change of brightness on the two rows of pixels towards the pole, where shadows fall; shade: that less the same
-        on the other side; darkest: the least among the four sides. The rest: `SIDES`, in the spell, before it and after
-        it (a step has no after: its before again).
+        log_looks_outside: seen looks before and after. is_step: 1 where the spell reaches the last look.
+        log_unseen_before, log_unseen_after: log of 1 + the days without a look at the patch around the beginning and
+        the end of the spell. own_clarity, own_spells, own_dates: from `own_story`. poleward: change of brightness on
+        the two rows of pixels towards the pole, where shadows fall; shade: that less the same on the other side;
+        darkest: the least among the four sides. The rest: `SIDES`, in the spell, before it and after it (a step has no
+        after: its before again).
     """
     if not patches:
         return np.zeros(0, dtype=bool), np.zeros((0, len(FEATURES)))
@@ -111,7 +119,9 @@ def describe(patches: Sequence[Patch], stack: Stack, spells: Spells) -> tuple[ND
             np.linalg.norm(delta, axis=1),
             numbers[:, :5],
             [p.common for p in patches],
-            numbers[:, 5:],
+            numbers[:, 5:13],
+            own_story(patches, stack),
+            numbers[:, 13:],
         ]
     )
     assert numbers.shape[1] == MEASURED

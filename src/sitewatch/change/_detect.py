@@ -20,7 +20,7 @@ from sitewatch.change._repeats import distinct, repeats
 from sitewatch.change._returns import returns
 from sitewatch.change._search import Search, around, search
 from sitewatch.change._stack import Stack, stack_of
-from sitewatch.change._verify import WORTH_A_LOOK, Verifier, pair_verifier, verifier
+from sitewatch.change._verify import WORTH_A_LOOK, Judged, Verifier, pair_verifier, verifier
 
 __all__ = ["MIN_LOOKS", "changes_of", "compare_pair", "detect", "detect_again"]
 
@@ -90,10 +90,11 @@ def changes_of(found: Search, cube: xr.Dataset, *, false_alarms: float, inside: 
         return edges(patch, found.stack)
 
     judge = verifier(found.stack.bands)
-    patches, features = _with_returns(found, cube, judge)
+    patches, features, alone = _with_returns(found, cube, judge)
     return _judged(
         patches,
         features,
+        alone,
         found.stack,
         judge,
         dated=dated,
@@ -102,17 +103,16 @@ def changes_of(found: Search, cube: xr.Dataset, *, false_alarms: float, inside: 
     )
 
 
-def _with_returns(found: Search, cube: xr.Dataset, judge: Verifier) -> tuple[list[Patch], NDArray[np.float64]]:
-    """What was found and what describes it, and the other spells of what is worth a look, on its own ground."""
+def _with_returns(found: Search, cube: xr.Dataset, judge: Verifier) -> tuple[list[Patch], NDArray[np.float64], Judged]:
+    """What was found, and the other spells of what is worth a look on its own ground: patches, numbers, verdicts."""
     patches, features = found.candidates
-    if not patches:
-        return patches, features
-    seeds = [patches[i] for i in np.flatnonzero(judge.believed(features) >= WORTH_A_LOOK).tolist()]
+    alone = judge.by_itself(features)
+    seeds = [patches[i] for i in np.flatnonzero(alone.probability >= WORTH_A_LOOK).tolist()]
     found.read(cube, around(seeds, found.stack.shape))
     made, _ = returns(seeds, patches, found.stack)
     measured, numbers = describe(made, found.stack, found.spells)
-    more = [patch for patch, good in zip(made, measured, strict=True) if good]
-    return patches + more, np.vstack([features, numbers[measured]])
+    more, numbers = [patch for patch, good in zip(made, measured, strict=True) if good], numbers[measured]
+    return patches + more, np.vstack([features, numbers]), Judged.of([alone, judge.by_itself(numbers)])
 
 
 def compare_pair(cube: xr.Dataset, *, false_alarms: float, inside: NDArray[np.bool_]) -> list[Change]:
@@ -134,11 +134,13 @@ def compare_pair(cube: xr.Dataset, *, false_alarms: float, inside: NDArray[np.bo
     first, last = farthest_pair(cube["valid"].values.reshape(cube.sizes["time"], -1))
     stack = stack_of(cube.isel(time=[first, last]))
     patches, features = pair_candidates(stack)
+    judge = pair_verifier(stack.bands)
     return _judged(
         patches,
         features,
+        judge.by_itself(features),
         stack,
-        pair_verifier(stack.bands),
+        judge,
         dated=lambda _: (Edge(after=first, by=last), None),
         false_alarms=false_alarms,
         inside=inside,
@@ -148,6 +150,7 @@ def compare_pair(cube: xr.Dataset, *, false_alarms: float, inside: NDArray[np.bo
 def _judged(
     patches: Sequence[Patch],
     features: NDArray[np.float64],
+    alone: Judged,
     stack: Stack,
     judge: Verifier,
     *,
@@ -158,7 +161,7 @@ def _judged(
     """Patches as changes: those that are claimed, within the budget, and the strongest others."""
     if not patches:
         return []
-    judged = judge.judge(features, patches, stack.days, stack.shape)
+    judged = judge.in_place(alone, features, patches, stack.days, stack.shape)
     standing, probability = judged.standing_inside, judged.probability
     threshold = judge.threshold(false_alarms=false_alarms, pixels=int(inside.sum()))
     flat = inside.ravel()

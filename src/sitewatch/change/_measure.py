@@ -33,7 +33,7 @@ SIDES = (
 """What is measured before, in and after a spell, see `_side`."""
 
 _SIDES = len(SIDES)
-MEASURED = 14 + 3 * _SIDES
+MEASURED = 16 + 3 * _SIDES
 """How many numbers `measure` gives for each patch."""
 
 
@@ -169,6 +169,8 @@ def _measure_one(  # type: ignore[no-untyped-def]
     out[8] = np.log(max(1, seen_in))
     out[9] = np.log(max(1, seen_out))
     out[10] = 1.0 if step else 0.0
+    out[11] = _unseen_days(own_seen, days, start)
+    out[12] = 0.0 if step else _unseen_days(own_seen, days, end)
     eye = np.zeros(delta.size)
     for b in visible:
         eye[b] = 1.0 / visible.size
@@ -179,12 +181,23 @@ def _measure_one(  # type: ignore[no-untyped-def]
         brighter[side] = _rise(flank, flank_seen, when, eye)
         darkest = min(darkest, brighter[side])
     poleward, equatorward = (brighter[1], brighter[0]) if south else (brighter[0], brighter[1])
-    out[11] = poleward - equatorward
-    out[12] = poleward
-    out[13] = darkest
+    out[13] = poleward - equatorward
+    out[14] = poleward
+    out[15] = darkest
     for k in range(3):
-        out[14 + k * _SIDES : 14 + (k + 1) * _SIDES] = sides[k]
+        out[16 + k * _SIDES : 16 + (k + 1) * _SIDES] = sides[k]
     return True
+
+
+@numba.njit(cache=True)
+def _unseen_days(seen, days, at):  # type: ignore[no-untyped-def]
+    """Log of 1 + the days between the last look before a date and the first from it on that saw the patch."""
+    before, after = at - 1, at
+    while before > 0 and not seen[before]:
+        before -= 1
+    while after < days.size - 1 and not seen[after]:
+        after += 1
+    return np.log1p(days[after] - days[max(before, 0)])
 
 
 @numba.njit(cache=True)

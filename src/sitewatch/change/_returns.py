@@ -25,7 +25,7 @@ from sitewatch.change._background import design
 from sitewatch.change._objects import NEAR_LOOKS, Patch
 from sitewatch.change._stack import Stack
 
-__all__ = ["own_dates", "returns"]
+__all__ = ["own_dates", "own_story", "returns"]
 
 _MOST = 8
 """Spells on one ground; what comes more often is a season or noise."""
@@ -58,7 +58,7 @@ def returns(seeds: Sequence[Patch], known: Sequence[Patch], stack: Stack) -> tup
     Returns:
         New patches with the pixels of a seed and other dates; and (n,) the position of the seed of each.
     """
-    spells, levels, counts = _spells(seeds, stack)
+    spells, levels, counts, _ = _spells(seeds, stack)
     start, end = (np.array([getattr(p, name) for p in known], dtype=np.int64) for name in ("start", "end"))
     made: list[Patch] = []
     origin: list[int] = []
@@ -85,7 +85,7 @@ def own_dates(patch: Patch, stack: Stack) -> tuple[int, int] | None:
     Returns:
         Indices of looks, the number of looks for a spell that goes on; None where its ground does not tell.
     """
-    spells, _, counts = _spells([patch], stack)
+    spells, _, counts, _ = _spells([patch], stack)
     best = max(
         spells[0, : counts[0]].tolist(),
         key=lambda spell: min(spell[1], patch.end) - max(spell[0], patch.start),
@@ -94,12 +94,29 @@ def own_dates(patch: Patch, stack: Stack) -> tuple[int, int] | None:
     return None if best is None else (best[0], best[1])
 
 
-def _spells(patches: Sequence[Patch], stack: Stack) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]:
+def own_story(patches: Sequence[Patch], stack: Stack) -> NDArray[np.float64]:
+    """How well the ground of n patches, read as a whole, bears out what their pixels say.
+
+    Returns:
+        (n, 3): how clearly a look tells the two states apart, as the mean log of odds for the state it is in, 0 to
+        `_CAP`; how many spells there are; and 1 where one of them has the patch's dates to within a few looks, else 0.
+        All 0 where the spell is not seen on the ground as a whole.
+    """
+    spells, _, counts, clarity = _spells(patches, stack)
+    start, end = (np.array([[getattr(p, name)] for p in patches], dtype=np.int64) for name in ("start", "end"))
+    told = np.arange(_MOST) < counts[:, None]
+    near = (np.abs(spells[:, :, 0] - start) <= NEAR_LOOKS) & (np.abs(spells[:, :, 1] - end) <= NEAR_LOOKS)
+    return np.column_stack([clarity, counts, (told & near).any(axis=1)])
+
+
+def _spells(
+    patches: Sequence[Patch], stack: Stack
+) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64], NDArray[np.float64]]:
     """What the ground of n patches tells.
 
     Returns:
         (n, most, 2) spells, from 0 where the first look that saw the ground shows it; (n, band) level in them less that
-        outside; and (n,) how many, 0 where nothing is told.
+        outside; (n,) how many, 0 where nothing is told; and (n,) the mean log of odds of a look for its state.
     """
     bounds = np.cumsum([0, *(len(p.pixels) for p in patches)])
     pixels = np.concatenate([np.zeros(0, dtype=np.int64), *(p.pixels for p in patches)])
@@ -115,15 +132,16 @@ def _all_spells(values, valid, basis, bounds, pixels, starts, ends):  # type: ig
     spells = np.zeros((count, _MOST, 2), dtype=np.int64)
     levels = np.zeros((count, values.shape[2]), dtype=np.float32)
     found = np.zeros(count, dtype=np.int64)
+    clarity = np.zeros(count)
     for i in numba.prange(count):
         body = pixels[bounds[i] : bounds[i + 1]]
-        found[i] = _spells_of(values, valid, basis, body, starts[i], ends[i], spells[i], levels[i])
-    return spells, levels, found
+        found[i], clarity[i] = _spells_of(values, valid, basis, body, starts[i], ends[i], spells[i], levels[i])
+    return spells, levels, found, clarity
 
 
 @numba.njit(cache=True)
 def _spells_of(values, valid, basis, body, start, end, spells, change):  # type: ignore[no-untyped-def]
-    """Fill in what one patch's ground tells; returns how many spells."""
+    """Fill in what one patch's ground tells; returns how many spells, and how clearly a look tells the states apart."""
     looks, bands = values.shape[1:]
     seen = np.zeros(looks, dtype=np.int64)
     for p in body:
@@ -132,7 +150,7 @@ def _spells_of(values, valid, basis, body, start, end, spells, change):  # type:
     index = np.flatnonzero(seen >= max(1, (body.size + 1) // 2))
     n = index.size
     if n < _LEAST:
-        return 0
+        return 0, 0.0
     series = np.zeros((bands, n))
     for p in body:
         for i in range(n):
@@ -144,30 +162,30 @@ def _spells_of(values, valid, basis, body, start, end, spells, change):  # type:
     for _ in range(_ROUNDS):
         gain = _gains(series, basis, index, state)
         if gain.size == 0:
-            return 0
+            return 0, 0.0
         new = _sequence(gain)
         if 2 * (new * own).sum() < own.sum():
-            return 0  # the spell itself is not seen on its ground as a whole
+            return 0, 0.0  # the spell itself is not seen on its ground as a whole
         settled = (new == state).all()
         state = new
         if settled:
             break
     inside, outside = np.flatnonzero(state == 1), np.flatnonzero(state == 0)
     if inside.size == 0 or outside.size == 0:
-        return 0
+        return 0, 0.0
     for b in range(bands):
         change[b] = series[b][inside].mean() - series[b][outside].mean()
     count = 0
     for i in range(n):
         if state[i] == 1 and (i == 0 or state[i - 1] == 0):
             if count == _MOST:
-                return 0
+                return 0, 0.0
             spells[count, 0] = index[i] if i > 0 else 0
             spells[count, 1] = looks
             count += 1
         elif state[i] == 0 and i > 0 and state[i - 1] == 1:
             spells[count - 1, 1] = index[i]
-    return count
+    return count, (gain * (2 * state - 1)).mean()
 
 
 @numba.njit(cache=True)

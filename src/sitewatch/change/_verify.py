@@ -53,7 +53,21 @@ _PLAIN = [i for i in range(_FIRST_SIDE) if i not in _SIGNED]
 _DAYS, _LOOKS, _LOOKS_OUTSIDE = (
     _PLAIN.index(FEATURES.index(name)) for name in ("log_days", "log_looks", "log_looks_outside")
 )
-"""Positions among the plain features."""
+_BESIDE = [
+    _PLAIN.index(FEATURES.index(name))
+    for name in (
+        "log_pixels",
+        "log_score",
+        "log_looks",
+        "log_looks_outside",
+        "log_unseen_before",
+        "log_unseen_after",
+        "own_clarity",
+        "own_dates",
+        "is_step",
+    )
+]
+"""Positions among the plain features; of a patch in its place, these count beside `context`."""
 _TURNED = [
     CONTEXT.index(name.replace("earlier", "+").replace("later", "earlier").replace("+", "later")) for name in CONTEXT
 ]
@@ -119,15 +133,10 @@ def verification_terms(features: NDArray[np.float64], standing_inside: NDArray[n
     flag = standing_inside[:, None]
     sign = np.where(flag, 1.0, -1.0)
     outside = (before + after) / 2
-    plain = features[:, _PLAIN].copy()
     step = features[:, _STEP] > 0
-    plain[step, _DAYS] = 0.0  # a step goes on: how long the record saw it says nothing of it
-    turned = step & ~standing_inside
-    looks, looks_outside = plain[turned, _LOOKS], plain[turned, _LOOKS_OUTSIDE]
-    plain[turned, _LOOKS], plain[turned, _LOOKS_OUTSIDE] = looks_outside, looks
     return np.hstack(
         [
-            plain,
+            _plain(features, standing_inside),
             sign * features[:, _SIGNED],
             np.where(flag, inside, outside),
             np.where(flag, outside, inside),
@@ -150,10 +159,23 @@ def context_terms(
         standing_inside: (n,), True = the spell is when it stood.
 
     Returns:
-        (n, len(CONTEXT)).
+        (n, len(CONTEXT) + len(_BESIDE)): `context`, then how much there was to see of the patch.
     """
     turned = (features[:, _STEP] > 0) & ~standing_inside
-    return np.where(turned[:, None], around[:, _TURNED], around)
+    return np.hstack(
+        [np.where(turned[:, None], around[:, _TURNED], around), _plain(features, standing_inside)[:, _BESIDE]]
+    )
+
+
+def _plain(features: NDArray[np.float64], standing_inside: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """(n, len(_PLAIN)) shape and timing of the standing side."""
+    plain = features[:, _PLAIN].copy()
+    step = features[:, _STEP] > 0
+    plain[step, _DAYS] = 0.0  # a step goes on: how long the record saw it says nothing of it
+    turned = step & ~standing_inside
+    looks, looks_outside = plain[turned, _LOOKS], plain[turned, _LOOKS_OUTSIDE]
+    plain[turned, _LOOKS], plain[turned, _LOOKS_OUTSIDE] = looks_outside, looks
+    return plain
 
 
 def _sides(
@@ -232,7 +254,15 @@ class Judged:
     standing_inside: NDArray[np.bool_]
     """(n,) True where the spell, not its complement, is when something stood."""
     probability: NDArray[np.float64]
-    """(n,) calibrated, 0-1: that something built stood where and when the patch says."""
+    """(n,) 0-1: that something built stood where and when the patch says."""
+
+    @classmethod
+    def of(cls, parts: Sequence[Judged]) -> Judged:
+        """Several, one after the other."""
+        return cls(
+            standing_inside=np.concatenate([part.standing_inside for part in parts]),
+            probability=np.concatenate([part.probability for part in parts]),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,28 +284,36 @@ class Verifier:
     false_around: NDArray[np.float64]
     """(m,) The same in the country around them."""
 
-    def believed(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(n,) probability of each patch by what it looks like alone, 0-1; features as for `judge`."""
-        return logistic(self.alone.logit(verification_terms(features, stands_inside(self.direction, features))))
+    def by_itself(self, features: NDArray[np.float64]) -> Judged:
+        """Judge n patches by what each looks like alone; the probability is not calibrated.
 
-    def judge(
+        Args:
+            features: (n, len(FEATURES)) from `describe`.
+        """
+        standing = stands_inside(self.direction, features)
+        return Judged(
+            standing_inside=standing, probability=logistic(self.alone.logit(verification_terms(features, standing)))
+        )
+
+    def in_place(
         self,
+        alone: Judged,
         features: NDArray[np.float64],
         patches: Sequence[Patch],
         days: NDArray[np.float64],
         shape: tuple[int, int],
     ) -> Judged:
-        """Judge all patches of one stack.
+        """Judge all patches of one stack, each beside the others; the probability is calibrated.
 
         Args:
+            alone: what `by_itself` says of them.
             features: (n, len(FEATURES)) from `describe`.
             patches: the n patches.
             days: (time,) capture times in days.
             shape: (y, x) of the grid.
         """
-        standing = stands_inside(self.direction, features)
-        terms = verification_terms(features, standing)
-        around = context_terms(context(patches, days, shape, logistic(self.alone.logit(terms))), features, standing)
+        standing = alone.standing_inside
+        around = context_terms(context(patches, days, shape, alone.probability), features, standing)
         slope, offset = self.calibration
         return Judged(standing_inside=standing, probability=logistic(slope * self.placed.logit(around) + offset))
 
