@@ -6,11 +6,11 @@
 Every peer's settings and threshold are tuned on one scene for the best F1 and applied unchanged to scenes that nothing
 was tuned on. The engine runs as it ships. All get the same looks with the same mask. `--only` chooses the parts:
 accuracy, ablation, transfer, null, speed, scaling, added (looks), oscd. Scenes and the peers' breaks are kept in
-`--work`; tables go to `--out` as tables.md and results.json, the reliability diagram as reliability.svg.
+`--work`; tables go to `--out` as tables.md and results.json, reliability diagrams as reliability-*.svg.
 
 The engine was fitted on scenes of the simulator that most parts test it on. Part transfer asks what carries over: it
-runs the engine, and two simple peers tuned there, on scenes of another simulator (second_world.py, which says what was
-known of them); `--transfer-seeds` chooses the scenes.
+runs all on scenes of another simulator (second_world.py, which says what was known of them), with a tuning scene of its
+own; `--transfer-seeds` chooses the scenes.
 """
 
 from __future__ import annotations
@@ -63,7 +63,6 @@ TUNING_SEED = 900
 TEST_SEEDS = tuple(range(901, 907))
 TRANSFER_TUNING_SEED = 0
 TRANSFER_SEEDS = (1, 2, 3, 4)
-TRANSFER_PEERS = ("t-test scan", "quarterly medians")
 FIRST_NULL_SEED = 940
 BUDGETS = (1.0, 2.0, 5.0, 10.0)
 OPEN_BUDGET = 1_000.0
@@ -470,6 +469,9 @@ def tune_engine(run: Callable[..., Sequence[Structure]], values: Sequence[float]
 class Contest:
     """Who takes part, and what each has reached so far."""
 
+    world: str
+    """Which simulator made the scenes, for titles."""
+    work: Path
     engines: dict[str, Method] = field(default_factory=dict)
     chosen: list[Tuned] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
@@ -480,10 +482,9 @@ class Contest:
     changes: Tally = field(default_factory=Tally)
     """All the engine's changes, of any probability."""
 
-    def prepare(self, options: argparse.Namespace) -> None:
+    def prepare(self, one: Scene, options: argparse.Namespace, *, peers_too: bool, ablations: bool) -> None:
         """Tune all that can be tuned, on the one scene for it."""
-        one = scene(recipe(options.tune, options), options.work)
-        if "accuracy" in options.only:
+        if peers_too:
             self.engines = {SHIPPED: as_shipped}
             self.engines["sitewatch, tuned too"] = tune_engine(with_density, TUNED_DENSITIES, one)
             for peer in PEERS:
@@ -495,12 +496,12 @@ class Contest:
                 except Exception as error:  # noqa: BLE001 - a peer that fails is said to, and the others run
                     self.left_out[peer.name] = f"failed, {type(error).__name__}: {str(error).splitlines()[0]}"
                     say(f"{peer.name} {self.left_out[peer.name]}")
-        if "ablation" in options.only:
+        if ablations:
             self.ablations = dict(ABLATIONS)
             for name, (run, values) in TUNED_ABLATIONS.items():
                 self.ablations[name] = tune_engine(run, values, one)
 
-    def run(self, one: Scene, work: Path) -> None:
+    def run(self, one: Scene) -> None:
         """Score all on one test scene."""
         for methods, into in ((self.engines, self.scored), (self.ablations, self.ablated)):
             for name, method in methods.items():
@@ -509,7 +510,7 @@ class Contest:
                     into.setdefault(name, Scored()).add(place, region, claims)
         record = one.record
         for t in self.chosen:
-            breaks = breaks_of(t.peer, one, record, t.setting, work)
+            breaks = breaks_of(t.peer, one, record, t.setting, self.work)
             claims = peers.group(breaks, record, threshold=t.threshold)
             for place, region in one.regions.items():
                 self.scored.setdefault(t.peer.name, Scored()).add(place, region, touching(claims, region.inside))
@@ -517,45 +518,45 @@ class Contest:
 
 
 def accuracy(options: argparse.Namespace, out: Output) -> None:
-    """Accuracy of all methods, the engine's ablations and its reliability, over the test scenes."""
-    contest = Contest()
-    contest.prepare(options)
-    for seed in options.seeds:
-        one = scene(recipe(seed, options), options.work)
-        contest.run(one, options.work)
-        if contest.engines:
-            contest.changes += all_changes(one)
-    out.numbers["tuned"] = {t.peer.name: t.numbers for t in contest.chosen}
-    out.numbers["left_out"] = contest.left_out
-    titles = {"whole": "whole scenes", "outline": "inside the outline"}
-    if contest.scored:
-        for place, title in titles.items():
-            note = accuracy_note(contest.scored, [place], options.seeds, options.tune, contest.left_out)
-            out.add(accuracy_table(f"Accuracy, {title}", note, contest.scored, [place]))
-        tuned_table(contest.chosen, options.tune, out)
-        reliability(contest.scored[SHIPPED], contest.changes, out)
-    if contest.ablated:
-        for place, title in titles.items():
-            note = accuracy_note(contest.ablated, [place], options.seeds, options.tune)
-            out.add(accuracy_table(f"Ablation, {title}", note, contest.ablated, [place]))
+    """Accuracy of all methods, the engine's ablations and its reliability, on the simulator it was fitted on."""
+    contest = Contest(world="our simulator", work=options.work)
+    tuning = scene(recipe(options.tune, options), options.work)
+    wanted = {"peers_too": "accuracy" in options.only, "ablations": "ablation" in options.only}
+    contest.prepare(tuning, options, **wanted)
+    scenes = (scene(recipe(seed, options), options.work) for seed in options.seeds)
+    contest_tables(contest, scenes, (options.tune, options.seeds), out)
 
 
 def transfer(options: argparse.Namespace, out: Output) -> None:
-    """Accuracy of the engine and two simple peers in a world that the engine was not fitted on."""
+    """The same in a world that the engine was not fitted on."""
+    contest = Contest(world="second simulator", work=options.work)
     tuning = second_scene(TRANSFER_TUNING_SEED, options.work)
-    chosen = [
-        tune(peer, tuning, options.work, first=options.quick or options.defaults)
-        for peer in PEERS
-        if peer.name in TRANSFER_PEERS
-    ]
-    contest = Contest(engines={SHIPPED: as_shipped}, chosen=chosen)
-    for seed in options.transfer_seeds:
-        contest.run(second_scene(seed, options.work), options.work)
-    out.numbers["transfer"] = {"tuned": {t.peer.name: t.numbers for t in chosen}}
-    places = ("whole", "outline")
-    note = "Scenes of second_world.py, which the engine was not fitted on. "
-    note += accuracy_note(contest.scored, places, options.transfer_seeds, TRANSFER_TUNING_SEED)
-    out.add(accuracy_table("Transfer to another simulator", note, contest.scored, places))
+    contest.prepare(tuning, options, peers_too=True, ablations="ablation" in options.only)
+    scenes = (second_scene(seed, options.work) for seed in options.transfer_seeds)
+    contest_tables(contest, scenes, (TRANSFER_TUNING_SEED, options.transfer_seeds), out)
+
+
+def contest_tables(contest: Contest, scenes: Iterable[Scene], seeds: tuple[int, Sequence[int]], out: Output) -> None:
+    """Run all methods on the scenes of one world; `seeds`: of the tuning scene, and of the others."""
+    world = contest.world
+    for one in scenes:
+        contest.run(one)
+        if contest.engines:
+            contest.changes += all_changes(one)
+    tuned_on, tested = seeds
+    out.numbers[f"tuned, {world}"] = {t.peer.name: t.numbers for t in contest.chosen}
+    out.numbers[f"left out, {world}"] = contest.left_out
+    titles = {"whole": "whole scenes", "outline": "inside the outline"}
+    if contest.scored:
+        for place, title in titles.items():
+            note = accuracy_note(contest.scored, [place], tested, tuned_on, contest.left_out)
+            out.add(accuracy_table(f"Accuracy, {world}, {title}", note, contest.scored, [place]))
+        tuned_table(contest.chosen, tuned_on, out)
+        reliability(world, contest.scored[SHIPPED], contest.changes, out)
+    if contest.ablated:
+        for place, title in titles.items():
+            note = accuracy_note(contest.ablated, [place], tested, tuned_on)
+            out.add(accuracy_table(f"Ablation, {world}, {title}", note, contest.ablated, [place]))
 
 
 def tuned_table(chosen: Sequence[Tuned], seed: int, out: Output) -> None:
@@ -615,7 +616,7 @@ def all_changes(one: Scene) -> Tally:
     return match(region.events, claims)
 
 
-def reliability(shipped: Scored, every: Tally, out: Output) -> None:
+def reliability(world: str, shipped: Scored, every: Tally, out: Output) -> None:
     """Probability bins against the share that is true, as a table and a diagram."""
     sets = {
         "claims, whole scenes": shipped.by_region["whole"][0],
@@ -633,16 +634,16 @@ def reliability(shipped: Scored, every: Tally, out: Output) -> None:
                 points[name].append((float(mean), float(true), len(chosen)))
                 rows.append([name, f"{low:.1f}-{high:.1f}", str(len(chosen)), number(mean), number(true)])
         rows.append([name, "all", str(len(said)), f"Brier {number(tally.brier, 3)}", ""])
-    out.numbers["reliability"] = points
+    out.numbers[f"reliability, {world}"] = points
     out.add(
         Table(
-            title="Reliability of the engine's probabilities",
+            title=f"Reliability of the engine's probabilities, {world}",
             note="True: matched as above, dates included. A right thing with a wrong date or told twice is not true.",
             head=("of", "said", "claims", "mean said", "share true"),
             rows=rows,
         )
     )
-    (out.folder / "reliability.svg").write_text(diagram(points), encoding="utf-8")
+    (out.folder / f"reliability-{world.replace(' ', '-')}.svg").write_text(diagram(points), encoding="utf-8")
 
 
 def diagram(points: Mapping[str, Sequence[tuple[float, float, int]]]) -> str:
