@@ -31,6 +31,9 @@ _AS_STRONG = 0.6
 _SAME_GROUND = 0.35
 """And they share at least this much of the ground of both (intersection over union)."""
 
+_HOPELESS = 1e-3
+"""What is believed less than this by itself comes to nothing in any place (in the scenes of the fit, .003 at most)."""
+
 CONTEXT = (
     "own",
     "same_best",
@@ -71,6 +74,8 @@ def context(
         same for patches beside it or on it within 400 days. again: highest belief among patches on its ground that are
         over before it begins, or begin after it is over, and look the same: it comes again. agains: their sum.
 
+    Of a patch that is hardly believed by itself nothing but that is told.
+
     Only how patches lie to each other enters, not how many a scene has: that differs from place to place for reasons
     that say nothing of a patch.
     """
@@ -81,9 +86,11 @@ def context(
     strength = np.array([float(np.linalg.norm(p.delta)) for p in patches])
     delta = np.array([p.delta / max(float(np.linalg.norm(p.delta)), 1e-9) for p in patches])
     shared, near = _overlaps(patches, shape)
-    result = np.zeros((n, len(CONTEXT)))
     own = np.log(np.clip(belief, 1e-6, 1 - 1e-6) / np.clip(1 - belief, 1e-6, 1))
-    for i in range(n):
+    result = np.zeros((n, len(CONTEXT)))
+    result[:, CONTEXT.index("own")] = own
+    result[:, [CONTEXT.index("earlier_days"), CONTEXT.index("later_days")]] = np.log(_FAR_DAYS)
+    for i in np.flatnonzero(belief >= _HOPELESS).tolist():
         on_it = _others(shared, i, size, _SHARED)
         beside = _others(near, i, size, _TOUCH)
         ends = np.stack([start[on_it], end[on_it]], axis=1)

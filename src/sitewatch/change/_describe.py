@@ -135,10 +135,15 @@ def _shapes(
     """(rectangular, elongated, compact) of sets of pixels taken as unit squares, (n,) each."""
     size = np.diff(offsets)
     rows, columns = pixels // width, pixels % width
-    owner = np.tile(np.repeat(np.arange(len(size)), size), 4)
-    corners = np.concatenate([np.column_stack([columns + dx, rows + dy]) for dx in (0, 1) for dy in (0, 1)])
-    order = np.argsort(owner, kind="stable")
-    hulls = shapely.convex_hull(shapely.multipoints(corners[order].astype(np.float64), indices=owner[order]))
+    owner = np.repeat(np.arange(len(size)), size)
+    # The hull of a row of pixels is that of its first and its last one.
+    order = np.lexsort((columns, rows, owner))
+    owner, rows, columns = owner[order], rows[order], columns[order]
+    first = np.flatnonzero(np.diff(owner, prepend=-1) | np.diff(rows, prepend=-1))
+    left, right = columns[first], columns[np.append(first[1:], len(columns)) - 1] + 1
+    corners = np.stack([np.stack([x, rows[first] + dy], axis=1) for x in (left, right) for dy in (0, 1)], axis=1)
+    points = corners.reshape(-1, 2).astype(np.float64)
+    hulls = shapely.convex_hull(shapely.multipoints(points, indices=np.repeat(owner[first], 4)))
     rectangles = shapely.oriented_envelope(hulls)
     # A rectangle has five corners, the last one the first again.
     ring = shapely.get_coordinates(rectangles).reshape(-1, 5, 2)
