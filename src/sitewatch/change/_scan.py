@@ -47,10 +47,11 @@ _MIN_LOOKS = 3
 """A spell and its complement are seen on at least this many looks; the temporal screen hides shorter ones anyway."""
 
 _SHORT = 8
-"""Spells of up to so many looks are all tried; of longer ones every other date first."""
+"""Spells of up to so many looks are all tried; of longer ones some dates first."""
 
-_LEAST = _SHORT // 2
-"""Half the length of the shortest spell that is tried at every other date only."""
+_STRIDES = (2, 4)
+_LONG = (_SHORT, 40, 1 << 30)
+"""Of spells of `_LONG[k]` to `_LONG[k + 1]` looks every date that is a multiple of `_STRIDES[k]` is tried first."""
 
 _LANES = 16
 """Most numbers that a processor handles in one instruction."""
@@ -87,7 +88,7 @@ class Windows(NamedTuple):
     below: NDArray[np.float32]
     """Their denominators."""
     long_top: NDArray[np.float32]
-    """Numerators of longer spells at every other date: rows by first date, in each the last ones."""
+    """Numerators of longer spells at the dates that are tried: one piece of `_rows` after the other."""
     long_below: NDArray[np.float32]
     """Their denominators."""
     ratio: NDArray[np.float32]
@@ -122,13 +123,13 @@ def _scan(values, valid, basis, threshold):  # type: ignore[no-untyped-def]
     end = np.full((pixels, EVENTS), -1, dtype=np.int32)
     score = np.zeros((pixels, EVENTS), dtype=np.float32)
     delta = np.zeros((pixels, EVENTS, bands), dtype=np.float32)
-    half = looks // 2
+    size = _rows(looks)[:, 3].sum()
     for block in numba.prange((pixels + _TOGETHER - 1) // _TOGETHER):
         room = Windows(
             np.empty((_SHORT - _MIN_LOOKS + 2, looks), dtype=np.float32),
             np.empty((_SHORT - _MIN_LOOKS + 2, looks), dtype=np.float32),
-            np.empty(half * (half + _LANES), dtype=np.float32),
-            np.empty(half * (half + _LANES), dtype=np.float32),
+            np.empty(size, dtype=np.float32),
+            np.empty(size, dtype=np.float32),
             np.empty(looks + _LANES, dtype=np.float32),
         )
         for p in range(block * _TOGETHER, min((block + 1) * _TOGETHER, pixels)):
@@ -162,7 +163,8 @@ def _scan_pixel(values, valid, basis, threshold, room, start, end, score, delta)
         _sum_up(series, np.float32(1.0) / noise[b], sums[b])
     for j in range(k):
         _sum_up(q[j], np.float32(1.0), sums[bands + j])
-    _open(sums, bands, bands + k, n, room)
+    plan = _rows(n)
+    _open(sums, bands, bands + k, n, plan, room)
     size = np.ones(EVENTS, dtype=np.float32)
     # Of the spell found last: the prefix sums of its column, and of what the residuals weighed by its share in each
     # band were before it was taken out.
@@ -170,7 +172,7 @@ def _scan_pixel(values, valid, basis, threshold, room, start, end, score, delta)
     mixed = np.zeros(n + _LANES, dtype=np.float32)
     found, weak = 0, 0
     for event in range(EVENTS):
-        best, first, last = _best_window(sums, bands, bands + k + found, n, mixed, shares, room)
+        best, first, last = _best_window(sums, bands, bands + k + found, n, plan, mixed, shares, room)
         raw = (best - bands) / np.sqrt(2.0 * bands)
         if raw < threshold:
             break
@@ -302,7 +304,7 @@ def _take_out(series, unit):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, fastmath=True)
-def _open(sums, bands, rows, n, room):  # type: ignore[no-untyped-def]
+def _open(sums, bands, rows, n, plan, room):  # type: ignore[no-untyped-def]
     """Fill `room` for a pixel of which nothing has been taken out: numerators and denominators of L of all windows."""
     whole = np.ascontiguousarray(sums[:, n - 1])
     # Steps: the window's end stays.
@@ -326,36 +328,62 @@ def _open(sums, bands, rows, n, room):  # type: ignore[no-untyped-def]
             else:
                 for i in range(n - 1 - length):
                     below[i] -= (late[i] - early[i]) ** 2
-    # Longer spells, at every other date: every other prefix sum; the window's beginning stays.
-    size = n // 2
-    wide = size + _LANES
-    half = np.zeros((rows, wide), dtype=np.float32)
-    for row in range(rows):
-        for i in range(size):
-            half[row, i] = sums[row, 2 * i]
+    # Longer spells, at some dates: every second or fourth prefix sum; the window's beginning stays.
+    some = _thinned(sums, rows, n)
     base = np.empty(rows, dtype=np.float32)
-    for a in range(size - _LEAST):
-        low = a + _LEAST
-        top, below = room.long_top[a * wide + low : (a + 1) * wide], room.long_below[a * wide + low : (a + 1) * wide]
-        count = _whole_vectors(size - low)
-        for i in range(count):
+    at = 0
+    for number in range(len(plan)):
+        tier, a, low, full = plan[number]
+        top, below = room.long_top[at : at + full], room.long_below[at : at + full]
+        at += full
+        stride = _STRIDES[tier]
+        for i in range(full):
             top[i] = 0.0
-            below[i] = np.float32(2 * _LEAST) + np.float32(2 * i)
+            below[i] = np.float32(stride * (low - a)) + np.float32(stride * i)
         for row in range(rows):
-            base[row] = half[row, a]
-        _add_squares(top, half[:bands, low:], base, count, np.float32(1.0))
-        _add_squares(below, half[bands:, low:], base[bands:], count, np.float32(-1.0))
+            base[row] = some[tier, row, a]
+        _add_squares(top, some[tier, :bands, low:], base, full, np.float32(1.0))
+        _add_squares(below, some[tier, bands:, low:], base[bands:], full, np.float32(-1.0))
+
+
+@numba.njit(cache=True)
+def _rows(n):  # type: ignore[no-untyped-def]
+    """How the longer spells of a record of n looks are gone through: (tier, first date, lowest last date, how many).
+
+    Dates count in strides of the tier. Whole vectors: what lies beyond the end is computed and not looked at.
+    """
+    rows = np.empty((n, 4), dtype=np.int64)
+    count = 0
+    for tier in range(len(_STRIDES)):
+        stride = _STRIDES[tier]
+        size = n // stride
+        least, most = _LONG[tier] // stride, min(size, _LONG[tier + 1] // stride)
+        for a in range(size - least):
+            rows[count] = tier, a, a + least, _whole_vectors(min(size, a + most) - a - least)
+            count += 1
+    return rows[:count]
+
+
+@numba.njit(cache=True)
+def _thinned(sums, rows, n):  # type: ignore[no-untyped-def]
+    """(tier, row, date) every second and every fourth prefix sum, with room for whole vectors."""
+    some = np.zeros((len(_STRIDES), rows, n // _STRIDES[0] + 2 * _LANES), dtype=np.float32)
+    for tier in range(len(_STRIDES)):
+        for row in range(rows):
+            for i in range(n // _STRIDES[tier]):
+                some[tier, row, i] = sums[row, _STRIDES[tier] * i]
+    return some
 
 
 @numba.njit(cache=True, fastmath=True)
-def _best_window(sums, bands, rows, n, mixed, shares, room):  # type: ignore[no-untyped-def]
+def _best_window(sums, bands, rows, n, plan, mixed, shares, room):  # type: ignore[no-untyped-def]
     """(L, first, last + 1) of the best window; a spell inside the record pays for its second date.
 
     The two dates of an inner spell are picked from T^2 / 2 pairs and the date of a step from T, so the spell must beat
     the step by 2 ln T + 2, the difference of what chance alone reaches.
 
-    All steps are tried, and all spells of up to `_SHORT` looks. Longer spells are tried at every other date on either
-    side, and then at the dates next to the best: what lasts longer loses little by a look too many.
+    All steps are tried, and all spells of up to `_SHORT` looks. Longer spells are tried at every second or fourth date
+    on either side, and then at the dates around the best: what lasts longer loses little by a look too many.
 
     `room` is brought up to date on the way: with the column c that was added last to the basis, and the share f_band of
     the residuals in it, a window's numerator sum (R - f C)^2 is what it was, less 2 C M, and f^2 C^2 more, where M is
@@ -389,32 +417,32 @@ def _best_window(sums, bands, rows, n, mixed, shares, room):  # type: ignore[no-
         if top - price > best:
             at = _position(ratio, top, count)
             best, first, last = top - price, 1 + at, 1 + at + length
-    size = n // 2
-    wide = size + _LANES
-    half = np.zeros((2, wide), dtype=np.float32)
-    for i in range(size):
-        half[0, i] = own[2 * i]
-        half[1, i] = mixed[2 * i]
-    near, near_first, near_last = np.float32(-1.0), 0, 0
-    for a in range(size - _LEAST):
-        low = a + _LEAST
-        numerator = room.long_top[a * wide + low : (a + 1) * wide]
-        below = room.long_below[a * wide + low : (a + 1) * wide]
-        # Whole vectors: what lies beyond the end is computed and not looked at.
-        full = _whole_vectors(size - low)
-        _less_from(numerator, below, half[0, low:], half[0, a], half[1, low:], half[1, a], weight, full)
+    both = np.empty((2, n), dtype=np.float32)
+    both[0], both[1] = own[:n], mixed[:n]
+    some = _thinned(both, 2, n)
+    near, near_first, near_last, reach = np.float32(-1.0), 0, 0, 0
+    position = 0
+    for number in range(len(plan)):
+        tier, a, low, full = plan[number]
+        numerator = room.long_top[position : position + full]
+        below = room.long_below[position : position + full]
+        position += full
+        stride = _STRIDES[tier]
+        one, two = some[tier, 0], some[tier, 1]
+        _less_from(numerator, below, one[low:], one[a], two[low:], two[a], weight, full)
         _ratios(numerator, below, ratio, full)
         # Enough looks are left outside the window.
-        count = min(size, (n - _MIN_LOOKS) // 2 + a + 1) - low
+        count = min(full, min(n // stride, (n - _MIN_LOOKS) // stride + a + 1) - low)
         top = _largest(ratio, count)
         if top - price > near:
-            near, near_first, near_last = top - price, 2 * a + 1, 2 * (low + _position(ratio, top, count)) + 1
+            near, reach = top - price, stride - 1
+            near_first, near_last = stride * a + 1, stride * (low + _position(ratio, top, count)) + 1
     if near_last > 0:
-        for a in range(max(1, near_first - 1), near_first + 2):
-            for end in range(near_last - 1, min(near_last + 2, n)):
-                one = _likelihood(sums, bands, rows, n, a, end) - price
-                if one > best:
-                    best, first, last = one, a, end
+        for a in range(max(1, near_first - reach), near_first + reach + 1):
+            for end in range(max(a + _MIN_LOOKS, near_last - reach), min(near_last + reach + 1, n)):
+                one_more = _likelihood(sums, bands, rows, n, a, end) - price
+                if one_more > best:
+                    best, first, last = one_more, a, end
     return best, first, last
 
 
