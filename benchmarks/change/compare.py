@@ -823,7 +823,7 @@ def speed(options: argparse.Namespace, out: Output) -> None:
 
 def _speed_table(options: argparse.Namespace, kept: Path, sizes: Mapping[str, int], out: Output) -> None:
     counts = (1, 2) if (os.cpu_count() or 1) > 1 else (1,)
-    tuned = out.numbers.get("tuned", {})
+    tuned = out.numbers.get("tuned, our simulator", {})
     measured = {("sitewatch", n): timed("sitewatch", kept, n) for n in counts}
     for peer in (p for p in PEERS if p.available):
         setting = tuned.get(peer.name, {}).get("setting", peer.settings[0])
