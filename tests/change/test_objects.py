@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import xarray as xr
 
-from sitewatch.change import candidates
+from sitewatch.change import candidates, compare_pair
 from sitewatch.change._context import CONTEXT, context
 from sitewatch.change._dates import edges
 from sitewatch.change._describe import FEATURES, SIGNED, describe
@@ -341,3 +342,19 @@ def test_of_a_few_looks_the_farthest_that_see_much_are_compared() -> None:
     assert farthest_pair(valid) == (0, 3)
     valid[3, :60] = False
     assert farthest_pair(valid) == (0, 2)
+
+
+def test_two_looks_that_see_no_ground_together_show_nothing() -> None:
+    valid = np.zeros((2, 8, 8), dtype=bool)
+    valid[0, :4], valid[1, 4:] = True, True
+    cube = xr.Dataset(
+        {
+            "reflectance": (("time", "band", "y", "x"), np.full((2, 3, 8, 8), 0.2, dtype=np.float32)),
+            "valid": (("time", "y", "x"), valid),
+        },
+        coords={
+            "time": np.array(["2024-01-01", "2024-06-01"], dtype="datetime64[ns]"),
+            "band": ["red", "green", "blue"],
+        },
+    )
+    assert compare_pair(cube, false_alarms=1.0, inside=np.ones((8, 8), dtype=bool)) == []

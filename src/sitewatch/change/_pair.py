@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from sitewatch.change._describe import describe
+from sitewatch.change._describe import FEATURES, describe
 from sitewatch.change._objects import GROW_SCORE, Patch, grow
 from sitewatch.change._scan import NOISE_FLOOR, Spells
 from sitewatch.change._stack import Stack
@@ -60,7 +60,7 @@ def pair_candidates(stack: Stack) -> tuple[list[Patch], NDArray[np.float64]]:
     images = normalise(np.where(seen[:, None], images, np.nan), seen)
     both = seen[0] & seen[1]
     if np.count_nonzero(both) < bands + 2:
-        return [], np.zeros((0, 0))
+        return [], np.zeros((0, len(FEATURES)))
     beyond = np.empty((pixels, bands), dtype=np.float32)
     total = np.zeros((height, width), dtype=np.float64)
     for band in range(bands):
