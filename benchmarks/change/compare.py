@@ -61,6 +61,7 @@ from sitewatch.structures import Structure, identify
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 TUNING_SEED = 900
 TEST_SEEDS = tuple(range(901, 907))
+OWN_WORLD, SECOND_WORLD = "our simulator", "second simulator"
 TRANSFER_TUNING_SEED = 0
 TRANSFER_SEEDS = (1, 2, 3, 4)
 FIRST_NULL_SEED = 940
@@ -519,17 +520,16 @@ class Contest:
 
 def accuracy(options: argparse.Namespace, out: Output) -> None:
     """Accuracy of all methods, the engine's ablations and its reliability, on the simulator it was fitted on."""
-    contest = Contest(world="our simulator", work=options.work)
+    contest = Contest(world=OWN_WORLD, work=options.work)
     tuning = scene(recipe(options.tune, options), options.work)
-    wanted = {"peers_too": "accuracy" in options.only, "ablations": "ablation" in options.only}
-    contest.prepare(tuning, options, **wanted)
+    contest.prepare(tuning, options, peers_too="accuracy" in options.only, ablations="ablation" in options.only)
     scenes = (scene(recipe(seed, options), options.work) for seed in options.seeds)
     contest_tables(contest, scenes, (options.tune, options.seeds), out)
 
 
 def transfer(options: argparse.Namespace, out: Output) -> None:
     """The same in a world that the engine was not fitted on."""
-    contest = Contest(world="second simulator", work=options.work)
+    contest = Contest(world=SECOND_WORLD, work=options.work)
     tuning = second_scene(TRANSFER_TUNING_SEED, options.work)
     contest.prepare(tuning, options, peers_too=True, ablations="ablation" in options.only)
     scenes = (second_scene(seed, options.work) for seed in options.transfer_seeds)
@@ -823,7 +823,7 @@ def speed(options: argparse.Namespace, out: Output) -> None:
 
 def _speed_table(options: argparse.Namespace, kept: Path, sizes: Mapping[str, int], out: Output) -> None:
     counts = (1, 2) if (os.cpu_count() or 1) > 1 else (1,)
-    tuned = out.numbers.get("tuned, our simulator", {})
+    tuned = out.numbers.get(f"tuned, {OWN_WORLD}", {})
     measured = {("sitewatch", n): timed("sitewatch", kept, n) for n in counts}
     for peer in (p for p in PEERS if p.available):
         setting = tuned.get(peer.name, {}).get("setting", peer.settings[0])

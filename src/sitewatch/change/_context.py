@@ -34,6 +34,9 @@ _SAME_GROUND = 0.35
 _HOPELESS = 1e-3
 """What is believed less than this by itself comes to nothing in any place (in the scenes of the fit, .003 at most)."""
 
+_NOBODY = (0.0, float(np.log(_FAR_DAYS)), 0.0, 0.0)
+"""What `_strongest` gives where there is nobody."""
+
 CONTEXT = (
     "own",
     "same_best",
@@ -89,7 +92,8 @@ def context(
     own = np.log(np.clip(belief, 1e-6, 1 - 1e-6) / np.clip(1 - belief, 1e-6, 1))
     result = np.zeros((n, len(CONTEXT)))
     result[:, CONTEXT.index("own")] = own
-    result[:, [CONTEXT.index("earlier_days"), CONTEXT.index("later_days")]] = np.log(_FAR_DAYS)
+    for side in ("earlier_best", "later_best"):
+        result[:, CONTEXT.index(side) : CONTEXT.index(side) + len(_NOBODY)] = _NOBODY
     for i in np.flatnonzero(belief >= _HOPELESS).tolist():
         on_it = _others(shared, i, size, _SHARED)
         beside = _others(near, i, size, _TOUCH)
@@ -184,5 +188,5 @@ def _strongest(
     """Belief, days away (log), size and likeness of the most believed of the chosen."""
     p, ratio, best = _best(chosen, i, belief, size)
     if best < 0:
-        return 0.0, float(np.log(_FAR_DAYS)), 0.0, 0.0
+        return _NOBODY
     return p, float(np.log1p(days_from[best])), ratio, float(alike[best])
