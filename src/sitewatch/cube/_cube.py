@@ -22,8 +22,11 @@ from shapely.geometry import Polygon
 from sitewatch.archive import Chip, Faulty, Scene
 from sitewatch.cube._look import Look, Outcome
 from sitewatch.cube._masks import Cause
+from sitewatch.cube._move import move_back
 from sitewatch.cube._normalise import normalise
+from sitewatch.cube._radiometry import STEP, missing_constant
 from sitewatch.cube._read import Reading, read_chip
+from sitewatch.cube._register import measure_shifts, settle
 from sitewatch.cube._screen import screen
 from sitewatch.errors import SceneError, SiteError
 from sitewatch.site import Site, area_mask, site_grid
@@ -32,6 +35,9 @@ __all__ = ["MIN_CLEAR_SHARE", "Readings", "look_of_faulty", "look_outside", "rea
 
 MIN_CLEAR_SHARE = 0.1
 """A look is *used* when at least this share of what the images can show of the site was seen clear."""
+
+MAX_UNSURE_PX = 0.5
+"""A look is used when its position is known better than this (standard deviation along an axis), pixels."""
 
 _PASS = dt.timedelta(minutes=10)
 """Tiles of one pass are seconds to minutes apart; the next pass of the same satellite comes 100 minutes later."""
@@ -63,14 +69,31 @@ class Readings:
 
 
 @dataclass(frozen=True)
+class Shift:
+    """A measured shift, metres."""
+
+    metres: float
+    sigma: float
+    """Standard error along an axis."""
+
+
+@dataclass(frozen=True)
 class _Pass:
     """Chips of one pass, mosaicked where they overlap: the first in the order of scene ids lies on top."""
 
     chips: tuple[Chip, ...]
+    shift: Shift | None = None
+    """How far it lay from the stack before it was moved there; None: not measured."""
+    remark: str = ""
+    """What was mended, for its looks."""
 
     @property
     def scene(self) -> Scene:
         return self.chips[0].scene
+
+
+_TAKEN_OFF = f"{STEP:g} (1000 DN) taken off in all bands: not all looks carry it, and its metadata do not tell"
+_ADDED = f"{STEP:g} (1000 DN) added in all bands: it was taken off though it was not there"
 
 
 def read_cube(
@@ -118,6 +141,9 @@ def read_cube(
     else:
         stack, odd = _without_odd_values(stack)
         looks += odd
+        stack = _levelled(stack)
+    stack, unsure = _registered(stack, visible_bands(bands), pixel_m=abs(grid.affine.a))
+    looks += unsure
     if not stack.passes:
         return Readings(cube=None, looks=tuple(sorted(looks, key=lambda look: look.order)))
     unlike = screen(stack.values[:, visible_bands(bands)].mean(axis=1), stack.causes == Cause.SEEN)
@@ -131,8 +157,8 @@ def read_cube(
         used[i] = enough >= MIN_CLEAR_SHARE
         for chip in one.chips:
             outcome = Outcome.USED if used[i] else Outcome.COULD_NOT_SEE
-            reason = _mosaic_remark(one, chip) if used[i] else _why_hidden(causes[inside])
-            looks.append(_look(chip, outcome, reason, clear_share=share))
+            reason = _remark(one, chip) if used[i] else _why_hidden(causes[inside])
+            looks.append(_look(chip, outcome, reason, clear_share=share, shift=one.shift))
     cube = _dataset(
         stack.only(used),
         bands=bands,
@@ -182,7 +208,9 @@ def _order(chip: Chip) -> tuple[dt.datetime, str]:
     return chip.scene.captured, chip.scene.id
 
 
-def _look(chip: Chip, outcome: Outcome, reason: str, *, clear_share: float | None = None) -> Look:
+def _look(
+    chip: Chip, outcome: Outcome, reason: str, *, clear_share: float | None = None, shift: Shift | None = None
+) -> Look:
     scene = chip.scene
     return Look(
         scene=scene.id,
@@ -194,6 +222,8 @@ def _look(chip: Chip, outcome: Outcome, reason: str, *, clear_share: float | Non
         outcome=outcome,
         reason=reason,
         clear_share=None if clear_share is None else round(clear_share, 4),
+        shift_m=None if shift is None else round(shift.metres, 2),
+        shift_sigma_m=None if shift is None else round(shift.sigma, 2),
         footprint=_footprint(_finest(chip)),
         credit=scene.credit,
     )
@@ -335,6 +365,45 @@ def _read_all(
     return _Stack(tuple(one for one in kept if one is not None), values, causes), looks
 
 
+def _levelled(stack: _Stack) -> _Stack:
+    """Take off (or give back) a constant that only some looks carry."""
+    add = missing_constant(stack.values, stack.causes == Cause.SEEN)
+    passes = list(stack.passes)
+    for i in np.flatnonzero(add):
+        stack.values[i] += add[i]
+        passes[i] = replace(passes[i], remark=_ADDED if add[i] > 0 else _TAKEN_OFF)
+    return replace(stack, passes=tuple(passes))
+
+
+def _registered(stack: _Stack, visible: Sequence[int], *, pixel_m: float) -> tuple[_Stack, list[Look]]:
+    """Move every look onto the stack; reject those of which nobody can say where they lie."""
+    days = np.array([one.scene.captured.timestamp() / 86_400 for one in stack.passes])
+    shifts = measure_shifts(stack.values[:, visible].mean(axis=1), stack.causes == Cause.SEEN, days)
+    settled = settle(shifts)
+    sure = settled.sigma <= MAX_UNSURE_PX
+    passes: list[_Pass] = []
+    looks: list[Look] = []
+    for i, one in enumerate(stack.passes):
+        shift = None
+        if np.isfinite(shifts.sigma[i]):
+            metres = float(np.hypot(*shifts.offset[i])) * pixel_m
+            shift = Shift(metres=metres, sigma=float(shifts.sigma[i]) * pixel_m)
+        passes.append(replace(one, shift=shift))
+        if not sure[i]:
+            reason = _why_unsure(shift, left_m=float(settled.sigma[i]) * pixel_m)
+            looks += [_look(chip, Outcome.REJECTED, reason, shift=shift) for chip in one.chips]
+    move_back(stack.values, stack.causes, np.where(sure[:, None], settled.offset, 0.0))
+    return replace(stack, passes=tuple(passes)).only(sure), looks
+
+
+def _why_unsure(shift: Shift | None, *, left_m: float) -> str:
+    if shift is None:
+        return (
+            f"too little of it shows edges to tell where it lies, and looks here lie some {left_m:.0f} m off as a rule"
+        )
+    return f"it seems to lie {shift.metres:.0f} m off, too far or too unsure (+-{shift.sigma:.0f} m) to be moved back"
+
+
 def _without_odd_values(stack: _Stack) -> tuple[_Stack, list[Look]]:
     """Reject what cannot be reflectance: a scale that nobody told."""
     looks: list[Look] = []
@@ -360,9 +429,9 @@ def _mosaic(parts: Sequence[Reading]) -> Reading:
     return Reading(values=values, causes=causes)
 
 
-def _mosaic_remark(one: _Pass, chip: Chip) -> str:
+def _remark(one: _Pass, chip: Chip) -> str:
     others = [c.scene.id for c in one.chips if c is not chip]
-    return f"one pass with {', '.join(others)}" if others else ""
+    return "; ".join(filter(None, (f"one pass with {', '.join(others)}" if others else "", one.remark)))
 
 
 def _why_hidden(causes: NDArray[np.uint8]) -> str:

@@ -56,6 +56,7 @@ def _feature(look: Look) -> dict[str, object]:
             "reason": look.reason,
             "clear_share": look.clear_share,
             "shift_m": look.shift_m,
+            "shift_sigma_m": look.shift_sigma_m,
             "credit": look.credit,
         },
     }
@@ -80,6 +81,7 @@ def _look(feature: Mapping[str, Any]) -> Look:
         reason=properties["reason"],
         clear_share=properties["clear_share"],
         shift_m=properties["shift_m"],
+        shift_sigma_m=properties.get("shift_sigma_m"),
         footprint=footprint,
         credit=properties.get("credit"),
     )

@@ -45,7 +45,9 @@ class Look:
     clear_share: float | None = None
     """Share of the site's pixels, 0-1, on which the ground was seen; None where nothing was read."""
     shift_m: float | None = None
-    """Measured residual shift against the stack, metres; None where not measured."""
+    """Measured shift against the stack, metres, before the look was moved onto it; None where not measured."""
+    shift_sigma_m: float | None = None
+    """Standard error of the shift along an axis, metres."""
     footprint: Polygon | MultiPolygon | None = None
     """What the image shows of the site and its margin, EPSG:4326; None where nothing was read."""
     credit: str | None = None

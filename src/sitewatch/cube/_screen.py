@@ -39,7 +39,7 @@ def screen(brightness: NDArray[np.float32], seen: NDArray[np.bool_]) -> NDArray[
 
 
 @numba.njit(parallel=True, cache=True)
-def _screen_series(series, known, half, limit, floor):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _screen_series(series, known, half, limit, floor):  # type: ignore[no-untyped-def]
     """`screen` on (pixel, time) arrays."""
     pixels, looks = series.shape
     flags = np.zeros((pixels, looks), dtype=np.bool_)

@@ -1,0 +1,340 @@
+"""How far each look lies from where the stack has the same ground, in parts of a pixel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter
+
+from sitewatch.cube._move import cubic_weights, moved
+
+__all__ = ["MAX_SHIFT_PX", "Settled", "Shifts", "measure_shifts", "settle"]
+
+MAX_SHIFT_PX = 8.0
+"""Largest shift that is corrected, pixels; what is farther off was not registered at all."""
+
+_ROUNDS = 3
+"""How often the reference is built anew from what was moved onto the last one."""
+_LEVELS = (8, 4, 2, 1)
+"""Averaging of the images, coarse to fine: a shift of eight pixels is one of the coarsest."""
+_STEPS = 6
+_REFERENCE_LOOKS = 41
+"""A median of so many looks is as sharp as one of all."""
+_POINTS = 24_000
+"""Pixels that a shift is measured on: those with the steepest brightness of every part of the site."""
+_PARTS = 5
+"""Parts along each edge of the site; leaving one out after the other tells how sure a shift is."""
+_LEAST = 200
+"""Points that must be seen for a shift to be measured."""
+_LEAST_PARTS = 4
+"""Parts that must hold such points."""
+_LEAST_GAIN = 0.1
+_SYSTEMATIC = 0.04
+"""Standard error, pixels, that no agreement of the parts takes away: shadows and crops move the same way everywhere."""
+_SHADOW = 0.06
+"""How far shadows drag what is found with the season, pixels: usual amplitude."""
+_HUBER = 3.0
+_GOOD = 0.1
+"""Standard error of a well measured shift, pixels."""
+_FEW = 5
+"""Well measured looks that tell what is usual."""
+_USUAL = 0.3
+"""Usual shift where the looks do not tell: 3 m at 10 m, the quality requirement of Sentinel-2's refined products."""
+_LEAST_SPREAD = 0.05
+_ODD = 5.0
+"""Standard deviations from which an inexact measurement is not believed."""
+_TUKEY = 4.685
+_WIDE = 3.0
+"""Factor on the scale of residuals in the first steps, when much of the residual is still the shift itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shifts:
+    """Measured shifts of a stack's looks."""
+
+    offset: NDArray[np.float64]
+    """(time, 2) pixels along y and x: what the stack has at (y, x) this look has at (y, x) + offset. NaN where it could
+    not be measured."""
+    sigma: NDArray[np.float64]
+    """(time,) standard error along an axis, pixels; infinite where nothing was measured."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settled:
+    """What the shifts of a stack's looks are taken to be."""
+
+    offset: NDArray[np.float64]
+    """(time, 2) pixels along y and x; never NaN."""
+    sigma: NDArray[np.float64]
+    """(time,) standard deviation along an axis of what is left when a look was moved by it, pixels; infinite where it
+    must not be moved: the measurement is beyond `MAX_SHIFT_PX`, or is unlike the stack's and inexact."""
+
+
+def measure_shifts(images: NDArray[np.float32], seen: NDArray[np.bool_], days: NDArray[np.float64]) -> Shifts:
+    """Measure every look's shift against a reference that is made of the looks themselves.
+
+    The reference is the median of up to 41 looks of which most was seen. A look is regressed on it, `look(x) = gain *
+    reference(x - d) + offset`, linearised in d (Lucas and Kanade 1981) and repeated with the look moved by what was
+    found, on block means of 8, 4 and 2 pixels and then on the pixels; on the steepest points of each of 25 parts of the
+    site, since flat ground tells nothing. Tukey's biweight keeps clouds that no mask told of, crops and changed ground
+    from bending it. The reference is then built again from the moved looks, twice. Offsets are relative to the median
+    look: where the whole stack lies too far east, this cannot know it.
+
+    Shadows turn and grow with the year, and drag what is found with them by parts of a pixel. Satellites do not miss by
+    the season, so what follows the season is taken for shadow: a yearly and a half-yearly wave, 0.06 and 0.03 pixels a
+    priori, fitted with Huber's weights, is taken off. Of looks that scatter widely little is taken: it is not known.
+
+    The standard error is that of a jackknife over the 25 parts: it grows where parts disagree, as they do when a look
+    is warped, hazy or mostly cloud, and not only with the noise of pixels.
+
+    Args:
+        images: (time, y, x) brightness, any unit, NaN where nothing was measured.
+        seen: (time, y, x), True = ground seen as far as is known.
+        days: (time,) capture times in days.
+    """
+    looks = images.shape[0]
+    offset = np.zeros((looks, 2))
+    sigma = np.full(looks, np.inf)
+    clear = np.ascontiguousarray(seen & np.isfinite(images))
+    filled = np.where(clear, images, np.float32(0.0))
+    best = _clearest(clear)
+    for number in range(_ROUNDS):
+        reference, known = _reference(filled[best], clear[best], offset[best])
+        found = offset.copy()
+        levels = _LEVELS if number == 0 else _LEVELS[-1:]
+        for level in levels:
+            small, small_clear = _coarser(filled, clear, level)
+            base, base_known = _coarser(reference[None], known[None], level)
+            points = _steepest(base[0], base_known[0])
+            if len(points[0]) < _LEAST:
+                continue
+            found, sigma = _track(small, small_clear, base[0], points, found / level)
+            found, sigma = found * level, sigma * level
+        measured = np.isfinite(sigma)
+        if not measured.any():
+            break
+        offset = found - np.median(found[measured], axis=0)
+        offset[~measured] = 0.0
+    good = sigma < _GOOD
+    if good.sum() >= _FEW:
+        offset -= _shadows(offset, good, days)
+        offset -= np.median(offset[good], axis=0)
+    offset[~np.isfinite(sigma)] = np.nan
+    return Shifts(offset=offset, sigma=sigma)
+
+
+def settle(shifts: Shifts) -> Settled:
+    """What a look's shift is taken to be, given its measurement and what is usual in the stack.
+
+    The measurement N(offset, sigma) meets the prior N(0, spread), where spread is the robust scale of the well measured
+    offsets. What was measured exactly stays as it is, and a look of which clouds hide all edges is taken to lie where
+    the stack usually does, as unsure as that is. An inexact measurement far from all others is believed by nobody.
+    """
+    good = shifts.sigma < _GOOD
+    measured = np.isfinite(shifts.sigma)
+    spread = _USUAL
+    if good.sum() >= _FEW:
+        spread = max(_LEAST_SPREAD, 1.4826 * float(np.median(np.abs(shifts.offset[good]))))
+    offset = np.where(measured[:, None], shifts.offset, 0.0)
+    error = np.where(measured, shifts.sigma, 0.0)
+    trust = np.where(measured, spread**2 / (spread**2 + error**2), 0.0)
+    left = spread * np.sqrt(1 - trust)
+    odd = ~good & (np.abs(offset).max(axis=1) > _ODD * np.hypot(spread, error))
+    left[odd | (np.abs(offset).max(axis=1) > MAX_SHIFT_PX)] = np.inf
+    return Settled(offset=offset * trust[:, None], sigma=left)
+
+
+def _shadows(offset: NDArray[np.float64], good: NDArray[np.bool_], days: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(time, 2) what of the offsets follows the season."""
+    angle = 2 * np.pi * days / 365.25
+    waves = np.column_stack([np.cos(angle), np.sin(angle), np.cos(2 * angle), np.sin(2 * angle)])
+    known, target = waves[good], offset[good] - np.median(offset[good], axis=0)
+    spread = max(_SYSTEMATIC, 1.4826 * float(np.median(np.abs(target))))
+    prior = np.diag(np.array([1.0, 1.0, 4.0, 4.0]) * (spread / _SHADOW) ** 2)
+    weight = np.ones(len(target))
+    for _ in range(_STEPS):
+        weighted = known.T * weight
+        waves_of = np.linalg.solve(weighted @ known + prior, weighted @ target)
+        away = np.abs(target - known @ waves_of).max(axis=1) / (_HUBER * spread)
+        weight = 1 / np.maximum(away, 1.0)
+    return np.asarray(waves @ waves_of, dtype=np.float64)
+
+
+def _clearest(clear: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Looks for the reference: of each stretch of the record the one of which most was seen; of two, the better one."""
+    looks = clear.shape[0]
+    share = clear.reshape(looks, -1).mean(axis=1)
+    stretches = np.array_split(np.arange(looks), min(looks, _REFERENCE_LOOKS) if looks > 2 else 1)
+    return np.array([stretch[int(np.argmax(share[stretch]))] for stretch in stretches])
+
+
+def _reference(
+    images: NDArray[np.float32], clear: NDArray[np.bool_], offset: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Median of moved looks (y, x), and where at least three (of fewer: all) were seen."""
+    stack = np.where(clear, images, np.float32(np.nan))
+    if offset.any():
+        stack = moved(stack, offset)
+    middle, known = _median(stack, min(3, len(stack)))
+    return middle, known
+
+
+def _coarser(
+    images: NDArray[np.float32], clear: NDArray[np.bool_], level: int
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Means of level x level pixels, seen where all of them were."""
+    if level == 1:
+        return images, clear
+    looks, height, width = images.shape
+    height, width = height // level * level, width // level * level
+    shape = (looks, height // level, level, width // level, level)
+    return (
+        np.asarray(images[:, :height, :width].reshape(shape).mean(axis=(2, 4)), dtype=np.float32),
+        np.asarray(clear[:, :height, :width].reshape(shape).all(axis=(2, 4)), dtype=bool),
+    )
+
+
+def _steepest(reference: NDArray[np.float32], known: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Flat indices of the points with the steepest brightness of each part, and their parts; none at the rim."""
+    height, width = reference.shape
+    steep = np.zeros(reference.shape, dtype=np.float32)
+    along_y, along_x = np.gradient(reference)
+    steep[3:-3, 3:-3] = np.hypot(along_y, along_x)[3:-3, 3:-3]
+    # Where a neighbour is unknown, its 0 makes an edge that is none.
+    steep[uniform_filter(known.astype(np.float32), 7) < 0.999] = 0.0
+    part = (np.arange(height) * _PARTS // height)[:, None] * _PARTS + (np.arange(width) * _PARTS // width)[None, :]
+    chosen = []
+    each = _POINTS // _PARTS**2
+    for number in range(_PARTS**2):
+        inside = np.flatnonzero((part == number) & (steep > 0))
+        order = np.argsort(-steep.ravel()[inside], kind="stable")
+        chosen.append(np.sort(inside[order[: min(each, max(1, len(inside) // 2))]]))
+    points = np.concatenate(chosen)
+    return points, part.ravel()[points].astype(np.int64)
+
+
+def _track(
+    images: NDArray[np.float32],
+    clear: NDArray[np.bool_],
+    reference: NDArray[np.float32],
+    points: tuple[NDArray[np.int64], NDArray[np.int64]],
+    offset: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Follow each look onto the reference from where it is thought to lie: offset (time, 2) and standard error (time,).
+
+    Looks that cannot be followed keep the offset they came with, and an infinite error.
+    """
+    looks = len(images)
+    line = np.tile((1.0, 0.0), (looks, 1))
+    offset = offset.copy()
+    lost = np.zeros(looks, dtype=bool)
+    for step in range(_STEPS):
+        normal = np.zeros((looks, _PARTS**2, 4, 4))
+        right = np.zeros((looks, _PARTS**2, 4))
+        wide = _WIDE if step < _STEPS // 2 else 1.0
+        _add_up(images, clear, reference, *points, np.where(lost[:, None], 0, offset), line, wide, normal, right)
+        solution, solved = _solve(normal.sum(axis=1), right.sum(axis=1))
+        lost |= ~solved | ~((solution[:, 0] > _LEAST_GAIN) & (solution[:, 0] < 1 / _LEAST_GAIN))
+        line[~lost] = solution[~lost, :2]
+        # look(x + d) = gain * reference(x) where d is right; what is missing of it shows as -gain * slope * missing.
+        step_by = np.clip(solution[~lost, 2:] / solution[~lost, :1], -1, 1)
+        offset[~lost] -= step_by
+        lost |= np.abs(offset).max(axis=1) > 2 * MAX_SHIFT_PX
+    sigma = np.full(looks, np.inf)
+    sigma[~lost] = _jackknife(normal[~lost], right[~lost])
+    return offset, sigma
+
+
+def _solve(normal: NDArray[np.float64], right: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Solutions of many small systems, and which of them have one that means something."""
+    solved = np.linalg.cond(normal) < 1e12
+    safe = np.where(solved[..., None, None], normal, np.eye(normal.shape[-1]))
+    return np.asarray(np.linalg.solve(safe, right[..., None])[..., 0], dtype=np.float64), np.asarray(solved)
+
+
+def _jackknife(normal: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Standard error of each look's offset along an axis, from leaving out one part of the site after the other."""
+    filled = normal[:, :, 1, 1] > 0
+    rest, solved = _solve(normal.sum(axis=1, keepdims=True) - normal, right.sum(axis=1, keepdims=True) - right)
+    moves = np.where(solved[..., None], rest[..., 2:] / rest[..., :1], np.inf)
+    count = filled.sum(axis=1)
+    middle = np.where(filled[..., None], moves, 0).sum(axis=1) / np.maximum(count, 1)[:, None]
+    squares = np.where(filled[..., None], (moves - middle[:, None]) ** 2, 0).sum(axis=1).mean(axis=1)
+    error = np.sqrt((count - 1) / np.maximum(count, 1) * squares)
+    return np.where((count >= _LEAST_PARTS) & np.isfinite(error), np.hypot(error, _SYSTEMATIC), np.inf)
+
+
+@numba.njit(parallel=True, cache=True)
+def _median(stack, least):  # type: ignore[no-untyped-def]
+    """(y, x) median over looks of what is finite, 0 and False where that is fewer than `least`."""
+    looks, height, width = stack.shape
+    middle = np.zeros((height, width), dtype=np.float32)
+    known = np.zeros((height, width), dtype=np.bool_)
+    for r in numba.prange(height):
+        values = np.empty(looks, dtype=np.float32)
+        for c in range(width):
+            n = 0
+            for t in range(looks):
+                if np.isfinite(stack[t, r, c]):
+                    values[n] = stack[t, r, c]
+                    n += 1
+            if n >= least:
+                middle[r, c] = np.median(values[:n])
+                known[r, c] = True
+    return middle, known
+
+
+@numba.njit(parallel=True, cache=True)
+def _add_up(images, clear, reference, points, parts, offset, line, wide, normal, right):  # type: ignore[no-untyped-def]
+    """Add up, for every look and part, the weighted normal equations of one step.
+
+    Rows are (reference, 1, its slope along y, along x), the target is the look at the point moved by `offset`; `line`
+    (time, 2) is the gain and level so far. What is written is (time, part, 4, 4) and (time, part, 4), zeros where a
+    look shows too little.
+    """
+    looks, height, width = images.shape
+    n = points.size
+    for t in numba.prange(looks):
+        iy, ix = int(np.floor(offset[t, 0])), int(np.floor(offset[t, 1]))
+        wy, wx = cubic_weights(offset[t, 0] - iy), cubic_weights(offset[t, 1] - ix)
+        at = np.empty(n, dtype=np.int64)
+        target = np.empty(n, dtype=np.float64)
+        away = np.empty(n, dtype=np.float64)
+        m = 0
+        for k in range(n):
+            top, left = points[k] // width + iy - 1, points[k] % width + ix - 1
+            if top < 0 or left < 0 or top + 3 >= height or left + 3 >= width:
+                continue
+            whole = True
+            total = 0.0
+            for j in range(4):
+                row = 0.0
+                for i in range(4):
+                    whole = whole and clear[t, top + j, left + i]
+                    row += wx[i] * images[t, top + j, left + i]
+                total += wy[j] * row
+            if whole:
+                at[m], target[m] = k, total
+                away[m] = total - line[t, 0] * reference[points[k] // width, points[k] % width]
+                m += 1
+        if m < _LEAST:
+            continue
+        middle = np.median(away[:m])
+        scale = 1.4826 * np.median(np.abs(away[:m] - middle)) + 1e-6
+        for k in range(m):
+            u = (away[k] - middle) / (_TUKEY * scale * wide)
+            if abs(u) >= 1.0:
+                continue
+            r, c = points[at[k]] // width, points[at[k]] % width
+            w = (1.0 - u * u) ** 2
+            x0 = np.float64(reference[r, c])
+            x2 = np.float64(0.5) * (reference[r + 1, c] - reference[r - 1, c])
+            x3 = np.float64(0.5) * (reference[r, c + 1] - reference[r, c - 1])
+            row4 = (x0, 1.0, x2, x3)
+            for i in range(4):
+                right[t, parts[at[k]], i] += w * row4[i] * target[k]
+                for j in range(4):
+                    normal[t, parts[at[k]], i, j] += w * row4[i] * row4[j]
