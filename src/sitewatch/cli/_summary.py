@@ -115,7 +115,7 @@ def _print_since(console: Console, since: SinceLast) -> None:
     lines = [*scene_sentences(since), structures_sentence(since)]
     lines += [f"  {d.structure} {difference_sentence(d)}" for d in since.differences[:_MOST_DIFFERENCES]]
     if (more := len(since.differences) - _MOST_DIFFERENCES) > 0:
-        lines.append(f"  and {more} more structures, all in the report")
+        lines.append(f"  and {more} more, {'all' if more > 1 else 'it is'} in the report")
     for line in lines:
         console.print(Padding(Text(line.strip()), (0, 0, 0, 2 + len(line) - len(line.lstrip()))))
 

@@ -96,6 +96,11 @@ def calendar_picture(looks: Sequence[Look], gaps: Gaps, *, title: str, width: in
         )
         parts.append(tag("text", words, x=x + 20, y=y))
         x += 44 + 7 * len(words)
+    y += 22
+    parts.append(tag("rect", x=16, y=y - 11, width=16, height=12, class_="c-gap"))
+    parts.append(tag("text", f"more than {gaps.least_days} days without a used look", x=38, y=y))
+    parts.append(tag("rect", x=330, y=y - 11, width=16, height=12, class_="c-gap blind"))
+    parts.append(tag("text", "the same, and for long nothing was listed", x=352, y=y))
     lines = [gap.sentence for gap in gaps.found] or [
         f"No stretch of more than {gaps.least_days} days without a used look."
     ]

@@ -23,16 +23,21 @@ def scene_sentences(since: SinceLast) -> list[str]:
         by_kind[notice.what].append(notice)
     sentences = [f"{plural(since.added, 'new scene')}."] if since.added else []
     heads = {
-        What.LATE: ("came late", "older than the newest one listed before, and not listed then"),
-        What.REPLACED: ("replaced", "their files were changed by the provider and fetched anew"),
-        What.VANISHED: ("no longer listed", "their chips stay in the archive, the answer follows the present listing"),
-        What.BACK: ("listed again", "they were gone before"),
+        What.LATE: (late := "came late, captured before the newest one listed then", late),
+        What.REPLACED: (
+            "was replaced by its provider and fetched anew",
+            "were replaced by their provider and fetched anew",
+        ),
+        What.VANISHED: (
+            "is no longer listed; its chip stays in the archive, the answer follows the present listing",
+            "are no longer listed; their chips stay in the archive, the answer follows the present listing",
+        ),
+        What.BACK: ("is listed again", "are listed again"),
     }
-    for what, (name, meaning) in heads.items():
-        notices = by_kind[what]
-        if notices:
-            count = plural(len(notices), "scene")
-            sentences.append(f"{count} {name} ({meaning}): {_named([_notice_words(n) for n in notices])}.")
+    for what, (one, several) in heads.items():
+        if notices := by_kind[what]:
+            said = one if len(notices) == 1 else several
+            sentences.append(f"{plural(len(notices), 'scene')} {said}: {_named([_notice_words(n) for n in notices])}.")
     return sentences
 
 
@@ -54,7 +59,8 @@ def difference_sentence(difference: Difference) -> str:
     """What is told otherwise of one structure, without its name."""
     head = {Turn.NEW: "is new", Turn.GONE: "is not found any more; it was told as", Turn.CHANGED: "has other brackets"}
     renamed = f" (was {difference.before})" if difference.before else ""
-    sentence = f"{head[difference.turn]}{renamed}: {'; '.join(difference.words)}."
+    odds = f", probability {difference.probability:.2f}"
+    sentence = f"{head[difference.turn]}{renamed}: {'; '.join(difference.words)}{odds}."
     if difference.scenes:
         sentence += f" At its brackets: {_named(difference.scenes)}."
     return sentence

@@ -39,6 +39,8 @@ class Difference:
     """The id that it had, where that was another."""
     words: tuple[str, ...]
     """What is told now, and what was told before: one part for every event that differs."""
+    probability: float
+    """0-1, as told now; where it is gone, as told before."""
     scenes: tuple[str, ...] = ()
     """Scenes of the notices that lie at the ends of its brackets or next to them: what may have caused it."""
 
@@ -58,7 +60,7 @@ class SinceLast:
     settings: tuple[str, ...] = ()
     """What else was asked for than then, so that it may have caused a difference as well."""
     differences: tuple[Difference, ...] = field(default=())
-    """By id."""
+    """The most probable first."""
 
     @property
     def tells(self) -> bool:
@@ -97,7 +99,7 @@ def compare_structures(
             found.append(_difference(Turn.NEW, None, s, near=near))
         elif _ends(s.presences) != _ends(old[pairs[s.id]].presences):
             found.append(_difference(Turn.CHANGED, old[pairs[s.id]], s, near=near))
-    return tuple(sorted(found, key=lambda d: d.structure))
+    return tuple(sorted(found, key=lambda d: (-d.probability, d.structure)))
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,7 @@ def _difference(turn: Turn, before: Structure | None, now: Structure | None, *, 
         structure=structure.id,
         before=before.id if before is not None and now is not None and before.id != now.id else None,
         words=_words(old, new),
+        probability=structure.probability,
         scenes=near.scenes(differing),
     )
 
@@ -234,6 +237,7 @@ def since_document(since: SinceLast) -> dict[str, object]:
                 "structure": d.structure,
                 "before": d.before,
                 "words": list(d.words),
+                "probability": round(d.probability, 4),
                 "scenes": list(d.scenes),
             }
             for d in since.differences
@@ -269,6 +273,7 @@ def read_since(told: Mapping[str, Any]) -> SinceLast:
                 structure=entry["structure"],
                 before=entry["before"],
                 words=tuple(entry["words"]),
+                probability=float(entry["probability"]),
                 scenes=tuple(entry["scenes"]),
             )
             for entry in told["structures"]
