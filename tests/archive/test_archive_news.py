@@ -273,7 +273,12 @@ def test_a_damaged_memory_is_forgotten_or_mended(runs: Runs, dated: Callable[...
         assert runs() is None
     damaged = {
         **whole,
-        "scenes": {**whole["scenes"], "2020-05-05": {"sensor": 7}, "x": None, "y": {**whole["scenes"]["2020-05-01"], "box": [1]}},
+        "scenes": {
+            **whole["scenes"],
+            "2020-05-05": {"sensor": 7},
+            "x": None,
+            "y": {**whole["scenes"]["2020-05-01"], "box": [1]},
+        },
         "asked": {"folder": [{"window": "x", "newest": "never"}], "b": 3},
         "faulty": {},
         "found": [],

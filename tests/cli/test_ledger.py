@@ -95,9 +95,8 @@ def test_late_replaced_and_vanished_are_told_in_every_place(
     watch(run, world, fresh, "2026-11-27")
     assert gone.stem not in looks(fresh)
     assert watch(run, world, out, "2026-11-28", "--search-all").code == 0
-    assert [json.loads((folder / "structures.geojson").read_text())["features"] for folder in (out, fresh)][0] == (
-        json.loads((fresh / "structures.geojson").read_text())["features"]
-    )
+    found, expected = (json.loads((folder / "structures.geojson").read_text()) for folder in (out, fresh))
+    assert found["features"] == expected["features"]
 
 
 def test_structures_that_a_late_scene_changed_name_it(

@@ -67,7 +67,7 @@ def test_a_file_of_an_older_version_is_read(tmp_path: Path) -> None:
     for content in ("[]", "{", "3"):
         path.write_text(content)
         for read in (read_looks, read_looks_head):
-            with pytest.raises(InputError, match="not a looks.geojson"):
+            with pytest.raises(InputError, match="not a looks"):
                 read(path)
 
 

@@ -232,7 +232,7 @@ def test_the_time_lapse_moves_and_ends(written: Write) -> None:
 
 
 def test_long_gaps_are_named(written: Write, case: Case) -> None:
-    hidden = {n: Outcome.COULD_NOT_SEE for n in range(6, 12)}
+    hidden = dict.fromkeys(range(6, 12), Outcome.COULD_NOT_SEE)
     looks = [look(n, outcome=hidden.get(n, Outcome.USED)) for n in range(20)]
     page = written(looks=looks, cube=cube_of(looks)).read_text(encoding="utf-8")
     assert "70 days without a used look: 6 looks could not see" in page

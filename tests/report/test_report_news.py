@@ -106,7 +106,8 @@ def test_what_one_catalog_lists_and_another_does_not() -> None:
 def test_a_page_without_scenes_still_tells_what_is_gone(written: Write) -> None:
     gone = look(3, outcome=Outcome.REJECTED, reason="no longer listed since 2023-12-25", unlisted_since=RUN)
     page = page_of(written(looks=[gone], cube=None, structures=[]))
-    assert "Could not look . No scene of the site is listed" in page
+    assert "No scene of the site is listed for the period" in page
+    assert "Could not look" in page
     assert "no longer listed since 2023-12-25" in page
 
 

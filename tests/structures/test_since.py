@@ -64,6 +64,11 @@ def test_the_same_structures_are_no_difference_also_when_read_back() -> None:
     assert compared(list(read), told) == {}
 
 
+def test_the_seconds_by_which_another_catalog_dates_a_look_are_no_difference() -> None:
+    moved = Bracket(after=USED[3] + dt.timedelta(minutes=8), by=USED[4] + dt.timedelta(minutes=8))
+    assert compared([structure("a", (bracket(3), None))], [structure("a", (moved, None))]) == {}
+
+
 def test_new_gone_and_changed() -> None:
     before = [structure("a", (bracket(3, 5), None)), structure("b", (bracket(1), bracket(8)), x=3)]
     now = [structure("a", (bracket(3, 4), None)), structure("c", (bracket(11), None), x=6)]

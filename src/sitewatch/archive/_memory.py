@@ -37,7 +37,7 @@ class Remembered:
     listed_by: tuple[str, ...] = ()
     """Names of the catalogs that listed it last."""
     also: tuple[str, ...] = ()
-    """Other ids that the same acquisition had in these catalogs."""
+    """Other ids that the same acquisition has or had in any catalog, sorted."""
     recorded: dt.datetime
     """When it was listed first, UTC."""
     files: str = ""

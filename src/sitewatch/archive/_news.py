@@ -165,7 +165,7 @@ def _remembered(
         box=scene.box,
         tile=scene.tile,
         listed_by=scene.listed_by,
-        also=scene.ids[1:],
+        also=tuple(sorted({*scene.ids, *((before.scene, *before.also) if before else ())} - {scene.id})),
         recorded=recorded,
         window=window,
     )

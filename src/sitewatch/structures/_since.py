@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,6 +17,10 @@ __all__ = ["Difference", "SinceLast", "Turn", "changed_settings", "compare_struc
 
 _LEAST_SHARED = 0.3
 """Intersection over union from which two footprints under two ids are one structure."""
+
+
+_SAME_PASS = dt.timedelta(minutes=20)
+"""Looks this near each other are one pass, which catalogs date by different seconds: no other bracket."""
 
 
 class Turn(StrEnum):
@@ -97,7 +102,7 @@ def compare_structures(
     for s in new.values():
         if s.id not in pairs:
             found.append(_difference(Turn.NEW, None, s, near=near))
-        elif _ends(s.presences) != _ends(old[pairs[s.id]].presences):
+        elif not _same_lives(s.presences, old[pairs[s.id]].presences):
             found.append(_difference(Turn.CHANGED, old[pairs[s.id]], s, near=near))
     return tuple(sorted(found, key=lambda d: (-d.probability, d.structure)))
 
@@ -131,8 +136,8 @@ class _Near:
 
 def _difference(turn: Turn, before: Structure | None, now: Structure | None, *, near: _Near) -> Difference:
     old, new = (() if s is None else s.presences for s in (before, now))
-    both = set(_ends(old)) & set(_ends(new))
-    differing = [p for p in (*old, *new) if _ends([p])[0] not in both]
+    differing = [p for p in old if not any(_same_spell(p, q) for q in new)]
+    differing += [q for q in new if not any(_same_spell(p, q) for p in old)]
     structure = now or before
     if structure is None:
         raise ValueError(turn)
@@ -159,7 +164,7 @@ def _words(old: Sequence[Presence], new: Sequence[Presence]) -> tuple[str, ...]:
             ("erected", was.erected, spell.erected),
             ("taken down", was.dismantled, spell.dismantled),
         ):
-            if _written(one) != _written(other):
+            if not _same_bracket(one, other):
                 words.append(f"{_event(name, other)} (before: {_event(name, one)})")
     return tuple(words)
 
@@ -177,13 +182,18 @@ def _event(name: str, bracket: Bracket | None) -> str:
     return f"{name} after {bracket.after:%Y-%m-%d} and by {bracket.by:%Y-%m-%d}"
 
 
-def _ends(presences: Sequence[Presence]) -> list[tuple[str | None, str | None]]:
-    """Brackets as they are written: files know no fractions of a second."""
-    return [(_written(p.erected), _written(p.dismantled)) for p in presences]
+def _same_lives(one: Sequence[Presence], other: Sequence[Presence]) -> bool:
+    return len(one) == len(other) and all(itertools.starmap(_same_spell, zip(one, other, strict=True)))
 
 
-def _written(bracket: Bracket | None) -> str | None:
-    return None if bracket is None else f"{bracket.after:%Y-%m-%dT%H:%M:%S}/{bracket.by:%Y-%m-%dT%H:%M:%S}"
+def _same_spell(one: Presence, other: Presence) -> bool:
+    return _same_bracket(one.erected, other.erected) and _same_bracket(one.dismantled, other.dismantled)
+
+
+def _same_bracket(one: Bracket | None, other: Bracket | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return max(abs(one.after - other.after), abs(one.by - other.by)) <= _SAME_PASS
 
 
 def _shared(one: Structure, other: Structure) -> float:
