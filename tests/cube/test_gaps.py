@@ -63,6 +63,7 @@ def test_one_after_the_other() -> None:
     middle = only(record("uuuc.......cuuu"))
     assert middle.sentence.endswith("2 looks could not see, none was listed between 2019-01-16 and 2019-02-25")
     assert only(record("uuuccccfffccuuu")).why is Why.BOTH
+    assert only(record("uuuccccfccccuuu")).why is Why.COULD_NOT_SEE  # one that failed among many is no blindness
 
 
 def test_long_is_measured_by_the_record() -> None:

@@ -28,7 +28,7 @@ class Why(StrEnum):
     COULD_NOT_LOOK = "could not look"
     """Nothing was listed, or what was listed could not be read."""
     BOTH = "both"
-    """Looks were had in it that did not show the ground; others could not be read, or for long nothing was listed."""
+    """Looks were had in it that did not show the ground, and for long there were none, or none that could be read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +45,8 @@ class Gap:
     failed: int = 0
     unlisted: tuple[dt.datetime, dt.datetime] | None = None
     """The longest stretch in it without any listed look, UTC, where that is long for this record."""
+    blind: bool = False
+    """True: for long, for this record, no look was listed or none that was could be read."""
     opens: bool = False
     """True: it begins where the record does, with no used look before it."""
     ends: bool = False
@@ -60,7 +62,7 @@ class Gap:
         """Could look and saw nothing, could not look, or one after the other."""
         if not self.could_not_see + self.rejected:
             return Why.COULD_NOT_LOOK
-        return Why.BOTH if self.failed or self.unlisted is not None else Why.COULD_NOT_SEE
+        return Why.BOTH if self.blind else Why.COULD_NOT_SEE
 
     @property
     def sentence(self) -> str:
@@ -129,8 +131,8 @@ def find_gaps(looks: Sequence[Look], *, start: dt.datetime | None = None, end: d
         inside = [
             k for k in dated if k.captured is not None and k.outcome is not Outcome.USED and after <= k.captured <= by
         ]
-        stops = [after, *(k.captured for k in inside if k.captured is not None), by]
-        longest = max(itertools.pairwise(stops), key=lambda pair: pair[1] - pair[0])
+        longest = _longest([after, *(k.captured for k in inside if k.captured), by])
+        unread = _longest([after, *(k.captured for k in inside if k.captured and k.outcome is not Outcome.FAILED), by])
         found.append(
             Gap(
                 after=after,
@@ -138,7 +140,8 @@ def find_gaps(looks: Sequence[Look], *, start: dt.datetime | None = None, end: d
                 could_not_see=sum(k.outcome is Outcome.COULD_NOT_SEE for k in inside),
                 rejected=sum(k.outcome is Outcome.REJECTED for k in inside),
                 failed=sum(k.outcome is Outcome.FAILED for k in inside),
-                unlisted=longest if (longest[1] - longest[0]).total_seconds() > 86_400 * unlisted_least else None,
+                unlisted=longest if _days(longest) > unlisted_least else None,
+                blind=_days(unread) > unlisted_least,
                 opens=opens,
                 ends=ends,
             )
@@ -161,7 +164,15 @@ def gap_document(gap: Gap) -> Mapping[str, object]:
     }
 
 
+def _longest(moments: Sequence[dt.datetime]) -> tuple[dt.datetime, dt.datetime]:
+    return max(itertools.pairwise(moments), key=_days)
+
+
+def _days(stretch: tuple[dt.datetime, dt.datetime]) -> float:
+    return (stretch[1] - stretch[0]).total_seconds() / 86_400
+
+
 def _usual_days(times: Sequence[dt.datetime]) -> float:
     """Median distance of moments in days; 0 where there are fewer than two."""
-    distances = [(b - a).total_seconds() / 86_400 for a, b in itertools.pairwise(times)]
+    distances = [_days(stretch) for stretch in itertools.pairwise(times)]
     return float(np.median(distances)) if distances else 0.0

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from sitewatch.cube import Gap, Gaps, Look, Outcome
+from sitewatch.cube import Gap, Gaps, Look, Outcome, Why
 from sitewatch.report._svg import tag
 
 __all__ = ["calendar_chart", "calendar_picture", "calendar_years"]
@@ -100,7 +100,7 @@ def calendar_picture(looks: Sequence[Look], gaps: Gaps, *, title: str, width: in
     parts.append(tag("rect", x=16, y=y - 11, width=16, height=12, class_="c-gap"))
     parts.append(tag("text", f"more than {gaps.least_days} days without a used look", x=38, y=y))
     parts.append(tag("rect", x=330, y=y - 11, width=16, height=12, class_="c-gap blind"))
-    parts.append(tag("text", "the same, and for long nothing was listed", x=352, y=y))
+    parts.append(tag("text", "the same, and for long nothing was listed or could be read", x=352, y=y))
     lines = [gap.sentence for gap in gaps.found] or [
         f"No stretch of more than {gaps.least_days} days without a used look."
     ]
@@ -168,7 +168,7 @@ def _gap(gap: Gap, years: Sequence[int]) -> list[Markup]:
             spans.append((days[1] - days[0], row, days[0], year))
     parts = []
     for length, row, start, year in spans:
-        classes = "c-gap blind" if gap.unlisted is not None or not gap.could_not_see + gap.rejected else "c-gap"
+        classes = "c-gap blind" if gap.why is not Why.COULD_NOT_SEE else "c-gap"
         parts.append(
             tag("rect", tag("title", gap.sentence), x=_share(start, year), width=_share(length, year),
                 y=_TOP + row * _ROW + _BASE - _TALL - 6, height=_TALL + 6, class_=classes)
