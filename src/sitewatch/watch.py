@@ -41,14 +41,12 @@ from sitewatch.site import Site, area_mask, read_site, seen_share, site_feature
 from sitewatch.structures import (
     SinceLast,
     Structure,
-    changed_settings,
-    compare_structures,
     identify,
     read_since,
     read_structures,
     since_document,
+    since_last,
     structures_document,
-    structures_in,
 )
 
 __all__ = ["Answer", "Watched", "reopen", "watch", "write_outputs"]
@@ -171,16 +169,15 @@ def watch(
         )
     looks = [look_outside(scene, recorded=fetched.recorded.get(scene.id, now)) for scene in fetched.outside]
     looks += [look_of_faulty(f, recorded=fetched.recorded.get(f.scene, now)) for f in fetched.faulty]
-    looks = with_listing(looks, listing, ())
     news, memory = compare_listing(previous, listing, fetched, site=site, since=since, until=until, now=now)
-    looks += [look_of_gone(entry) for entry in (news.gone if news is not None else ())]
+    gone = [look_of_gone(entry) for entry in news.gone] if news is not None else []
     cube = None
     whole = None
     structures: tuple[Structure, ...] = ()
     share = 0.0
     if fetched.chips:
         readings = read_cube(site, fetched.chips, pixel=pixel, progress=_stage(progress, "reading chips"))
-        looks += with_listing(readings.looks, listing, fetched.chips)
+        looks += readings.looks
         share = seen_share(site, [band.grid for chip in fetched.chips for band in chip.bands if not band.is_mask])
         cube = readings.cube
     if cube is not None:
@@ -192,7 +189,7 @@ def watch(
     asking = Asking(run=now, since=since, until=until, catalogs=listing.asked, unanswered=listing.unanswered)
     watched = Watched(
         site=site,
-        looks=tuple(sorted(looks, key=lambda look: look.order)),
+        looks=tuple(sorted([*with_listing(looks, listing, fetched.chips), *gone], key=lambda look: look.order)),
         structures=structures,
         cube=cube,
         seen_share=share,
@@ -202,39 +199,24 @@ def watch(
         whole=whole,
         now=now,
     )
-    return replace(watched, since_last=_since_last(watched, news, previous), memory=_remembering(watched, memory))
+    return replace(watched, since_last=_set_beside(watched, news, previous), memory=_remembering(watched, memory))
 
 
-def _since_last(watched: Watched, news: News | None, previous: Memory | None) -> SinceLast | None:
-    """This run beside the last one; structures beside those of the last run that had looks to compare."""
+def _set_beside(watched: Watched, news: News | None, previous: Memory | None) -> SinceLast | None:
+    """This run beside the last one; None where there was none, or nobody answered."""
     if news is None or previous is None:
         return None
-    try:
-        before = structures_in(previous.found["structures"]) if watched.cube is not None else None
-        told = {**previous.found["structures"]["sitewatch"], "outline": previous.found["outline"]}
-    except (KeyError, TypeError, ValueError, AttributeError):
-        before = None
-    if before is None:
-        return SinceLast(run=news.run, added=news.added, notices=news.notices, compared=None)
     used = [k.captured for k in watched.looks if k.outcome is Outcome.USED and k.captured is not None]
-    return SinceLast(
-        run=news.run,
-        added=news.added,
-        notices=news.notices,
-        compared=previous.found_at,
-        settings=changed_settings(told, {**_head(watched), "outline": watched.site.outline.wkt}),
-        differences=compare_structures(before, watched.structures, news=news, used=used),
-    )
+    structures = watched.structures if watched.cube is not None else None
+    return since_last(news, previous, structures, head=_head(watched), outline=watched.site.outline.wkt, used=used)
 
 
 def _remembering(watched: Watched, memory: Memory | None) -> Memory | None:
     """What was listed, with what was found; where nothing could be compared, what was found before stays."""
     if memory is None or watched.cube is None:
         return memory
-    found = {
-        "structures": structures_document(watched.structures, head=_head(watched)),
-        "outline": watched.site.outline.wkt,
-    }
+    structures = structures_document(watched.structures, head=_head(watched))
+    found = {"structures": structures, "outline": watched.site.outline.wkt}
     return replace(memory, found_at=watched.now, found=found)
 
 
@@ -274,7 +256,7 @@ def reopen(out: Path, *, now: dt.datetime, progress: Progress | None = None) -> 
     ledger = {**{key: head.get(key) for key in ("since", "until")}, **read_looks_head(out / "looks.geojson")}
     try:
         asking = Asking.read(ledger, run=now)
-        since_last = read_since(ledger["since_last_run"]) if "since_last_run" in ledger else None
+        news = read_since(ledger["since_last_run"]) if "since_last_run" in ledger else None
         budget = float(head["false_alarms_per_year"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
@@ -290,7 +272,7 @@ def reopen(out: Path, *, now: dt.datetime, progress: Progress | None = None) -> 
         false_alarms=budget,
         pixel=head.get("pixel_m"),
         asking=asking,
-        since_last=since_last,
+        since_last=news,
         whole=head.get("whole_search_looks"),
         now=now,
     )

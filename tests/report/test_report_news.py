@@ -71,7 +71,7 @@ def test_each_kind_of_scene_has_its_sentence() -> None:
     assert sentences[2].endswith(
         "anew: r1 of 2021-04-21, its pixels changed; r2 of 2021-05-01, before old, its pixels are the same."
     )
-    assert sentences[3].startswith("1 scene is no longer listed; its chip stays in the archive")
+    assert sentences[3].startswith("1 scene is no longer listed; what was read of it stays in the archive")
     assert sentences[4] == "1 scene is listed again: b of 2021-05-21."
     many = tuple(replace(LATE, scene=f"s{n}") for n in range(9))
     assert scene_sentences(SinceLast(run=RUN, added=0, notices=many, compared=None))[0].endswith("; and 4 more.")

@@ -11,6 +11,7 @@ from typing import Any
 
 from sitewatch.archive._store import write_file
 from sitewatch.archive._times import iso, parse_moment
+from sitewatch.errors import OutputError
 
 __all__ = ["Asked", "Memory", "Remembered", "read_memory", "write_memory"]
 
@@ -126,6 +127,10 @@ def write_memory(directory: Path, memory: Memory) -> None:
         "found_at": iso(memory.found_at) if memory.found_at else None,
         "found": memory.found,
     }
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{directory}: cannot be made ({error.strerror}); choose another --out") from error
     write_file(directory / _FILE, (json.dumps(document, ensure_ascii=False) + "\n").encode("utf-8", "replace"))
 
 

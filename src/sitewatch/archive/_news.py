@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -249,13 +250,18 @@ def _successors(
         (what is gone, with the ids that are listed instead; notices; scenes that are new in earnest).
     """
     left = {scene.id: scene for scene in fresh}
+    by_day: dict[dt.date, list[Scene]] = defaultdict(list)
+    for scene in left.values():
+        by_day[scene.captured.date()].append(scene)
     kept: list[Remembered] = []
     notices: list[Notice] = []
     for entry in gone:
         if known[entry.scene].gone_since is not None:
             kept.append(entry)
             continue
-        likes = {key: like for key, scene in left.items() if (like := likeness(entry, scene)) is not None}
+        days = [entry.captured.date() + dt.timedelta(days=n) for n in (-1, 0, 1)]
+        near = [scene for day in days for scene in by_day.get(day, ()) if scene.id in left]
+        likes = {scene.id: like for scene in near if (like := likeness(entry, scene)) is not None}
         if not likes:
             kept.append(entry)
             notices.append(_notice(What.VANISHED, entry))

@@ -118,7 +118,7 @@ def watch(
         str | None,
         typer.Option(
             metavar="NAME=ASSET,…",
-            help="Which assets of the catalog's items to read, e.g. red=B04,nir=B08,scl=SCL.",
+            help="Which assets of the items to read, in every catalog given, e.g. red=B04,nir=B08,scl=SCL.",
             envvar="SITEWATCH_BANDS",
         ),
     ] = None,

@@ -95,13 +95,17 @@ def print_looks(looks: Sequence[Look]) -> None:
     table.add_column("outcome", no_wrap=True)
     table.add_column("clear", justify="right")
     table.add_column("reason", overflow="fold")
+    several = len({name for look in looks for name in look.listed_by}) > 1
+    if several:
+        table.add_column("listed by", overflow="fold")
     for look in looks:
         captured = "unknown"
         if look.captured is not None:
             captured = f"{look.captured:%Y-%m-%d}" if look.whole_day else f"{look.captured:%Y-%m-%d %H:%M:%S}"
         clear = "" if look.clear_share is None else f"{look.clear_share:.0%}"
         outcome = f"{_MARKS[look.outcome]} {look.outcome.value}"
-        table.add_row(captured, Text(look.scene), outcome, clear, Text(look.reason))
+        listed_by = [Text(", ".join(look.listed_by))] if several else []
+        table.add_row(captured, Text(look.scene), outcome, clear, Text(look.reason), *listed_by)
     Console(highlight=False).print(table)
 
 

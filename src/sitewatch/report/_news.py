@@ -29,8 +29,8 @@ def scene_sentences(since: SinceLast) -> list[str]:
             "were replaced by their provider and fetched anew",
         ),
         What.VANISHED: (
-            "is no longer listed; its chip stays in the archive, the answer follows the present listing",
-            "are no longer listed; their chips stay in the archive, the answer follows the present listing",
+            "is no longer listed; what was read of it stays in the archive, the answer follows the present listing",
+            "are no longer listed; what was read of them stays in the archive, the answer follows the present listing",
         ),
         What.BACK: ("is listed again", "are listed again"),
     }

@@ -183,6 +183,7 @@ def _page(
         years=calendar_years(looks),
         long_days=gaps.least_days,
         gaps=gaps.found,
+        several=len({name for k in looks for name in k.listed_by}) > 1,
         catalogs=catalog_sentences(looks, asking),
         news=since_last if since_last is not None and since_last.tells else None,
         map=_map(record, claims, carded, numbers) if record is not None else None,

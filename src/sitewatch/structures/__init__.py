@@ -11,6 +11,7 @@ from sitewatch.structures._since import (
     compare_structures,
     read_since,
     since_document,
+    since_last,
 )
 from sitewatch.structures._structure import Bracket, Phase, Presence, State, Structure
 
@@ -30,6 +31,7 @@ __all__ = [
     "read_since",
     "read_structures",
     "since_document",
+    "since_last",
     "structures_document",
     "structures_in",
 ]

@@ -5,15 +5,25 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from sitewatch.archive import News, Notice, What
+from sitewatch.archive import Memory, News, Notice, What
 from sitewatch.change import Kind
+from sitewatch.structures._files import structures_in
 from sitewatch.structures._structure import Bracket, Presence, Structure
 
-__all__ = ["Difference", "SinceLast", "Turn", "changed_settings", "compare_structures", "read_since", "since_document"]
+__all__ = [
+    "Difference",
+    "SinceLast",
+    "Turn",
+    "changed_settings",
+    "compare_structures",
+    "read_since",
+    "since_document",
+    "since_last",
+]
 
 _LEAST_SHARED = 0.3
 """Intersection over union from which two footprints under two ids are one structure."""
@@ -64,13 +74,48 @@ class SinceLast:
     """Time of the run whose structures these were compared with, UTC; None: one of the two runs had none to compare."""
     settings: tuple[str, ...] = ()
     """What else was asked for than then, so that it may have caused a difference as well."""
-    differences: tuple[Difference, ...] = field(default=())
+    differences: tuple[Difference, ...] = ()
     """The most probable first."""
 
     @property
     def tells(self) -> bool:
         """True: something is otherwise."""
         return bool(self.added or self.notices or self.differences)
+
+
+def since_last(
+    news: News,
+    previous: Memory,
+    structures: Sequence[Structure] | None,
+    *,
+    head: Mapping[str, object],
+    outline: str,
+    used: Sequence[dt.datetime],
+) -> SinceLast:
+    """Set a run beside what is remembered; structures beside those of the last run that had looks to find any on.
+
+    Args:
+        news: what the listing tells.
+        previous: what is remembered; its `found` holds the `structures` document and the `outline` of that run.
+        structures: what is found now; None: there were no looks to find any on.
+        head: the `sitewatch` member of this run's structures document.
+        outline: of the site, as text.
+        used: captures of the used looks, UTC.
+    """
+    plain = SinceLast(run=news.run, added=news.added, notices=news.notices, compared=None)
+    try:
+        before = structures_in(previous.found["structures"])
+        told = {**previous.found["structures"]["sitewatch"], "outline": previous.found["outline"]}
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return plain
+    if structures is None:
+        return plain
+    return replace(
+        plain,
+        compared=previous.found_at,
+        settings=changed_settings(told, {**head, "outline": outline}),
+        differences=compare_structures(before, structures, news=news, used=used),
+    )
 
 
 def compare_structures(
