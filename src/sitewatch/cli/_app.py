@@ -89,15 +89,15 @@ def watch(
     catalog: Annotated[
         list[str] | None,
         typer.Option(
-            help="Address of a STAC API, or a preset: earth-search, planetary-computer. Several are read as one, the "
-            "first before the others.",
+            help="Address of a STAC API, or a preset: earth-search, planetary-computer. Give it again for a second "
+            "one: both are read as one, the first before the other.",
             envvar="SITEWATCH_CATALOG",
         ),
     ] = None,
     collection: Annotated[
         list[str] | None,
         typer.Option(
-            help="Collection in that catalog, in the order of the catalogs; presets have one.",
+            help="Collection in that catalog, given again in the order of the catalogs; presets have one.",
             envvar="SITEWATCH_COLLECTION",
         ),
     ] = None,

@@ -145,7 +145,8 @@ def _strip(looks: Sequence[Look], gaps: Gaps, years: Sequence[int]) -> list[Mark
         x = _share(month.timetuple().tm_yday - 1, 2001)
         middle = _share(month.timetuple().tm_yday + 13, 2001)
         parts.append(tag("line", x1=x, x2=x, y1=_TOP, y2=height, class_="grid"))
-        parts.append(tag("text", f"{month:%b}", x=middle, y=12, class_="tick month"))
+        rank = "major" if month.month % 3 == 1 else "minor"  # minor ones fall away on a phone
+        parts.append(tag("text", f"{month:%b}", x=middle, y=12, class_=f"tick month {rank}"))
     for gap in gaps.found:
         parts += _gap(gap, years)
     for row in range(len(years)):
@@ -176,7 +177,7 @@ def _gap(gap: Gap, years: Sequence[int]) -> list[Markup]:
     if spans and (longest := max(spans))[0] > 20:
         length, row, start, year = longest
         x, y = _share(start + length / 2, year), _TOP + row * _ROW + _BASE - _TALL + 4
-        parts.append(tag("text", f"{gap.days} d", x=x, y=y, class_="gap-name"))
+        parts.append(tag("text", f"{gap.days} d", x=x, y=y, class_="gap-name" if length > 60 else "gap-name narrow"))
     return parts
 
 
