@@ -82,6 +82,9 @@ def test_what_else_may_have_made_a_difference_is_said() -> None:
     assert structures_sentence(replace(SINCE, differences=())) == "Structures: the same, with the same brackets."
     asked = structures_sentence(replace(SINCE, settings=("false alarms a year 1, now 10",)))
     assert asked.endswith("This run also asked otherwise: false alarms a year 1, now 10.")
+    elsewhere = structures_sentence(replace(SINCE, differences=(DIFFERENCE, replace(DIFFERENCE, scenes=()))))
+    assert "One of them has none of these scenes at the brackets that differ" in elsewhere
+    assert "none of these" not in structures_sentence(SINCE)
     earlier = structures_sentence(replace(SINCE, compared=RUN - dt.timedelta(days=7)))
     assert "(compared with the run of 2023-12-18 12:00 UTC)" in earlier
     assert difference_sentence(replace(DIFFERENCE, turn=Turn.GONE, before=None, scenes=())) == (

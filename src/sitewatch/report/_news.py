@@ -50,6 +50,13 @@ def structures_sentence(since: SinceLast) -> str:
     told = ", ".join(f"{counts[turn]} {words[turn]}" for turn in Turn if counts[turn])
     with_run = "" if since.compared == since.run else f" (compared with the run of {since.compared:%Y-%m-%d %H:%M} UTC)"
     sentence = f"Structures: {told or 'the same, with the same brackets'}{with_run}."
+    elsewhere = sum(not d.scenes for d in since.differences)
+    if since.notices and elsewhere:
+        which = "One of them has" if elsewhere == 1 else f"{elsewhere} of them have"
+        sentence += (
+            f" {which} none of these scenes at the brackets that differ: all looks are searched anew when one comes in "
+            "between, changes or goes, and that alone can date what is uncertain otherwise."
+        )
     if since.settings and since.differences:
         sentence += f" This run also asked otherwise: {'; '.join(since.settings)}."
     return sentence
