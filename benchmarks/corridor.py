@@ -109,8 +109,6 @@ def run(folder: Path, recipe: Recipe) -> dict[str, dict[str, float]]:
             version="benchmark",
             now=NOW,
             seen_share=seen_share(site, [b.grid for c in chips for b in c.bands if not b.is_mask]),
-            since=None,
-            until=None,
         )
     return stages
 

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +18,36 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from sitewatch import __version__
-from sitewatch.archive import Listing, fetch, load
+from sitewatch.archive import Listing, Memory, News, compare_listing, fetch, load, write_memory
 from sitewatch.change import MIN_LOOKS, Change, detect, detect_again
-from sitewatch.cube import Look, Outcome, look_of_faulty, look_outside, looks_document, read_cube, read_looks
+from sitewatch.cube import (
+    Asking,
+    Gaps,
+    Look,
+    Outcome,
+    find_gaps,
+    look_of_faulty,
+    look_of_gone,
+    look_outside,
+    looks_document,
+    read_cube,
+    read_looks,
+    read_looks_head,
+    with_listing,
+)
 from sitewatch.errors import InputError, OptionError, OutputError, SiteError
 from sitewatch.report import write_report
 from sitewatch.site import Site, area_mask, read_site, seen_share, site_feature
-from sitewatch.structures import Structure, identify, read_structures, structures_document
+from sitewatch.structures import (
+    SinceLast,
+    Structure,
+    identify,
+    read_since,
+    read_structures,
+    since_document,
+    since_last,
+    structures_document,
+)
 
 __all__ = ["Answer", "Watched", "reopen", "watch", "write_outputs"]
 
@@ -47,7 +70,7 @@ class Watched:
 
     site: Site
     looks: tuple[Look, ...]
-    """One per listed scene, sorted by capture time."""
+    """One per scene that is listed, or was by an earlier run, sorted by capture time."""
     structures: tuple[Structure, ...]
     cube: xr.Dataset | None
     """The used looks; None where there is none."""
@@ -57,14 +80,21 @@ class Watched:
     """The budget that was asked for: expected false structures a year."""
     pixel: float | None = None
     """The pixel edge that was asked for, metres; None: the images' own."""
-    since: dt.datetime | None = None
-    """Start of the period that was asked for; None: open."""
-    until: dt.datetime | None = None
-    """Its end; None: open."""
+    asking: Asking
+    """Who was asked for which period, and when."""
+    since_last: SinceLast | None = None
+    """What is otherwise than in the run before; None: there was none."""
+    memory: Memory | None = None
+    """What the next run must know; None: nothing new to remember."""
     whole: int | None = None
     """How many of the used looks there were when all of them were searched last; None: no cube."""
     now: dt.datetime
-    """The time of the run, UTC."""
+    """When this was made, UTC: the time of the run, or of opening it again."""
+
+    @property
+    def gaps(self) -> Gaps:
+        """The long stretches without a used look."""
+        return find_gaps(self.looks, start=self.asking.since, end=self.asking.end)
 
     @property
     def compared(self) -> bool:
@@ -78,16 +108,17 @@ class Watched:
     @property
     def answer(self) -> Answer:
         """Looked, saw nothing, or could not look."""
-        counts = Counter(look.outcome for look in self.looks)
+        listed = [look for look in self.looks if look.unlisted_since is None]
+        counts = Counter(look.outcome for look in listed)
         if counts[Outcome.USED] and not self.compared:
-            few = f"{counts[Outcome.USED]} of {len(self.looks)} looks used, too few to tell a change from noise"
+            few = f"{counts[Outcome.USED]} of {len(listed)} looks used, too few to tell a change from noise"
             what = "there is nothing to compare it with" if counts[Outcome.USED] == 1 else "only two were compared"
             return Answer(exit_code=0, sentence=f"{few}: {MIN_LOOKS} are needed, {what}")
         if counts[Outcome.USED]:
-            return Answer(exit_code=0, sentence=f"{counts[Outcome.USED]} of {len(self.looks)} looks used")
+            return Answer(exit_code=0, sentence=f"{counts[Outcome.USED]} of {len(listed)} looks used")
         if counts[Outcome.COULD_NOT_SEE] or counts[Outcome.REJECTED]:
-            return Answer(exit_code=3, sentence=f"nothing could be seen on any of the {len(self.looks)} looks")
-        why = "no scene is listed" if not self.looks else f"none of the {len(self.looks)} scenes could be read"
+            return Answer(exit_code=3, sentence=f"nothing could be seen on any of the {len(listed)} looks")
+        why = "no scene is listed" if not listed else f"none of the {len(listed)} scenes could be read"
         return Answer(exit_code=4, sentence=f"could not look: {why}")
 
 
@@ -102,6 +133,7 @@ def watch(
     since: dt.datetime | None = None,
     until: dt.datetime | None = None,
     kept: Path | None = None,
+    previous: Memory | None = None,
     progress: Progress | None = None,
 ) -> Watched:
     """Watch one site.
@@ -117,6 +149,7 @@ def watch(
         until: its end; None: open.
         kept: file in which the search is kept, so that the next one looks at what was added; None: all looks are
             searched, and nothing is kept.
+        previous: what is remembered of the runs before; None: there were none.
         progress: called as the work goes on.
 
     Raises:
@@ -136,6 +169,8 @@ def watch(
         )
     looks = [look_outside(scene, recorded=fetched.recorded.get(scene.id, now)) for scene in fetched.outside]
     looks += [look_of_faulty(f, recorded=fetched.recorded.get(f.scene, now)) for f in fetched.faulty]
+    news, memory = compare_listing(previous, listing, fetched, site=site, since=since, until=until, now=now)
+    gone = [look_of_gone(entry) for entry in news.gone] if news is not None else []
     cube = None
     whole = None
     structures: tuple[Structure, ...] = ()
@@ -151,19 +186,38 @@ def watch(
         changes, whole = _changes(cube, false_alarms=false_alarms, inside=inside, kept=kept)
         structures = identify(changes, cube, site_id=site.id)
         _tell(progress, "searching for changes", 1)
-    return Watched(
+    asking = Asking(run=now, since=since, until=until, catalogs=listing.asked, unanswered=listing.unanswered)
+    watched = Watched(
         site=site,
-        looks=tuple(sorted(looks, key=lambda look: look.order)),
+        looks=tuple(sorted([*with_listing(looks, listing, fetched.chips), *gone], key=lambda look: look.order)),
         structures=structures,
         cube=cube,
         seen_share=share,
         false_alarms=false_alarms,
         pixel=pixel,
-        since=since,
-        until=until,
+        asking=asking,
         whole=whole,
         now=now,
     )
+    return replace(watched, since_last=_set_beside(watched, news, previous), memory=_remembering(watched, memory))
+
+
+def _set_beside(watched: Watched, news: News | None, previous: Memory | None) -> SinceLast | None:
+    """This run beside the last one; None where there was none, or nobody answered."""
+    if news is None or previous is None:
+        return None
+    used = [k.captured for k in watched.looks if k.outcome is Outcome.USED and k.captured is not None]
+    structures = watched.structures if watched.cube is not None else None
+    return since_last(news, previous, structures, head=_head(watched), outline=watched.site.outline.wkt, used=used)
+
+
+def _remembering(watched: Watched, memory: Memory | None) -> Memory | None:
+    """What was listed, with what was found; where nothing could be compared, what was found before stays."""
+    if memory is None or watched.cube is None:
+        return memory
+    structures = structures_document(watched.structures, head=_head(watched))
+    found = {"structures": structures, "outline": watched.site.outline.wkt}
+    return replace(memory, found_at=watched.now, found=found)
 
 
 def _changes(
@@ -199,12 +253,15 @@ def reopen(out: Path, *, now: dt.datetime, progress: Progress | None = None) -> 
     cube = None
     if chips:
         cube = read_cube(site, chips, pixel=head.get("pixel_m"), progress=_stage(progress, "reading chips")).cube
+    ledger = {**{key: head.get(key) for key in ("since", "until")}, **read_looks_head(out / "looks.geojson")}
     try:
-        since, until = (dt.datetime.fromisoformat(t) if (t := head.get(key)) else None for key in ("since", "until"))
+        asking = Asking.read(ledger, run=now)
+        news = read_since(ledger["since_last_run"]) if "since_last_run" in ledger else None
         budget = float(head["false_alarms_per_year"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
-            f"{out / 'structures.geojson'}: its head is damaged ({error}); run `sitewatch watch` again"
+            f"{out / 'structures.geojson'}: its head or that of looks.geojson is damaged ({error}); run `sitewatch "
+            "watch` again"
         ) from error
     return Watched(
         site=site,
@@ -214,8 +271,8 @@ def reopen(out: Path, *, now: dt.datetime, progress: Progress | None = None) -> 
         seen_share=float(head.get("seen_share", 0.0)),
         false_alarms=budget,
         pixel=head.get("pixel_m"),
-        since=since,
-        until=until,
+        asking=asking,
+        since_last=news,
         whole=head.get("whole_search_looks"),
         now=now,
     )
@@ -232,7 +289,7 @@ def write_outputs(watched: Watched, out: Path, *, progress: Progress | None = No
     """
     with _all_or_nothing(out) as made:
         _write_json(made / "site.geojson", site_feature(watched.site))
-        _write_json(made / "looks.geojson", looks_document(watched.looks))
+        _write_json(made / "looks.geojson", looks_document(watched.looks, head=_ledger_head(watched)))
         _write_json(made / "structures.geojson", structures_document(watched.structures, head=_head(watched)))
         _tell(progress, "writing the report", 0)
         (made / "report").mkdir()
@@ -246,12 +303,22 @@ def write_outputs(watched: Watched, out: Path, *, progress: Progress | None = No
             version=__version__,
             now=watched.now,
             seen_share=watched.seen_share,
-            since=watched.since,
-            until=watched.until,
+            asking=watched.asking,
+            since_last=watched.since_last,
             progress=_stage(progress, "drawing structures"),
         )
         _tell(progress, "writing the report", 1)
+    if watched.memory is not None:
+        # Last: a run that ends before this is told of the same news again by the next one.
+        write_memory(out / "archive", watched.memory)
     return out / "report" / "index.html"
+
+
+def _ledger_head(watched: Watched) -> dict[str, object]:
+    head = {"version": __version__, **watched.asking.document()}
+    if watched.since_last is not None and watched.since_last.tells:
+        head["since_last_run"] = since_document(watched.since_last)
+    return head
 
 
 def _head(watched: Watched) -> dict[str, object]:
@@ -265,9 +332,9 @@ def _head(watched: Watched) -> dict[str, object]:
         "false_alarms_per_year": watched.false_alarms,
         "seen_share": round(watched.seen_share, 4),
         "pixel_m": watched.pixel,
-        "since": None if watched.since is None else f"{watched.since:%Y-%m-%dT%H:%M:%SZ}",
+        "since": watched.asking.document()["since"],
         "whole_search_looks": watched.whole,
-        "until": None if watched.until is None else f"{watched.until:%Y-%m-%dT%H:%M:%SZ}",
+        "until": watched.asking.document()["until"],
     }
 
 

@@ -18,7 +18,6 @@ from plant_record import Case, bracket, cube_of, ground, look, presence, structu
 
 from sitewatch.cube import Outcome
 from sitewatch.errors import OutputError
-from sitewatch.report._charts import gaps
 from sitewatch.report._pictures import _fit
 from sitewatch.report._record import open_record
 from sitewatch.site import Site
@@ -233,11 +232,11 @@ def test_the_time_lapse_moves_and_ends(written: Write) -> None:
 
 
 def test_long_gaps_are_named(written: Write, case: Case) -> None:
-    times = [k.captured for k in case.looks if k.captured and not 6 <= case.looks.index(k) <= 11]
-    least, found = gaps(times)
-    assert least == 30
-    assert [gap.days for gap in found] == [70]
-    assert gaps([])[1] == []
+    hidden = dict.fromkeys(range(6, 12), Outcome.COULD_NOT_SEE)
+    looks = [look(n, outcome=hidden.get(n, Outcome.USED)) for n in range(20)]
+    page = written(looks=looks, cube=cube_of(looks)).read_text(encoding="utf-8")
+    assert "70 days without a used look: 6 looks could not see" in page
+    assert "No stretch of more than 30 days" in written().read_text(encoding="utf-8")
 
 
 def test_words_on_pictures_fit_and_keep_to_the_letters_the_font_has() -> None:

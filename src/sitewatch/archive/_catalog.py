@@ -18,7 +18,7 @@ from sitewatch.archive._times import in_period, parse_moment, plausible
 from sitewatch.errors import CatalogError, OptionError, SceneError
 from sitewatch.site import Site
 
-__all__ = ["search_catalog"]
+__all__ = ["catalog_name", "search_catalog"]
 
 
 def search_catalog(
@@ -28,6 +28,7 @@ def search_catalog(
     *,
     since: dt.datetime | None = None,
     until: dt.datetime | None = None,
+    name: str | None = None,
     preset: Preset | None = None,
     bands: Mapping[str, str] | None = None,
     signer: Signer | None = None,
@@ -43,6 +44,7 @@ def search_catalog(
         site: the watched place.
         since: leave out scenes captured before this moment.
         until: leave out scenes captured after this moment.
+        name: what to call this catalog in the ledger; default its address without https:// and the collection.
         preset: how to read the items; default the one of `PRESETS` that fits, else as the items tell.
         bands: asset key by common band name, in place of the preset's; "key#2" is the second band of an asset.
         signer: signs the images' addresses; default the one that the preset asks for, if any.
@@ -64,6 +66,7 @@ def search_catalog(
     if signer is None and chosen.signed:
         signer = PlanetaryComputerSigner()
     api = Api(url, client or JsonClient())
+    called = name or catalog_name(url, collection)
     scenes: dict[str, Scene] = {}
     faulty: list[Faulty] = []
     for number, document in enumerate(api.items(collection, site, since, until, page_size=page_size), start=1):
@@ -73,16 +76,24 @@ def search_catalog(
         if entry.captured and not in_period(entry.captured, whole_day=entry.whole_day, since=since, until=until):
             continue
         if isinstance(entry, Faulty):
-            faulty.append(entry)
+            faulty.append(replace(entry, listed_by=(called,)))
         elif entry.id in scenes:
-            faulty.append(_repeat(entry))
+            faulty.append(replace(_repeat(entry), listed_by=(called,)))
         else:
-            scenes[entry.id] = entry
+            scenes[entry.id] = replace(entry, listed_by=(called,), catalog=called)
     if not scenes and not faulty:
         api.must_have(collection)
     return Listing(
-        scenes=tuple(sorted(scenes.values(), key=lambda s: (s.captured, s.id))), faulty=tuple(faulty), signer=signer
+        scenes=tuple(sorted(scenes.values(), key=lambda s: (s.captured, s.id))),
+        faulty=tuple(faulty),
+        asked=(called,),
+        signer=signer,
     )
+
+
+def catalog_name(url: str, collection: str) -> str:
+    """What a catalog is called in the ledger unless it is given a name: host, path and collection, without secrets."""
+    return f"{redact(url).rpartition('://')[2].partition('?')[0].rstrip('/')} {collection}"
 
 
 def _check_url(url: str) -> None:

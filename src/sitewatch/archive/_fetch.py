@@ -8,12 +8,13 @@ import json
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from odc.geo import CRS
 from rasterio.errors import NotGeoreferencedWarning
 
+from sitewatch.archive._cut import Piece
 from sitewatch.archive._far import Remote
 from sitewatch.archive._href import is_remote, redact
 from sitewatch.archive._pieces import cut_scene
@@ -94,14 +95,14 @@ def fetch(
                 todo.append(scene)
 
         def one(scene: Scene) -> Stored | SceneError | None:
+            folder = directory / scene_slug(scene.id)
             try:
-                folder = directory / scene_slug(scene.id)
-                pieces = cut_scene(scene, site, folder, servers)
+                read, pieces = _cut_first(scene, site, folder, servers)
             except SceneError as error:
                 return error
             if pieces is None:
                 return None
-            return write_chip(directory, scene, pieces, recorded=recorded[scene.id], request=requests[scene.id])
+            return write_chip(directory, read, pieces, recorded=recorded[scene.id], request=requests[scene.id])
 
         done = len(listing.scenes) - len(todo)
         for scene, result in _in_threads(one, todo, workers or (_WORKERS_REMOTE if remote else _WORKERS_LOCAL)):
@@ -123,6 +124,24 @@ def fetch(
         recorded=recorded,
         new=sum(1 for scene in todo if isinstance(results[scene.id], Stored)),
     )
+
+
+def _cut_first(scene: Scene, site: Site, folder: Path, servers: Remote) -> tuple[Scene, list[Piece] | None]:
+    """A scene's pieces from the first catalog whose files can be read, and the scene with these files.
+
+    Raises:
+        SceneError: no catalog's can; it says what is wrong with each.
+    """
+    wrong: list[str] = []
+    for entry in (scene, *scene.alternatives):
+        try:
+            pieces = cut_scene(entry, site, folder, servers)
+        except SceneError as error:
+            wrong.append(f"{entry.catalog}: {error}" if scene.alternatives else str(error))
+        else:
+            read = replace(scene, bands=entry.bands, credit=entry.credit, source=entry.source, catalog=entry.catalog)
+            return read, pieces
+    raise SceneError(" | ".join(wrong))
 
 
 def _in_threads(
@@ -201,6 +220,7 @@ def _fault(scene: Scene, reason: str, *, duplicate: bool = False) -> Faulty:
         captured=scene.captured,
         whole_day=scene.whole_day,
         published=scene.published,
+        listed_by=scene.listed_by,
     )
 
 
@@ -211,6 +231,11 @@ def _record(directory: Path, listing: Listing, kept: Mapping[str, Stored], now: 
     for key, at in known.items():
         times[key] = min(at, times.get(key, at))
     listed = (*(scene.id for scene in listing.scenes), *(faulty.scene for faulty in listing.faulty))
+    for scene in listing.scenes:
+        # An acquisition that was known by another catalog's id is not new.
+        first = min((times[key] for key in scene.ids if key in times), default=now)
+        for key in scene.ids:
+            times.setdefault(key, first)
     for key in listed:
         times.setdefault(key, now)
     if times != known:

@@ -81,9 +81,13 @@ def list_folder(folder: Path, *, since: dt.datetime | None = None, until: dt.dat
             faulty.append(_repeat(scene, f"the scene {scene.id} is listed already, from {first.source}; remove one"))
         else:
             scenes[scene.id] = scene
+    listed_by = ("folder",)
     return Listing(
-        scenes=tuple(sorted((s for s in scenes.values() if _wanted(s, since, until)), key=_order)),
-        faulty=tuple(f for f in faulty if _wanted(f, since, until)),
+        scenes=tuple(
+            replace(s, listed_by=listed_by) for s in sorted(scenes.values(), key=_order) if _wanted(s, since, until)
+        ),
+        faulty=tuple(replace(f, listed_by=listed_by) for f in faulty if _wanted(f, since, until)),
+        asked=listed_by,
     )
 
 

@@ -66,6 +66,10 @@ class Item:
     platform: str | None
     orbit: int | None
     credit: str | None
+    box: tuple[float, float, float, float] | None
+    """West, south, east, north, degrees; None where it is not told or crosses the date line."""
+    tile: str | None
+    """The provider's fixed cut of the ground; None where it is not told."""
     assets: tuple[ItemAsset, ...]
     properties: Mapping[str, object]
     """All other properties, as written."""
@@ -109,6 +113,8 @@ def read_item(document: object, *, name: str) -> Item:
         platform=platform,
         orbit=int(orbit) if isinstance(orbit, int | str) and re.fullmatch(r"\d{1,6}", str(orbit)) else None,
         credit=_credit(document, properties),
+        box=_box(document.get("bbox")),
+        tile=_tile(properties),
         assets=tuple(_asset(str(key), value, properties, name) for key, value in assets.items()),
         properties=properties,
     )
@@ -155,6 +161,26 @@ def _captured(properties: Mapping[str, object], name: str) -> Moment | None:
     # A scan of minutes is dated by its start, a day-long span is a day of which no more is known.
     whole_day = start.at.time() == dt.time(0) and end.at - start.at >= dt.timedelta(hours=23)
     return Moment(at=start.at, whole_day=whole_day or start.whole_day)
+
+
+def _box(told: object) -> tuple[float, float, float, float] | None:
+    if not isinstance(told, list) or len(told) not in (4, 6):
+        return None
+    if not all(isinstance(v, int | float) and not isinstance(v, bool) and abs(v) <= 1e7 for v in told):
+        return None
+    half = len(told) // 2
+    west, south, east, north = (float(told[i]) for i in (0, 1, half, half + 1))
+    inside = -180 <= west < east <= 180 and -90 <= south < north <= 90
+    return (west, south, east, north) if inside else None
+
+
+def _tile(properties: Mapping[str, object]) -> str | None:
+    """Sentinel-2's tile or Landsat's path and row; "MGRS-40RCN", "T40RCN" and "40RCN" are one."""
+    told = clean(properties.get("s2:mgrs_tile")) or clean(properties.get("grid:code"))
+    if told:
+        return re.sub(r"^(?:MGRS-|T(?=\d\d[A-Z]{3}$))", "", told.upper())
+    path, row = (str(properties.get(f"landsat:wrs_{part}", "")) for part in ("path", "row"))
+    return f"{int(path)}/{int(row)}" if re.fullmatch(r"\d{1,3}/\d{1,3}", f"{path}/{row}", re.ASCII) else None
 
 
 def _credit(document: Mapping[str, object], properties: Mapping[str, object]) -> str | None:

@@ -57,6 +57,8 @@ def scene_of(document: object, *, name: str, source: str, catalog: str, preset: 
         credit=credit or item.credit,
         source=source,
         version=item.updated,
+        box=item.box,
+        tile=item.tile,
     )
 
 

@@ -66,6 +66,21 @@ class Scene:
     """The item or file it was listed from, for provenance; no secrets in it."""
     version: str = ""
     """Changes when the provider's files do (their size and time, or the item's `updated`): then it is fetched anew."""
+    box: tuple[float, float, float, float] | None = None
+    """West, south, east, north of what the whole scene shows, degrees, where it is told."""
+    tile: str | None = None
+    """The provider's fixed cut of the ground ("40RCN", "160/043") where it is told."""
+    listed_by: tuple[str, ...] = ()
+    """Names of the catalogs that list it, in the order in which they were given; ("folder",) for a folder."""
+    catalog: str = ""
+    """Name of the catalog whose files these are; empty for a folder, and where it is not known any more."""
+    alternatives: tuple[Scene, ...] = ()
+    """The same acquisition as the other catalogs have it, read in this order where its own files cannot be."""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """All ids that it is listed under, its own first."""
+        return tuple(dict.fromkeys((self.id, *(other.id for other in self.alternatives))))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,15 +98,21 @@ class Faulty:
     captured: dt.datetime | None = None
     whole_day: bool = False
     published: dt.datetime | None = None
+    listed_by: tuple[str, ...] = ()
+    """Names of the catalogs that list it; ("folder",) for a folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """What a folder or catalog holds for a site and period."""
+    """What a folder or catalogs hold for a site and period."""
 
     scenes: tuple[Scene, ...]
     """Sorted by capture time, then id; ids are unique."""
     faulty: tuple[Faulty, ...] = ()
+    asked: tuple[str, ...] = ()
+    """Names of the catalogs that were asked and answered, in the order given; ("folder",) for a folder."""
+    unanswered: Mapping[str, str] = field(default_factory=dict)
+    """What is wrong with the catalogs that did not answer, one sentence each, by name."""
     signer: Signer | None = field(default=None, repr=False, compare=False)
     """Signs the scenes' addresses when they are opened; what it adds is kept nowhere."""
 

@@ -210,6 +210,7 @@ def _item(scene: Scene, pieces: Sequence[Piece], *, recorded: dt.datetime, reque
         "sitewatch:whole_day": scene.whole_day,
         "sitewatch:credit": scene.credit,
         "sitewatch:source": redact(scene.source),
+        "sitewatch:catalog": scene.catalog or None,
         "sitewatch:version": scene.version,
         "sitewatch:request": request,
         "sitewatch:pixels_sha256": pixels_digest(pieces),
@@ -330,6 +331,7 @@ def _stored(folder: Path, item: Mapping[str, Any]) -> Stored | None:
         credit=properties.get("sitewatch:credit"),
         source=properties["sitewatch:source"],
         version=properties["sitewatch:version"],
+        catalog=properties.get("sitewatch:catalog", ""),
     )
     chip = Chip(
         scene=scene,

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sitewatch import __version__
 from sitewatch.cli._progress import note, progress_bars, warn
-from sitewatch.cli._values import parse_bands, parse_budget, parse_catalog, parse_day, parse_now
+from sitewatch.cli._values import Catalog, parse_bands, parse_budget, parse_catalogs, parse_day, parse_now
 from sitewatch.errors import CatalogError, OptionError, SitewatchError
+
+if TYPE_CHECKING:
+    from sitewatch.archive import Listing
+    from sitewatch.cube import Asking, Gaps, Look
+    from sitewatch.site import Site
 
 __all__ = ["app", "main"]
 
@@ -67,6 +74,8 @@ Examples:
 
     sitewatch watch plant.geojson --catalog earth-search --since 2019-01-01 --out plant
 
+    sitewatch watch plant.geojson --catalog earth-search --catalog planetary-computer --out plant
+
 Exit codes: 0 looked and compared, 1 a failure, 2 bad input, 3 nothing could be seen, 4 could not look.
 """
 )
@@ -78,13 +87,19 @@ def watch(
         Path | None, typer.Option(help="Folder of dated images (GeoTIFF, COG, JPEG 2000).", envvar="SITEWATCH_IMAGES")
     ] = None,
     catalog: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
-            help="Address of a STAC API, or a preset: earth-search, planetary-computer.", envvar="SITEWATCH_CATALOG"
+            help="Address of a STAC API, or a preset: earth-search, planetary-computer. Give it again for a second "
+            "one: both are read as one, the first before the other.",
+            envvar="SITEWATCH_CATALOG",
         ),
     ] = None,
     collection: Annotated[
-        str | None, typer.Option(help="Collection in that catalog; presets have one.", envvar="SITEWATCH_COLLECTION")
+        list[str] | None,
+        typer.Option(
+            help="Collection in that catalog, given again in the order of the catalogs; presets have one.",
+            envvar="SITEWATCH_COLLECTION",
+        ),
     ] = None,
     since: Annotated[str | None, typer.Option(metavar="DATE", help="First day, e.g. 2019-01-01.")] = None,
     until: Annotated[str | None, typer.Option(metavar="DATE", help="Last day, e.g. 2020-12-31.")] = None,
@@ -103,7 +118,7 @@ def watch(
         str | None,
         typer.Option(
             metavar="NAME=ASSET,…",
-            help="Which assets of the catalog's items to read, e.g. red=B04,nir=B08,scl=SCL.",
+            help="Which assets of the items to read, in every catalog given, e.g. red=B04,nir=B08,scl=SCL.",
             envvar="SITEWATCH_BANDS",
         ),
     ] = None,
@@ -115,13 +130,13 @@ def watch(
     now: Now = None,
 ) -> None:
     """Find what was erected or taken down at a site, and between which looks."""
-    from sitewatch.archive import Listing, list_folder, search_catalog
+    from sitewatch.archive import list_folder, read_memory
     from sitewatch.cli._summary import print_summary
     from sitewatch.site import read_site
     from sitewatch.watch import watch as watch_site
     from sitewatch.watch import write_outputs
 
-    images, catalog = _one_source(context, images, catalog)
+    images, catalogs = _one_source(context, images, catalog or [])
     if images is not None and (collection or bands) and _flagged(context, "collection", "bands"):
         raise OptionError("--collection and --bands belong to --catalog; a folder tells its bands itself")
     start, end = parse_day("--since", since), parse_day("--until", until, end=True)
@@ -129,20 +144,16 @@ def watch(
         raise OptionError(f"--since {since} lies after --until {until}; exchange them")
     moment = parse_now(now)
     place = read_site(site)
-    unanswered = None
     with progress_bars(quiet=quiet) as progress:
         if images is not None:
             progress("listing scenes", 0, 1)
             listing = list_folder(images, since=start, until=end)
             progress("listing scenes", 1, 1)
         else:
-            try:
-                url, name = parse_catalog(str(catalog), collection)
-                progress("asking the catalog", 0, 1)
-                listing = search_catalog(url, name, place, since=start, until=end, bands=parse_bands(bands))
-                progress("asking the catalog", 1, 1)
-            except CatalogError as error:
-                unanswered, listing = error, Listing(scenes=())
+            listing = _ask(
+                parse_catalogs(catalogs, collection or []), place, since=start, until=end, bands=parse_bands(bands),
+                progress=progress,
+            )  # fmt: skip
         kept = out / "search.npz"
         if search_all:
             with contextlib.suppress(OSError):  # a folder that cannot be written to is told of when it is written to
@@ -157,23 +168,53 @@ def watch(
             since=start,
             until=end,
             kept=kept,
+            previous=read_memory(out / "archive"),
             progress=progress,
         )
         report = write_outputs(watched, out, progress=progress)
     print_summary(watched, report, as_json=as_json)
-    if unanswered is not None:
-        warn(f"error: {unanswered}")
+    for name, reason in listing.unanswered.items():
+        warn(f"warning: {name} did not answer: {reason}" if listing.asked else f"error: {reason}")
     if watched.answer.exit_code:
         raise typer.Exit(watched.answer.exit_code)
 
 
-def _one_source(context: typer.Context, images: Path | None, catalog: str | None) -> tuple[Path | None, str | None]:
-    """Folder or catalog: a flag beats the environment, and one of them it must be."""
-    if images is not None and catalog is not None and _flagged(context, "images") != _flagged(context, "catalog"):
-        return (images, None) if _flagged(context, "images") else (None, catalog)
-    if (images is None) == (catalog is None):
+def _ask(
+    catalogs: Sequence[Catalog],
+    site: Site,
+    *,
+    since: dt.datetime | None,
+    until: dt.datetime | None,
+    bands: Mapping[str, str] | None,
+    progress: Callable[[str, int, int], None],
+) -> Listing:
+    """What the catalogs list, as one listing; those that do not answer are named in it."""
+    from sitewatch.archive import Listing, catalog_name, reconcile, search_catalog
+
+    listings = []
+    unanswered = {}
+    for number, catalog in enumerate(catalogs):
+        stage = "asking the catalog" if len(catalogs) == 1 else "asking the catalogs"
+        progress(stage, number, len(catalogs))
+        name = catalog.name or catalog_name(catalog.url, catalog.collection)
+        try:
+            listings.append(
+                search_catalog(catalog.url, catalog.collection, site, since=since, until=until, bands=bands, name=name)
+            )
+        except CatalogError as error:
+            unanswered[name] = str(error)
+        else:
+            progress(stage, number + 1, len(catalogs))
+    return reconcile(listings, unanswered=unanswered) if listings else Listing(scenes=(), unanswered=unanswered)
+
+
+def _one_source(context: typer.Context, images: Path | None, catalogs: list[str]) -> tuple[Path | None, list[str]]:
+    """Folder or catalogs: a flag beats the environment, and one of them it must be."""
+    if images is not None and catalogs and _flagged(context, "images") != _flagged(context, "catalog"):
+        return (images, []) if _flagged(context, "images") else (None, catalogs)
+    if (images is None) == (not catalogs):
         raise OptionError("give either --images DIR or --catalog URL: where the scenes are")
-    return images, catalog
+    return images, catalogs
 
 
 def _flagged(context: typer.Context, *names: str) -> bool:
@@ -256,18 +297,75 @@ def report(
 
 
 @looks_app.command(
-    "list", epilog="Examples:\n\n    sitewatch looks list plant\n\n    sitewatch looks list plant --json"
+    "list",
+    epilog="""
+Examples:
+
+    sitewatch looks list plant
+
+    sitewatch looks list plant --json
+
+    sitewatch looks list plant --gaps
+
+    sitewatch looks list plant --picture looks.svg
+""",
 )
 def looks_list(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A folder that `sitewatch watch` wrote.")],
     as_json: AsJson = False,
+    gaps: Annotated[
+        bool, typer.Option("--gaps", help="Only the long stretches without a used look, and why there is none.")
+    ] = False,
+    picture: Annotated[
+        Path | None, typer.Option(metavar="FILE.svg", help="Draw all looks as a calendar strip into this file.")
+    ] = None,
 ) -> None:
     """List what every scene gave: used, could not see, rejected or failed, and why."""
-    from sitewatch.cli._summary import print_looks
-    from sitewatch.cube import looks_document, read_looks
+    from sitewatch.cli._summary import print_gaps, print_looks
+    from sitewatch.cube import find_gaps, gap_document, looks_document, read_looks
 
     looks = read_looks(out / "looks.geojson")
+    asking = _asking(out / "looks.geojson")
+    found = find_gaps(looks, start=asking.since, end=asking.end)
+    if picture is not None:
+        _draw(picture, out, looks, found)
     if as_json:
-        print(json.dumps([f["properties"] for f in looks_document(looks)["features"]], indent=1))  # type: ignore[attr-defined]
-    else:
+        features: Any = looks_document(looks)["features"]
+        print(
+            json.dumps(
+                [gap_document(g) for g in found.found] if gaps else [f["properties"] for f in features], indent=1
+            )
+        )
+        return
+    if not gaps:
         print_looks(looks)
+    print_gaps(found)
+    if picture is not None:
+        print(picture)
+
+
+def _asking(ledger: Path) -> Asking:
+    """Whom the run behind a looks.geojson asked; what the file does not tell counts as open."""
+    from sitewatch.cube import Asking, read_looks_head
+    from sitewatch.errors import InputError
+
+    try:
+        return Asking.read(read_looks_head(ledger), run=parse_now(None))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise InputError(f"{ledger}: its head is damaged ({error}); run `sitewatch watch` again") from error
+
+
+def _draw(picture: Path, out: Path, looks: Sequence[Look], gaps: Gaps) -> None:
+    from sitewatch.errors import OutputError
+    from sitewatch.report import calendar_picture
+    from sitewatch.site import read_site
+
+    if picture.suffix.lower() != ".svg":
+        raise OptionError(
+            f"--picture must be a file that ends in .svg, got {picture.name!r}; other formats are not drawn"
+        )
+    drawn = calendar_picture(looks, gaps, title=f"Looks of {read_site(out / 'site.geojson').name}")
+    try:
+        picture.write_text(drawn, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{picture}: cannot be written ({error.strerror}); choose another file") from error

@@ -9,14 +9,19 @@ from pathlib import Path
 
 from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from sitewatch.cube import Look, Outcome
-from sitewatch.structures import Bracket, Kind, Structure
+from sitewatch.cube import Gaps, Look, Outcome, gap_document, listed_by_one
+from sitewatch.report import catalog_sentences, difference_sentence, scene_sentences, structures_sentence
+from sitewatch.structures import Bracket, Kind, SinceLast, Structure, since_document
 from sitewatch.watch import Watched
 
-__all__ = ["bracket_words", "print_findings", "print_looks", "print_summary"]
+__all__ = ["bracket_words", "print_findings", "print_gaps", "print_looks", "print_summary"]
+
+_MOST_DIFFERENCES = 10
+"""Structures that are told one by one on a terminal; the report tells all."""
 
 _MARKS = {Outcome.USED: "●", Outcome.COULD_NOT_SEE: "○", Outcome.REJECTED: "x", Outcome.FAILED: "!"}
 
@@ -36,6 +41,9 @@ def print_summary(watched: Watched, report: Path, *, as_json: bool) -> None:
         "seen_share": round(watched.seen_share, 4),
         "structures": claims,
         "other_changes": len(watched.structures) - claims,
+        "gaps": [gap_document(gap) for gap in watched.gaps.found],
+        "catalogs": _catalogs(watched),
+        "since_last_run": None if watched.since_last is None else since_document(watched.since_last),
         "report": str(report),
     }
     print(json.dumps(document, ensure_ascii=False, indent=1))
@@ -59,6 +67,24 @@ def print_findings(watched: Watched) -> None:
     others = len(watched.structures) - len(claims)
     if others:
         console.print(Text(f"{others} other changes (surface, vegetation, ...) are in the report."))
+    for sentence in catalog_sentences(watched.looks, watched.asking):
+        console.print(Text(sentence))
+    gaps = watched.gaps.found
+    if gaps:
+        longest = max(gaps, key=lambda gap: gap.by - gap.after)
+        more = f" ({len(gaps) - 1} more in the report)" if len(gaps) > 1 else ""
+        console.print(Text(f"Longest gap: {longest.sentence}{more}."))
+    if watched.since_last is not None:
+        _print_since(console, watched.since_last)
+
+
+def print_gaps(gaps: Gaps) -> None:
+    """The long gaps, a line each."""
+    console = Console(highlight=False)
+    if not gaps.found:
+        console.print(Text(f"No stretch of more than {gaps.least_days} days without a used look."))
+    for gap in gaps.found:
+        console.print(Text(f"{gap.sentence}."))
 
 
 def print_looks(looks: Sequence[Look]) -> None:
@@ -69,14 +95,48 @@ def print_looks(looks: Sequence[Look]) -> None:
     table.add_column("outcome", no_wrap=True)
     table.add_column("clear", justify="right")
     table.add_column("reason", overflow="fold")
+    several = len({name for look in looks for name in look.listed_by}) > 1
+    if several:
+        table.add_column("listed by", overflow="fold")
     for look in looks:
         captured = "unknown"
         if look.captured is not None:
             captured = f"{look.captured:%Y-%m-%d}" if look.whole_day else f"{look.captured:%Y-%m-%d %H:%M:%S}"
         clear = "" if look.clear_share is None else f"{look.clear_share:.0%}"
         outcome = f"{_MARKS[look.outcome]} {look.outcome.value}"
-        table.add_row(captured, Text(look.scene), outcome, clear, Text(look.reason))
+        listed_by = [Text(", ".join(look.listed_by))] if several else []
+        table.add_row(captured, Text(look.scene), outcome, clear, Text(look.reason), *listed_by)
     Console(highlight=False).print(table)
+
+
+def _print_since(console: Console, since: SinceLast) -> None:
+    """What is otherwise than in the run before, or that nothing is."""
+    run = f"the last run ({since.run:%Y-%m-%d %H:%M} UTC)"
+    if not since.tells:
+        console.print(Text(f"Nothing is new since {run}."))
+        return
+    console.print(Text(f"Since {run}:"))
+    lines = [*scene_sentences(since), structures_sentence(since)]
+    lines += [f"  {d.structure} {difference_sentence(d)}" for d in since.differences[:_MOST_DIFFERENCES]]
+    if (more := len(since.differences) - _MOST_DIFFERENCES) > 0:
+        lines.append(f"  and {more} more, {'all' if more > 1 else 'it is'} in the report")
+    for line in lines:
+        console.print(Padding(Text(line.strip()), (0, 0, 0, 2 + len(line) - len(line.lstrip()))))
+
+
+def _catalogs(watched: Watched) -> list[dict[str, object]]:
+    """Whom the run asked, how many scenes each lists, and which of them another does not."""
+    asking = watched.asking
+    alone = listed_by_one(watched.looks, asking.catalogs)
+    answered: list[dict[str, object]] = [
+        {
+            "name": name,
+            "scenes": sum(name in look.listed_by and look.unlisted_since is None for look in watched.looks),
+            "not_listed_by": {other: list(scenes) for (who, other), scenes in alone.items() if who == name},
+        }
+        for name in asking.catalogs
+    ]
+    return answered + [{"name": name, "error": reason} for name, reason in asking.unanswered.items()]
 
 
 def bracket_words(bracket: Bracket | None, *, none: str) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sitewatch.errors import OptionError
 
-__all__ = ["parse_bands", "parse_budget", "parse_catalog", "parse_day", "parse_now"]
+__all__ = ["Catalog", "parse_bands", "parse_budget", "parse_catalogs", "parse_day", "parse_now"]
 
 _CATALOGS = {
     "earth-search": ("https://earth-search.aws.element84.com/v1", "sentinel-2-c1-l2a"),
@@ -31,15 +33,48 @@ def parse_budget(text: str) -> float:
     return value
 
 
-def parse_catalog(catalog: str, collection: str | None) -> tuple[str, str]:
-    """`--catalog` and `--collection`: a short name or an address, as (address, collection)."""
-    url, usual = _CATALOGS.get(catalog, (catalog, None))
-    name = collection or usual
-    if name is None:
+@dataclass(frozen=True, kw_only=True)
+class Catalog:
+    """A catalog to ask."""
+
+    name: str | None
+    """Short name, with the collection where that is not the usual one; None: to be called by its address."""
+    url: str
+    collection: str
+
+
+def parse_catalogs(catalogs: Sequence[str], collections: Sequence[str]) -> list[Catalog]:
+    """`--catalog` and `--collection`, each any number of times: short names or addresses, and what to read there.
+
+    As many collections as catalogs belong to them in order; fewer, to those catalogs in order that have no usual one.
+    """
+    known = [_CATALOGS.get(catalog) for catalog in catalogs]
+    unusual = [i for i, told in enumerate(known) if told is None]
+    if len(collections) == len(catalogs):
+        named = dict(enumerate(collections))
+    elif len(collections) == len(unusual):
+        named = dict(zip(unusual, collections, strict=True))
+    elif len(collections) < len(unusual):
         raise OptionError(
             f"--catalog needs --collection ID too, unless it is one of the short names {' and '.join(_CATALOGS)}"
         )
-    return url, name
+    else:
+        raise OptionError(
+            f"--collection is given {len(collections)} times for {len(catalogs)} catalogs; give one for each of them, "
+            "in the same order"
+        )
+    found = []
+    for i, (catalog, told) in enumerate(zip(catalogs, known, strict=True)):
+        if told is None:
+            found.append(Catalog(name=None, url=catalog, collection=named[i]))
+        else:
+            url, usual = told
+            collection = named.get(i, usual)
+            name = catalog if collection == usual else f"{catalog} {collection}"
+            found.append(Catalog(name=name, url=url, collection=collection))
+    if len({(c.url, c.collection) for c in found}) < len(found):
+        raise OptionError("--catalog is given twice with the same collection; give it once")
+    return found
 
 
 def parse_day(option: str, text: str | None, *, end: bool = False) -> dt.datetime | None:

@@ -14,12 +14,28 @@ from shapely.geometry import MultiPolygon, Polygon, mapping, shape
 from sitewatch.cube._look import Look, Outcome
 from sitewatch.errors import InputError
 
-__all__ = ["looks_document", "read_looks"]
+__all__ = ["looks_document", "read_looks", "read_looks_head"]
 
 
-def looks_document(looks: Sequence[Look]) -> dict[str, object]:
-    """One GeoJSON feature per listed scene; `captured` is a bare date where only the day is known."""
-    return {"type": "FeatureCollection", "features": [_feature(look) for look in looks]}
+def looks_document(looks: Sequence[Look], *, head: Mapping[str, object] | None = None) -> dict[str, object]:
+    """One GeoJSON feature per listed scene; `captured` is a bare date where only the day is known.
+
+    Args:
+        looks: the ledger.
+        head: the `sitewatch` member: when and whom the run asked; None: there is none.
+    """
+    told = {} if head is None else {"sitewatch": dict(head)}
+    return {"type": "FeatureCollection", **told, "features": [_feature(look) for look in looks]}
+
+
+def read_looks_head(path: Path) -> dict[str, Any]:
+    """The `sitewatch` member of a looks.geojson; empty where it has none, as files of older versions have.
+
+    Raises:
+        InputError: the file is missing or is not one that sitewatch wrote.
+    """
+    head = _document(path).get("sitewatch", {})
+    return dict(head) if isinstance(head, Mapping) else {}
 
 
 def read_looks(path: Path) -> tuple[Look, ...]:
@@ -28,15 +44,25 @@ def read_looks(path: Path) -> tuple[Look, ...]:
     Raises:
         InputError: the file is missing or is not one that sitewatch wrote.
     """
+    document = _document(path)
+    try:
+        return tuple(_look(feature) for feature in document["features"])
+    except (ValueError, KeyError, TypeError, AttributeError, shapely.errors.ShapelyError) as error:
+        raise InputError(f"{path}: not a looks.geojson of sitewatch ({error}); run `sitewatch watch` again") from error
+
+
+def _document(path: Path) -> Mapping[str, Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        return tuple(_look(feature) for feature in document["features"])
     except OSError as error:
         raise InputError(
             f"{path}: cannot be read ({error.strerror}); give a folder that `sitewatch watch` wrote"
         ) from error
-    except (ValueError, KeyError, TypeError, AttributeError, shapely.errors.ShapelyError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not a looks.geojson of sitewatch ({error}); run `sitewatch watch` again") from error
+    if not isinstance(document, Mapping):
+        raise InputError(f"{path}: not a looks.geojson of sitewatch (no object); run `sitewatch watch` again")
+    return document
 
 
 def _feature(look: Look) -> dict[str, object]:
@@ -58,6 +84,8 @@ def _feature(look: Look) -> dict[str, object]:
             "shift_m": look.shift_m,
             "shift_sigma_m": look.shift_sigma_m,
             "credit": look.credit,
+            "listed_by": list(look.listed_by),
+            **({} if look.unlisted_since is None else {"unlisted_since": f"{look.unlisted_since:%Y-%m-%dT%H:%M:%SZ}"}),
         },
     }
 
@@ -84,4 +112,6 @@ def _look(feature: Mapping[str, Any]) -> Look:
         shift_sigma_m=properties.get("shift_sigma_m"),
         footprint=footprint,
         credit=properties.get("credit"),
+        listed_by=tuple(properties.get("listed_by", ())),
+        unlisted_since=dt.datetime.fromisoformat(t) if (t := properties.get("unlisted_since")) else None,
     )

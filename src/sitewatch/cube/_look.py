@@ -52,6 +52,10 @@ class Look:
     """What the image shows of the site and its margin, EPSG:4326; None where nothing was read."""
     credit: str | None = None
     """What must stand beside a figure made from it."""
+    listed_by: tuple[str, ...] = ()
+    """Names of the catalogs that list the scene, or listed it last; ("folder",) for a folder."""
+    unlisted_since: dt.datetime | None = None
+    """First run that no longer found the scene listed, UTC; None: it is listed."""
 
     @property
     def order(self) -> tuple[dt.datetime, str]:

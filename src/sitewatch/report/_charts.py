@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,30 +11,17 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from sitewatch.cube import Look, Outcome
+from sitewatch.cube import Gap, Look, Outcome
 from sitewatch.report._svg import Axis, tag
 from sitewatch.structures import Presence, Structure
 
-__all__ = ["LANES", "Curve", "Gap", "gaps", "life_chart", "looks_chart"]
+__all__ = ["LANES", "Curve", "life_chart", "looks_chart"]
 
 LANES = (Outcome.USED, Outcome.COULD_NOT_SEE, Outcome.REJECTED, Outcome.FAILED)
 """Order of the outcomes, from top to bottom."""
 
 _LANE = 30
 _CURVE = 84
-
-
-@dataclass(frozen=True, kw_only=True)
-class Gap:
-    """A stretch of the record without a used look."""
-
-    after: dt.datetime
-    by: dt.datetime
-
-    @property
-    def days(self) -> int:
-        """Whole days in it."""
-        return (self.by - self.after).days
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,18 +34,6 @@ class Curve:
     """NaN where the surroundings were not seen."""
 
 
-def gaps(times: Sequence[dt.datetime]) -> tuple[int, list[Gap]]:
-    """Stretches without a used look that are long for this record: (days that count as long, stretches in time order).
-
-    Long is more than 30 days and more than three times the median interval.
-    """
-    ordered = sorted(times)
-    found = [Gap(after=a, by=b) for a, b in itertools.pairwise(ordered)]
-    usual = float(np.median([gap.days for gap in found])) if found else 0.0
-    least = max(30, math.ceil(3 * usual))
-    return least, [gap for gap in found if gap.days > least]
-
-
 def looks_chart(looks: Sequence[Look], *, axis: Axis, long_gaps: Sequence[Gap]) -> Markup:
     """One mark per look: outcome by lane and by shape."""
     height = _LANE * len(LANES)
@@ -68,9 +42,8 @@ def looks_chart(looks: Sequence[Look], *, axis: Axis, long_gaps: Sequence[Gap]) 
         parts.append(tag("line", x1="0%", x2="100%", y1=lane * _LANE, y2=lane * _LANE, class_="rule"))
     for gap in long_gaps:
         left, right = axis.at(gap.after), axis.at(gap.by)
-        words = f"{gap.days} days without a used look: {gap.after:%Y-%m-%d} to {gap.by:%Y-%m-%d}"
         parts.append(
-            tag("rect", tag("title", words), x=f"{left:g}%", width=f"{right - left:g}%", y=3, height=_LANE - 6,
+            tag("rect", tag("title", gap.sentence), x=f"{left:g}%", width=f"{right - left:g}%", y=3, height=_LANE - 6,
                 class_="gap")
         )  # fmt: skip
         if right - left > 4.5:

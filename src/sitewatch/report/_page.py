@@ -17,10 +17,12 @@ import xarray as xr
 from markupsafe import Markup, escape
 
 from sitewatch.change import MIN_LOOKS, Kind
-from sitewatch.cube import Look, Outcome
+from sitewatch.cube import Asking, Look, Outcome, find_gaps
 from sitewatch.errors import OutputError
+from sitewatch.report._calendar import calendar_chart, calendar_years
 from sitewatch.report._card import Card, make_card
-from sitewatch.report._charts import LANES, gaps, looks_chart
+from sitewatch.report._charts import LANES, looks_chart
+from sitewatch.report._news import catalog_sentences, difference_sentence, scene_sentences, structures_sentence
 from sitewatch.report._pictures import Picture, map_picture
 from sitewatch.report._record import Record, open_record
 from sitewatch.report._sentences import (
@@ -34,7 +36,7 @@ from sitewatch.report._sentences import (
 )
 from sitewatch.report._svg import Axis
 from sitewatch.site import Site
-from sitewatch.structures import State, Structure
+from sitewatch.structures import SinceLast, State, Structure
 
 __all__ = ["write_report"]
 
@@ -85,8 +87,8 @@ def write_report(
     version: str,
     now: dt.datetime,
     seen_share: float,
-    since: dt.datetime | None = None,
-    until: dt.datetime | None = None,
+    asking: Asking | None = None,
+    since_last: SinceLast | None = None,
     progress: Progress | None = None,
 ) -> Path:
     """Write `index.html` into a folder: self-contained, no request ever leaves it.
@@ -94,15 +96,15 @@ def write_report(
     Args:
         directory: an existing folder.
         site: the watched place.
-        looks: one per listed scene.
+        looks: one per scene that is listed, or was by an earlier run.
         cube: the used looks; None where nothing could be seen or looked at.
         structures: everything that was found; only those of kind `structure` are claims of something built.
         false_alarms: the budget that was asked for, per site and year.
         version: of sitewatch.
         now: when the report is made, UTC.
         seen_share: share of the outline, 0-1, inside at least one image.
-        since: start of the period asked for, None where open.
-        until: its end, None where open.
+        asking: who was asked for which period, and when; None: not known.
+        since_last: what is otherwise than in the run before; None: there was none.
         progress: called as structures are drawn.
 
     Raises:
@@ -110,7 +112,7 @@ def write_report(
     """
     page = _page(
         site=site, looks=looks, cube=cube, structures=structures, false_alarms=false_alarms, version=version, now=now,
-        seen_share=seen_share, since=since, until=until, progress=progress,
+        seen_share=seen_share, asking=asking or Asking(run=now), since_last=since_last, progress=progress,
     )  # fmt: skip
     path = directory / "index.html"
     try:
@@ -132,8 +134,8 @@ def _page(
     version: str,
     now: dt.datetime,
     seen_share: float,
-    since: dt.datetime | None,
-    until: dt.datetime | None,
+    asking: Asking,
+    since_last: SinceLast | None,
     progress: Progress | None,
 ) -> str:
     looks = sorted(looks, key=lambda k: (k.captured or dt.datetime.max.replace(tzinfo=dt.UTC), k.scene))
@@ -143,8 +145,10 @@ def _page(
     claims = sorted((s for s in structures if s.kind is Kind.STRUCTURE), key=_first_event)
     others = sorted((s for s in structures if s.kind is not Kind.STRUCTURE), key=lambda s: (-s.probability, s.id))
     record = None if cube is None or not cube.sizes.get("time") else open_record(cube, site=site, looks=looks)
-    axis = _axis([*dated, *(t for t in (since, until) if t is not None)])
-    long_days, long_gaps = gaps(used)
+    since, until = asking.since, asking.until
+    gaps = find_gaps(looks, start=since, end=asking.end)
+    ends = [t for gap in gaps.found for t in (gap.after, gap.by)]
+    axis = _axis([*dated, *ends, *(t for t in (since, until) if t is not None)])
     numbers = {s.id: n for n, s in enumerate(claims, start=1)}
     probable = sorted(claims, key=lambda s: (-s.probability, numbers[s.id]))[:MOST_CARDS]
     carded = {s.id for s in probable} if record is not None else set()
@@ -156,7 +160,7 @@ def _page(
             cards.append(make_card(structure, number=numbers[structure.id], record=record, axis=life, limit=limit))
             if progress is not None:
                 progress(len(cards), len(carded))
-    verdict, sentence = finding(claims, looks, first=first, last=last)
+    verdict, sentence = finding(claims, [k for k in looks if k.unlisted_since is None], first=first, last=last)
     years = (last - first).days / 365.25 if first and last else 0.0
     script = _part("report.js")
     return _template().render(
@@ -174,9 +178,14 @@ def _page(
         looks=looks,
         undated=sum(k.captured is None for k in looks),
         recorded=any(k.published_is_recorded for k in looks),
-        looks_svg=looks_chart(looks, axis=axis, long_gaps=long_gaps) if axis is not None else None,
-        long_days=long_days,
-        gaps=long_gaps,
+        looks_svg=looks_chart(looks, axis=axis, long_gaps=gaps.found) if axis is not None else None,
+        calendar_svg=calendar_chart(looks, gaps),
+        years=calendar_years(looks),
+        long_days=gaps.least_days,
+        gaps=gaps.found,
+        several=len({name for k in looks for name in k.listed_by}) > 1,
+        catalogs=catalog_sentences(looks, asking),
+        news=since_last if since_last is not None and since_last.tells else None,
         map=_map(record, claims, carded, numbers) if record is not None else None,
         claims=claims,
         numbers=numbers,
@@ -207,10 +216,13 @@ def _template() -> jinja2.Template:
     environment.filters |= {
         "area": square_metres,
         "bracket": bracket_words,
+        "difference": difference_sentence,
         "nb": _unbroken,
         "moment": moment,
         "plural": plural,
         "place": _place,
+        "scene_news": scene_sentences,
+        "structure_news": structures_sentence,
     }
     return environment.from_string(_part("report.html.j2"))
 

@@ -15,7 +15,7 @@ from sitewatch.change import Kind
 from sitewatch.errors import InputError
 from sitewatch.structures._structure import Bracket, Phase, Presence, State, Structure
 
-__all__ = ["read_structures", "structures_document"]
+__all__ = ["read_structures", "structures_document", "structures_in"]
 
 
 def structures_document(structures: Sequence[Structure], *, head: Mapping[str, object]) -> dict[str, object]:
@@ -39,15 +39,27 @@ def read_structures(path: Path) -> tuple[tuple[Structure, ...], dict[str, Any]]:
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        return tuple(_structure(feature) for feature in document["features"]), dict(document["sitewatch"])
+        return structures_in(document), dict(document["sitewatch"])
     except OSError as error:
         raise InputError(
             f"{path}: cannot be read ({error.strerror}); give a folder that `sitewatch watch` wrote"
         ) from error
-    except (ValueError, KeyError, TypeError, AttributeError, shapely.errors.ShapelyError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
             f"{path}: not a structures.geojson of sitewatch ({error}); run `sitewatch watch` again"
         ) from error
+
+
+def structures_in(document: Mapping[str, Any]) -> tuple[Structure, ...]:
+    """The structures of what `structures_document` made.
+
+    Raises:
+        ValueError: it is not such a document (KeyError, TypeError and AttributeError too).
+    """
+    try:
+        return tuple(_structure(feature) for feature in document["features"])
+    except shapely.errors.ShapelyError as error:
+        raise ValueError(str(error)) from error
 
 
 def _feature(structure: Structure) -> dict[str, object]:
