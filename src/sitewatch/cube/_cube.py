@@ -19,7 +19,8 @@ from pyproj import Transformer
 from rasterio.errors import NotGeoreferencedWarning
 from shapely.geometry import Polygon
 
-from sitewatch.archive import Chip, Faulty, Scene
+from sitewatch.archive import MASK_BANDS, Chip, Faulty, Scene
+from sitewatch.cube._clear import hidden
 from sitewatch.cube._look import Look, Outcome
 from sitewatch.cube._masks import Cause
 from sitewatch.cube._move import move_back
@@ -27,6 +28,7 @@ from sitewatch.cube._normalise import normalise
 from sitewatch.cube._radiometry import STEP, missing_constant
 from sitewatch.cube._read import Reading, read_chip
 from sitewatch.cube._register import measure_shifts, settle
+from sitewatch.cube._repair import ground_in_cloud
 from sitewatch.cube._screen import screen
 from sitewatch.errors import SceneError, SiteError
 from sitewatch.site import Site, area_mask, site_grid
@@ -92,6 +94,9 @@ class _Pass:
         return self.chips[0].scene
 
 
+_SKY_MASKS = frozenset(MASK_BANDS) - {"valid"}
+"""Bands that tell of clouds; the others tell only what was measured."""
+
 _TAKEN_OFF = f"{STEP:g} (1000 DN) taken off in all bands: not all looks carry it, and its metadata do not tell"
 _ADDED = f"{STEP:g} (1000 DN) added in all bands: it was taken off though it was not there"
 
@@ -137,11 +142,18 @@ def read_cube(
     stack, failed = _read_all(_passes(own), bands, grid, progress)
     looks += failed
     if picture:
-        stack = replace(stack, values=normalise(stack.values, stack.causes == Cause.SEEN))
+        raw = stack.values
+        stack = replace(stack, values=normalise(raw, stack.causes == Cause.SEEN))
+        if _hide_by_comparison(stack, visible_bands(bands)):
+            # Cloud bends the line that takes a stretch back, so it is drawn again without.
+            stack = replace(stack, values=normalise(raw, stack.causes == Cause.SEEN))
+            _hide_by_comparison(stack, visible_bands(bands))
     else:
         stack, odd = _without_odd_values(stack)
         looks += odd
         stack = _levelled(stack)
+        _hide_by_comparison(stack, visible_bands(bands))
+    _give_back_ground(stack, visible_bands(bands))
     stack, unsure = _registered(stack, visible_bands(bands), pixel_m=abs(grid.affine.a))
     looks += unsure
     if not stack.passes:
@@ -373,6 +385,26 @@ def _levelled(stack: _Stack) -> _Stack:
         stack.values[i] += add[i]
         passes[i] = replace(passes[i], remark=_ADDED if add[i] > 0 else _TAKEN_OFF)
     return replace(stack, passes=tuple(passes))
+
+
+def _hide_by_comparison(stack: _Stack, visible: Sequence[int]) -> bool:
+    """Mask cloud and shadow in looks that no sensor's mask came with; True where there are such looks."""
+    bare = np.array(
+        [not any(band.name in _SKY_MASKS for chip in one.chips for band in chip.bands) for one in stack.passes]
+    )
+    if not bare.any():
+        return False
+    stack.causes[stack.causes == Cause.SCREENED] = Cause.SEEN
+    flags = hidden(stack.values[:, visible].mean(axis=1), stack.causes == Cause.SEEN)
+    stack.causes[flags & bare[:, None, None]] = Cause.SCREENED
+    return True
+
+
+def _give_back_ground(stack: _Stack, visible: Sequence[int]) -> None:
+    """Take back what a sensor's mask says of ground that it calls cloud again and again."""
+    flagged = stack.causes == Cause.CLOUD
+    if flagged.any():
+        stack.causes[ground_in_cloud(stack.values[:, visible].mean(axis=1), flagged)] = Cause.SEEN
 
 
 def _registered(stack: _Stack, visible: Sequence[int], *, pixel_m: float) -> tuple[_Stack, list[Look]]:

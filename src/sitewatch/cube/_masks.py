@@ -21,7 +21,8 @@ class Cause(IntEnum):
     """Cloud, haze, cirrus or their shadow, as the sensor's mask says."""
     SNOW = 3
     SCREENED = 4
-    """Passed by the sensor's mask, but unlike the looks around it as only cloud or shadow is (see `screen`)."""
+    """Passed by the sensor's mask or without one, but unlike the looks around it as only cloud or shadow is (see
+    `screen` and `hidden`)."""
 
     @property
     def label(self) -> str:
