@@ -43,27 +43,38 @@ def cubic_weights(t):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _move(image, dy, dx, out):  # type: ignore[no-untyped-def]
-    """Write `image` moved back by (dy, dx) to `out`; NaN where what belongs there lies outside the image."""
+def _move(image, dy, dx, across, out):  # type: ignore[no-untyped-def]
+    """Write `image` moved back by (dy, dx) to `out`; NaN where what belongs there lies outside the image.
+
+    First along x into `across`, then along y: the weights of the 16 pixels are products.
+    """
     height, width = image.shape
     iy, ix = int(np.floor(dy)), int(np.floor(dx))
-    wy, wx = cubic_weights(dy - iy), cubic_weights(dx - ix)
+    wy, wx = cubic_weights(dy - iy).astype(np.float32), cubic_weights(dx - ix).astype(np.float32)
+    across[:] = np.nan
+    out[:] = np.nan
+    left, right = max(0, 1 - ix), min(width, width - 2 - ix)
     for r in range(height):
+        for c in range(left, right):
+            k = c + ix
+            across[r, c] = (
+                wx[0] * image[r, k - 1] + wx[1] * image[r, k] + wx[2] * image[r, k + 1] + wx[3] * image[r, k + 2]
+            )
+    for r in range(max(0, 1 - iy), min(height, height - 2 - iy)):
+        k = r + iy
         for c in range(width):
-            top, left = r + iy - 1, c + ix - 1
-            total = np.nan
-            if top >= 0 and left >= 0 and top + 3 < height and left + 3 < width:
-                total = 0.0
-                for j in range(4):
-                    row = 0.0
-                    for i in range(4):
-                        row += wx[i] * image[top + j, left + i]
-                    total += wy[j] * row
-            if not np.isfinite(total):
-                near_y, near_x = int(np.floor(r + dy + 0.5)), int(np.floor(c + dx + 0.5))
-                if 0 <= near_y < height and 0 <= near_x < width:
-                    total = image[near_y, near_x]
-            out[r, c] = total
+            out[r, c] = (
+                wy[0] * across[k - 1, c] + wy[1] * across[k, c] + wy[2] * across[k + 1, c] + wy[3] * across[k + 2, c]
+            )
+    for r in range(height):
+        near_y = int(np.floor(r + dy + 0.5))
+        if not 0 <= near_y < height:
+            continue
+        for c in range(width):
+            if np.isnan(out[r, c]):
+                near_x = int(np.floor(c + dx + 0.5))
+                if 0 <= near_x < width:
+                    out[r, c] = image[near_y, near_x]
 
 
 @numba.njit(cache=True)
@@ -91,8 +102,9 @@ def _move_looks(values, causes, offset, far):  # type: ignore[no-untyped-def]
     for k in numba.prange(far.size):
         t = far[k]
         out = np.empty(values.shape[2:], dtype=np.float32)
+        across = np.empty(values.shape[2:], dtype=np.float32)
         for b in range(values.shape[1]):
-            _move(values[t, b], offset[t, 0], offset[t, 1], out)
+            _move(values[t, b], offset[t, 0], offset[t, 1], across, out)
             values[t, b] = out
         why = np.empty(values.shape[2:], dtype=np.uint8)
         _move_causes(causes[t], offset[t, 0], offset[t, 1], why)
@@ -104,5 +116,5 @@ def moved(images, offset):  # type: ignore[no-untyped-def]
     """(time, y, x) images moved back by (time, 2) offsets."""
     out = np.empty_like(images)
     for t in numba.prange(images.shape[0]):
-        _move(images[t], offset[t, 0], offset[t, 1], out[t])
+        _move(images[t], offset[t, 0], offset[t, 1], np.empty(images.shape[1:], dtype=np.float32), out[t])
     return out

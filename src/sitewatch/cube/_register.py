@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter
 
 from sitewatch.cube._move import cubic_weights, moved
 
@@ -16,14 +15,16 @@ __all__ = ["MAX_SHIFT_PX", "Settled", "Shifts", "measure_shifts", "settle"]
 MAX_SHIFT_PX = 8.0
 """Largest shift that is corrected, pixels; what is farther off was not registered at all."""
 
-_ROUNDS = 3
-"""How often the reference is built anew from what was moved onto the last one."""
-_LEVELS = (8, 4, 2, 1)
-"""Averaging of the images, coarse to fine: a shift of eight pixels is one of the coarsest."""
+_ROUNDS = 2
+"""How often a reference is built: of the looks as they came, and of those moved onto the first one."""
+_LEVELS = 4
+"""Levels of averaging, each by two: a shift of eight pixels is one of the coarsest."""
 _STEPS = 6
+_LAST_STEPS = 4
+"""Steps where a coarser level has come close already."""
 _REFERENCE_LOOKS = 41
 """A median of so many looks is as sharp as one of all."""
-_POINTS = 24_000
+_POINTS = 10_000
 """Pixels that a shift is measured on: those with the steepest brightness of every part of the site."""
 _PARTS = 5
 """Parts along each edge of the site; leaving one out after the other tells how sure a shift is."""
@@ -80,7 +81,7 @@ def measure_shifts(images: NDArray[np.float32], seen: NDArray[np.bool_], days: N
     reference(x - d) + offset`, linearised in d (Lucas and Kanade 1981) and repeated with the look moved by what was
     found, on block means of 8, 4 and 2 pixels and then on the pixels; on the steepest points of each of 25 parts of the
     site, since flat ground tells nothing. Tukey's biweight keeps clouds that no mask told of, crops and changed ground
-    from bending it. The reference is then built again from the moved looks, twice. Offsets are relative to the median
+    from bending it. The reference is then built again, from the moved looks. Offsets are relative to the median
     look: where the whole stack lies too far east, this cannot know it.
 
     Shadows turn and grow with the year, and drag what is found with them by parts of a pixel. Satellites do not miss by
@@ -98,21 +99,21 @@ def measure_shifts(images: NDArray[np.float32], seen: NDArray[np.bool_], days: N
     looks = images.shape[0]
     offset = np.zeros((looks, 2))
     sigma = np.full(looks, np.inf)
-    clear = np.ascontiguousarray(seen & np.isfinite(images))
-    filled = np.where(clear, images, np.float32(0.0))
-    best = _clearest(clear)
+    shown = np.where(seen, images, np.float32(np.nan))
+    best = _clearest(shown)
+    pyramid = _pyramid(shown)
     for number in range(_ROUNDS):
-        reference, known = _reference(filled[best], clear[best], offset[best])
+        reference = _reference(shown[best], offset[best])
         found = offset.copy()
-        levels = _LEVELS if number == 0 else _LEVELS[-1:]
-        for level in levels:
-            small, small_clear = _coarser(filled, clear, level)
-            base, base_known = _coarser(reference[None], known[None], level)
-            points = _steepest(base[0], base_known[0])
+        bases = _pyramid(reference[None])
+        for level in reversed(range(_LEVELS if number == 0 else 1)):
+            points = _steepest(bases[level][0])
             if len(points[0]) < _LEAST:
                 continue
-            found, sigma = _track(small, small_clear, base[0], points, found / level)
-            found, sigma = found * level, sigma * level
+            pixel = 2.0**level
+            steps = _STEPS if level > 0 else _LAST_STEPS
+            found, sigma = _track(pyramid[level], bases[level][0], points, found / pixel, steps=steps)
+            found, sigma = found * pixel, sigma * pixel
         measured = np.isfinite(sigma)
         if not measured.any():
             break
@@ -163,48 +164,40 @@ def _shadows(offset: NDArray[np.float64], good: NDArray[np.bool_], days: NDArray
     return np.asarray(waves @ waves_of, dtype=np.float64)
 
 
-def _clearest(clear: NDArray[np.bool_]) -> NDArray[np.intp]:
+def _clearest(shown: NDArray[np.float32]) -> NDArray[np.intp]:
     """Looks for the reference: of each stretch of the record the one of which most was seen; of two, the better one."""
-    looks = clear.shape[0]
-    share = clear.reshape(looks, -1).mean(axis=1)
+    looks = shown.shape[0]
+    share = np.array([np.isfinite(look).mean() for look in shown])
     stretches = np.array_split(np.arange(looks), min(looks, _REFERENCE_LOOKS) if looks > 2 else 1)
     return np.array([stretch[int(np.argmax(share[stretch]))] for stretch in stretches])
 
 
-def _reference(
-    images: NDArray[np.float32], clear: NDArray[np.bool_], offset: NDArray[np.float64]
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Median of moved looks (y, x), and where at least three (of fewer: all) were seen."""
-    stack = np.where(clear, images, np.float32(np.nan))
-    if offset.any():
-        stack = moved(stack, offset)
-    middle, known = _median(stack, min(3, len(stack)))
-    return middle, known
+def _reference(shown: NDArray[np.float32], offset: NDArray[np.float64]) -> NDArray[np.float32]:
+    """(y, x) median of moved looks, NaN where fewer than three (of fewer: all) were seen."""
+    stack = moved(shown, offset) if offset.any() else shown
+    return np.asarray(_median(stack, min(3, len(stack))), dtype=np.float32)
 
 
-def _coarser(
-    images: NDArray[np.float32], clear: NDArray[np.bool_], level: int
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Means of level x level pixels, seen where all of them were."""
-    if level == 1:
-        return images, clear
-    looks, height, width = images.shape
-    height, width = height // level * level, width // level * level
-    shape = (looks, height // level, level, width // level, level)
-    return (
-        np.asarray(images[:, :height, :width].reshape(shape).mean(axis=(2, 4)), dtype=np.float32),
-        np.asarray(clear[:, :height, :width].reshape(shape).all(axis=(2, 4)), dtype=bool),
-    )
+def _pyramid(shown: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    """The images and `_LEVELS` - 1 times their means of 2 x 2 pixels, NaN where one of them is."""
+    levels = [shown]
+    while len(levels) < _LEVELS:
+        fine = levels[-1]
+        height, width = fine.shape[1] // 2 * 2, fine.shape[2] // 2 * 2
+        coarse = fine[:, 0:height:2, 0:width:2] + fine[:, 0:height:2, 1:width:2]
+        coarse += fine[:, 1:height:2, 0:width:2]
+        coarse += fine[:, 1:height:2, 1:width:2]
+        coarse *= np.float32(0.25)
+        levels.append(coarse)
+    return levels
 
 
-def _steepest(reference: NDArray[np.float32], known: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _steepest(reference: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Flat indices of the points with the steepest brightness of each part, and their parts; none at the rim."""
     height, width = reference.shape
     steep = np.zeros(reference.shape, dtype=np.float32)
     along_y, along_x = np.gradient(reference)
-    steep[3:-3, 3:-3] = np.hypot(along_y, along_x)[3:-3, 3:-3]
-    # Where a neighbour is unknown, its 0 makes an edge that is none.
-    steep[uniform_filter(known.astype(np.float32), 7) < 0.999] = 0.0
+    steep[3:-3, 3:-3] = np.nan_to_num(np.hypot(along_y, along_x)[3:-3, 3:-3])
     part = (np.arange(height) * _PARTS // height)[:, None] * _PARTS + (np.arange(width) * _PARTS // width)[None, :]
     chosen = []
     each = _POINTS // _PARTS**2
@@ -217,25 +210,26 @@ def _steepest(reference: NDArray[np.float32], known: NDArray[np.bool_]) -> tuple
 
 
 def _track(
-    images: NDArray[np.float32],
-    clear: NDArray[np.bool_],
+    looks: NDArray[np.float32],
     reference: NDArray[np.float32],
     points: tuple[NDArray[np.int64], NDArray[np.int64]],
     offset: NDArray[np.float64],
+    *,
+    steps: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Follow each look onto the reference from where it is thought to lie: offset (time, 2) and standard error (time,).
 
     Looks that cannot be followed keep the offset they came with, and an infinite error.
     """
-    looks = len(images)
-    line = np.tile((1.0, 0.0), (looks, 1))
+    count = len(offset)
+    line = np.tile((1.0, 0.0), (count, 1))
     offset = offset.copy()
-    lost = np.zeros(looks, dtype=bool)
-    for step in range(_STEPS):
-        normal = np.zeros((looks, _PARTS**2, 4, 4))
-        right = np.zeros((looks, _PARTS**2, 4))
-        wide = _WIDE if step < _STEPS // 2 else 1.0
-        _add_up(images, clear, reference, *points, np.where(lost[:, None], 0, offset), line, wide, normal, right)
+    lost = np.zeros(count, dtype=bool)
+    for step in range(steps):
+        normal = np.zeros((count, _PARTS**2, 4, 4))
+        right = np.zeros((count, _PARTS**2, 4))
+        wide = _WIDE if step < steps - _LAST_STEPS else 1.0
+        _add_up(looks, reference, *points, np.where(lost[:, None], 0, offset), line, wide, normal, right)
         solution, solved = _solve(normal.sum(axis=1), right.sum(axis=1))
         lost |= ~solved | ~((solution[:, 0] > _LEAST_GAIN) & (solution[:, 0] < 1 / _LEAST_GAIN))
         line[~lost] = solution[~lost, :2]
@@ -243,7 +237,7 @@ def _track(
         step_by = np.clip(solution[~lost, 2:] / solution[~lost, :1], -1, 1)
         offset[~lost] -= step_by
         lost |= np.abs(offset).max(axis=1) > 2 * MAX_SHIFT_PX
-    sigma = np.full(looks, np.inf)
+    sigma = np.full(count, np.inf)
     sigma[~lost] = _jackknife(normal[~lost], right[~lost])
     return offset, sigma
 
@@ -269,10 +263,9 @@ def _jackknife(normal: NDArray[np.float64], right: NDArray[np.float64]) -> NDArr
 
 @numba.njit(parallel=True, cache=True)
 def _median(stack, least):  # type: ignore[no-untyped-def]
-    """(y, x) median over looks of what is finite, 0 and False where that is fewer than `least`."""
+    """(y, x) median over looks of what is finite, NaN where that is fewer than `least`."""
     looks, height, width = stack.shape
-    middle = np.zeros((height, width), dtype=np.float32)
-    known = np.zeros((height, width), dtype=np.bool_)
+    middle = np.full((height, width), np.nan, dtype=np.float32)
     for r in numba.prange(height):
         values = np.empty(looks, dtype=np.float32)
         for c in range(width):
@@ -283,12 +276,11 @@ def _median(stack, least):  # type: ignore[no-untyped-def]
                     n += 1
             if n >= least:
                 middle[r, c] = np.median(values[:n])
-                known[r, c] = True
-    return middle, known
+    return middle
 
 
 @numba.njit(parallel=True, cache=True)
-def _add_up(images, clear, reference, points, parts, offset, line, wide, normal, right):  # type: ignore[no-untyped-def]
+def _add_up(images, reference, points, parts, offset, line, wide, normal, right):  # type: ignore[no-untyped-def]
     """Add up, for every look and part, the weighted normal equations of one step.
 
     Rows are (reference, 1, its slope along y, along x), the target is the look at the point moved by `offset`; `line`
@@ -308,15 +300,13 @@ def _add_up(images, clear, reference, points, parts, offset, line, wide, normal,
             top, left = points[k] // width + iy - 1, points[k] % width + ix - 1
             if top < 0 or left < 0 or top + 3 >= height or left + 3 >= width:
                 continue
-            whole = True
             total = 0.0
             for j in range(4):
                 row = 0.0
                 for i in range(4):
-                    whole = whole and clear[t, top + j, left + i]
                     row += wx[i] * images[t, top + j, left + i]
                 total += wy[j] * row
-            if whole:
+            if np.isfinite(total):
                 at[m], target[m] = k, total
                 away[m] = total - line[t, 0] * reference[points[k] // width, points[k] % width]
                 m += 1

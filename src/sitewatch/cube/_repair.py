@@ -9,8 +9,10 @@ from scipy.ndimage import uniform_filter
 
 __all__ = ["ground_in_cloud"]
 
-_AROUND = 41
+_AROUND = 44
 """Edge of the window, pixels, in which a mask must see mostly ground for what it calls cloud to be doubted."""
+_BLOCK = 4
+"""Edge of the blocks of pixels in which that is counted."""
 _HALF = 7
 """Looks before and after, of those that are clear around, that a pixel is compared with."""
 _OFTEN = 0.3
@@ -27,7 +29,7 @@ def ground_in_cloud(images: NDArray[np.float32], flagged: NDArray[np.bool_]) -> 
 
     Masks fail over bright roofs (python-fmask#72, sentinel2-cloud-detector#93): the very things that are watched. A
     cloud comes and goes, and over one roof it leaves the yard beside it in sight only by chance. So a pixel is given
-    back where the looks that are mostly clear in 41 x 41 pixels around it call it cloud in three of ten and more, and
+    back where the looks that are mostly clear in 44 x 44 pixels around it call it cloud in three of ten and more, and
     where it shows what those looks show there: within 2.5 median absolute deviations (times 1.4826) of the median of
     the seven before and the seven after.
 
@@ -38,30 +40,39 @@ def ground_in_cloud(images: NDArray[np.float32], flagged: NDArray[np.bool_]) -> 
     Returns:
         (time, y, x), True = ground; only where `flagged`.
     """
-    around = np.zeros(flagged.shape, dtype=bool)
-    for look in range(len(flagged)):
-        if flagged[look].any():
-            around[look] = uniform_filter(flagged[look].astype(np.float32), _AROUND, mode="nearest") < 0.5
-        else:
-            around[look] = True
-    doubted = np.flatnonzero((flagged & around).sum(axis=0).ravel() >= _LEAST)
+    looks, height, width = flagged.shape
+    around = np.ones((looks, -(-height // _BLOCK), -(-width // _BLOCK)), dtype=bool)
+    often = np.zeros((height, width), dtype=np.int32)
+    for look in range(looks):
+        if not flagged[look].any():
+            continue
+        around[look] = uniform_filter(_blocks(flagged[look]), _AROUND // _BLOCK, mode="nearest") < 0.5
+        often += flagged[look] & np.repeat(np.repeat(around[look], _BLOCK, 0), _BLOCK, 1)[:height, :width]
     given_back = np.zeros(flagged.shape, dtype=bool)
-    _give_back(images.reshape(len(images), -1), flagged.reshape(len(images), -1), around, doubted, given_back)
+    doubted = np.flatnonzero(often.ravel() >= _LEAST)
+    _give_back(images.reshape(looks, -1), flagged.reshape(looks, -1), around, doubted, given_back)
     return given_back
+
+
+def _blocks(flags: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Share of True in blocks of pixels; those at the far edges are made whole with False."""
+    height, width = flags.shape
+    whole = np.pad(flags, ((0, -height % _BLOCK), (0, -width % _BLOCK)))
+    shape = (whole.shape[0] // _BLOCK, _BLOCK, whole.shape[1] // _BLOCK, _BLOCK)
+    return np.asarray(whole.reshape(shape).mean(axis=(1, 3)), dtype=np.float32)
 
 
 @numba.njit(parallel=True, cache=True)
 def _give_back(images, flagged, around, pixels, given_back):  # type: ignore[no-untyped-def]
-    """`ground_in_cloud` for some pixels, on (time, pixel) arrays; `around` and `given_back` are (time, y, x)."""
-    looks = images.shape[0]
-    width = around.shape[2]
+    """`ground_in_cloud` for some pixels, on (time, pixel) arrays; `around` in blocks, `given_back` (time, y, x)."""
+    looks, _, width = given_back.shape
     for k in numba.prange(pixels.size):
         p = pixels[k]
         r, c = p // width, p % width
         index = np.empty(looks, dtype=np.int64)
         n = 0
         for t in range(looks):
-            if around[t, r, c] and np.isfinite(images[t, p]):
+            if around[t, r // _BLOCK, c // _BLOCK] and np.isfinite(images[t, p]):
                 index[n] = t
                 n += 1
         for i in range(n):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numba
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,9 @@ _HALF = 2
 """Looks on either side: with five in the window a change that lasts three looks is its own majority and stays."""
 _LIMIT = 5.0
 """How many noise scales away from its neighbours in time a value is taken for cloud or shadow."""
+_ROWS = 32
+"""Rows of a site that are turned to series at once."""
+_Value = TypeVar("_Value", bound=np.generic)
 _FLOOR = 0.02
 """Smallest noise scale, reflectance or picture units: quiet ground must not be screened for its own texture."""
 
@@ -31,32 +36,58 @@ def screen(brightness: NDArray[np.float32], seen: NDArray[np.bool_]) -> NDArray[
     Returns:
         (time, y, x), True = screened out; always False where not `seen`, and for pixels with under five seen looks.
     """
-    looks = brightness.shape[0]
-    series = np.ascontiguousarray(brightness.reshape(looks, -1).T)
-    known = np.ascontiguousarray(seen.reshape(looks, -1).T)
-    flags = _screen_series(series, known, _HALF, np.float32(_LIMIT), np.float32(_FLOOR))
-    return np.ascontiguousarray(flags.T).reshape(seen.shape)
+    flags = np.zeros(seen.shape, dtype=bool)
+    for first in range(0, brightness.shape[1], _ROWS):
+        rows = slice(first, first + _ROWS)
+        _screen_rows(_by_pixel(brightness[:, rows]), _by_pixel(seen[:, rows]), flags[:, rows])
+    return flags
+
+
+def _by_pixel(images: NDArray[_Value]) -> NDArray[_Value]:
+    """(time, y, x) to (y, x, time) in one piece of memory."""
+    return np.ascontiguousarray(images.transpose(1, 2, 0))
+
+
+@numba.njit(cache=True)
+def _median_of_five(v):  # type: ignore[no-untyped-def]
+    """Median of an array of five, which is reordered: six comparisons instead of a sort."""
+    a, b, c, d, e = v[0], v[1], v[2], v[3], v[4]
+    if a > b:
+        a, b = b, a
+    if c > d:
+        c, d = d, c
+    # The smallest of the four and the largest of the four cannot be the middle of five.
+    low, high = max(a, c), min(b, d)
+    if low > high:
+        low, high = high, low
+    return min(max(e, low), high)
 
 
 @numba.njit(parallel=True, cache=True)
-def _screen_series(series, known, half, limit, floor):  # type: ignore[no-untyped-def]
-    """`screen` on (pixel, time) arrays."""
-    pixels, looks = series.shape
-    flags = np.zeros((pixels, looks), dtype=np.bool_)
-    for p in numba.prange(pixels):
-        index = np.flatnonzero(known[p])
-        n = index.size
-        if n < 2 * half + 1:
-            continue
-        away = np.empty(n, dtype=np.float32)
-        for i in range(n):
-            start = min(max(0, i - half), n - 2 * half - 1)
-            window = np.empty(2 * half + 1, dtype=np.float32)
-            for j in range(2 * half + 1):
-                window[j] = series[p, index[start + j]]
-            away[i] = series[p, index[i]] - np.median(window)
-        scale = max(floor, np.float32(1.4826) * np.median(np.abs(away)))
-        for i in range(n):
-            if abs(away[i]) > limit * scale:
-                flags[p, index[i]] = True
-    return flags
+def _screen_rows(series, known, flags):  # type: ignore[no-untyped-def]
+    """`screen` on (y, x, time) arrays; writes `flags` (time, y, x)."""
+    height, width, looks = series.shape
+    half = _HALF
+    for r in numba.prange(height):
+        index = np.empty(looks, dtype=np.int64)
+        away = np.empty(looks, dtype=np.float32)
+        size = np.empty(looks, dtype=np.float32)
+        window = np.empty(2 * half + 1, dtype=np.float32)
+        for c in range(width):
+            n = 0
+            for t in range(looks):
+                if known[r, c, t]:
+                    index[n] = t
+                    n += 1
+            if n < 2 * half + 1:
+                continue
+            for i in range(n):
+                start = min(max(0, i - half), n - 2 * half - 1)
+                for j in range(2 * half + 1):
+                    window[j] = series[r, c, index[start + j]]
+                away[i] = series[r, c, index[i]] - _median_of_five(window)
+                size[i] = abs(away[i])
+            scale = max(np.float32(_FLOOR), np.float32(1.4826) * np.median(size[:n]))
+            for i in range(n):
+                if abs(away[i]) > np.float32(_LIMIT) * scale:
+                    flags[index[i], r, c] = True
