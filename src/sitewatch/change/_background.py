@@ -59,23 +59,30 @@ _TOGETHER = 64
 """Pixels turned around at once: a cache line of each look is read whole."""
 
 
-@numba.njit(parallel=True, cache=True)
-def by_pixel(images):  # type: ignore[no-untyped-def]
-    """(time, band, pixel) to (pixel, time, band), with 0 for what is not finite."""
+_LOOKS = 32
+"""Looks that are made float32 at once: a cube may hold half of that, and the whole of it twice would not fit."""
+
+
+def by_pixel(images: NDArray[np.floating]) -> NDArray[np.float32]:
+    """(time, band, pixel) of any float type to (pixel, time, band) float32, with 0 for what is not finite."""
     looks, bands, pixels = images.shape
     out = np.empty((pixels, looks, bands), dtype=np.float32)
-    for block in numba.prange((pixels + _TOGETHER - 1) // _TOGETHER):
-        first = block * _TOGETHER
-        for t in range(looks):
-            for b in range(bands):
-                for p in range(first, min(first + _TOGETHER, pixels)):
-                    value = images[t, b, p]
-                    out[p, t, b] = value if np.isfinite(value) else np.float32(0.0)
+    for first in range(0, looks, _LOOKS):
+        part = slice(first, first + _LOOKS)
+        _turn(np.ascontiguousarray(images[part], dtype=np.float32), out[:, part])
     return out
 
 
-@numba.njit(parallel=True, cache=True)
-def some_by_pixel(images, seen, pixels, tone, offset, values, valid):  # type: ignore[no-untyped-def]
+def some_by_pixel(
+    images: NDArray[np.floating],
+    seen: NDArray[np.bool_],
+    pixels: NDArray[np.int64],
+    tone: tuple[np.float32, np.float32],
+    offset: NDArray[np.float32],
+    *,
+    values: NDArray[np.float32],
+    valid: NDArray[np.bool_],
+) -> None:
     """Write the series of some pixels, scaled and less the looks' offset, into (pixel, time, band) and (pixel, time).
 
     Args:
@@ -87,6 +94,28 @@ def some_by_pixel(images, seen, pixels, tone, offset, values, valid):  # type: i
         values: of all pixels, changed in place.
         valid: likewise.
     """
+    for first in range(0, len(images), _LOOKS):
+        part = slice(first, first + _LOOKS)
+        few = np.ascontiguousarray(images[part], dtype=np.float32)
+        _turn_some(few, seen[part], pixels, tone, offset[part], values[:, part], valid[:, part])
+
+
+@numba.njit(parallel=True, cache=True)
+def _turn(images, out):  # type: ignore[no-untyped-def]
+    """`by_pixel` into an array that is there."""
+    looks, bands, pixels = images.shape
+    for block in numba.prange((pixels + _TOGETHER - 1) // _TOGETHER):
+        first = block * _TOGETHER
+        for t in range(looks):
+            for b in range(bands):
+                for p in range(first, min(first + _TOGETHER, pixels)):
+                    value = images[t, b, p]
+                    out[p, t, b] = value if np.isfinite(value) else np.float32(0.0)
+
+
+@numba.njit(parallel=True, cache=True)
+def _turn_some(images, seen, pixels, tone, offset, values, valid):  # type: ignore[no-untyped-def]
+    """`some_by_pixel` for some looks."""
     looks, bands, _ = images.shape
     dark, scale = tone[0], np.float32(1.0) / tone[1]
     for block in numba.prange((pixels.size + _TOGETHER - 1) // _TOGETHER):

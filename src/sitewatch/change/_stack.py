@@ -96,8 +96,8 @@ def fill(stack: Stack, cube: xr.Dataset, pixels: NDArray[np.int64]) -> None:
         pixels,
         (np.float32(stack.dark), np.float32(stack.span)),
         stack.offset,
-        stack.values,
-        stack.valid,
+        values=stack.values,
+        valid=stack.valid,
     )
 
 

@@ -15,7 +15,7 @@ _OUTSIDE = 1
 """`Cause.OUTSIDE`, for compiled code."""
 
 
-def move_back(values: NDArray[np.float32], causes: NDArray[np.uint8], offset: NDArray[np.float64]) -> None:
+def move_back(values: NDArray[np.floating], causes: NDArray[np.uint8], offset: NDArray[np.float64]) -> None:
     """Move looks onto the stack, in place, by cubic convolution (Keys 1981).
 
     Looks that lie less than a tenth of a pixel off are left as they are: interpolating costs them more sharpness than
@@ -27,8 +27,11 @@ def move_back(values: NDArray[np.float32], causes: NDArray[np.uint8], offset: ND
         causes: (time, y, x), 0 = ground seen.
         offset: (time, 2) pixels along y and x, as in `Shifts.offset`.
     """
-    far = np.flatnonzero(np.abs(offset).max(axis=1) >= _LEAST_MOVE)
-    _move_looks(values, causes, offset, far)
+    for look in np.flatnonzero(np.abs(offset).max(axis=1) >= _LEAST_MOVE):
+        images = values[look].astype(np.float32)
+        why = np.empty_like(causes[look])
+        _move_look(images, causes[look], offset[look], why)
+        values[look], causes[look] = images, why
 
 
 @numba.njit(cache=True)
@@ -98,17 +101,16 @@ def _move_causes(causes, dy, dx, out):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(parallel=True, cache=True)
-def _move_looks(values, causes, offset, far):  # type: ignore[no-untyped-def]
-    for k in numba.prange(far.size):
-        t = far[k]
-        out = np.empty(values.shape[2:], dtype=np.float32)
-        across = np.empty(values.shape[2:], dtype=np.float32)
-        for b in range(values.shape[1]):
-            _move(values[t, b], offset[t, 0], offset[t, 1], across, out)
-            values[t, b] = out
-        why = np.empty(values.shape[2:], dtype=np.uint8)
-        _move_causes(causes[t], offset[t, 0], offset[t, 1], why)
-        causes[t] = why
+def _move_look(images, causes, offset, why):  # type: ignore[no-untyped-def]
+    """Move the bands of one look in place, and write its moved causes to `why`."""
+    bands, height, width = images.shape
+    for b in numba.prange(bands + 1):
+        if b == bands:
+            _move_causes(causes, offset[0], offset[1], why)
+        else:
+            out = np.empty((height, width), dtype=np.float32)
+            _move(images[b], offset[0], offset[1], np.empty((height, width), dtype=np.float32), out)
+            images[b] = out
 
 
 @numba.njit(parallel=True, cache=True)

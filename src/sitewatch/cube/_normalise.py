@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["normalise"]
+
+_Value = TypeVar("_Value", bound=np.floating)
 
 _ROUNDS = 4
 _TRIALS = 64
@@ -13,7 +17,7 @@ _TRIAL_SAMPLE = 1_500
 _SAMPLE = 20_000
 
 
-def normalise(values: NDArray[np.float32], seen: NDArray[np.bool_]) -> NDArray[np.float32]:
+def normalise(values: NDArray[_Value], seen: NDArray[np.bool_]) -> NDArray[_Value]:
     """Take each look's brightness and contrast, band by band, to that of the stack.
 
     For every look and band a line `reference = gain * value + offset` is fitted to all pixels seen, where the reference
@@ -31,7 +35,7 @@ def normalise(values: NDArray[np.float32], seen: NDArray[np.bool_]) -> NDArray[n
     """
     looks, bands, height, width = values.shape
     step = max(1, height * width // _SAMPLE)
-    flat = values.reshape(looks, bands, -1)[:, :, ::step]
+    flat = values.reshape(looks, bands, -1)[:, :, ::step].astype(np.float32)
     known = seen.reshape(looks, -1)[:, ::step]
     result = values.copy()
     for band in range(bands):
@@ -44,7 +48,7 @@ def normalise(values: NDArray[np.float32], seen: NDArray[np.bool_]) -> NDArray[n
             fitted = _line(stack[look, inside], reference[inside])
             if fitted is not None:
                 gain, offset = fitted
-                result[look, band] = values[look, band] * np.float32(gain) + np.float32(offset)
+                result[look, band] = values[look, band].astype(np.float32) * np.float32(gain) + np.float32(offset)
     return result
 
 

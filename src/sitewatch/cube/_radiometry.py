@@ -29,7 +29,7 @@ _LOWEST = -0.035
 """Reflectance that much under 0 does not occur, even in shadows that a processor has overcorrected."""
 
 
-def missing_constant(values: NDArray[np.float32], seen: NDArray[np.bool_]) -> NDArray[np.float32]:
+def missing_constant(values: NDArray[np.floating], seen: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Find looks that carry a constant of 0.1 in all bands which others do not carry.
 
     Between two looks in sequence ground changes little in most bands, or differently from band to band; a forgotten (or
@@ -52,7 +52,7 @@ def missing_constant(values: NDArray[np.float32], seen: NDArray[np.bool_]) -> ND
     looks, bands = values.shape[:2]
     flat = values.reshape(looks, bands, -1)
     step = max(1, flat.shape[2] // _SAMPLE)
-    sample = np.where(seen.reshape(looks, 1, -1)[..., ::step], flat[..., ::step], np.float32(np.nan))
+    sample = np.where(seen.reshape(looks, 1, -1)[..., ::step], flat[..., ::step].astype(np.float32), np.float32(np.nan))
     shown = np.asarray(np.isfinite(sample).all(axis=1), dtype=bool)
     plain = np.flatnonzero(shown.mean(axis=1) >= _PLAIN)
     upper = np.zeros(looks, dtype=bool)
