@@ -5,7 +5,7 @@
 
 Every peer's settings and threshold are tuned on one scene for the best F1 and applied unchanged to scenes that nothing
 was tuned on. The engine runs as it ships. All get the same looks with the same mask. `--only` chooses the parts:
-accuracy, ablation, transfer, null, speed, scaling, added (looks), oscd. Scenes and the peers' breaks are kept in
+accuracy, ablation, transfer, null, speed, scaling, added (looks), gates, oscd. Scenes and the peers' breaks are kept in
 `--work`; tables go to `--out` as tables.md and results.json, reliability diagrams as reliability-*.svg.
 
 The engine was fitted on scenes of the simulator that most parts test it on. Part transfer asks what carries over: it
@@ -36,6 +36,7 @@ from pathlib import Path
 from typing import Any
 
 import added_looks
+import faults
 import numpy as np
 import oscd
 import peers
@@ -70,7 +71,7 @@ OPEN_BUDGET = 1_000.0
 """False alarms a year at which the reliability of low probabilities can be read too."""
 THRESHOLDS = 30
 """Tried in tuning a peer, at even quantiles of its scores."""
-PARTS = ("accuracy", "ablation", "transfer", "null", "speed", "scaling", "added", "oscd")
+PARTS = ("accuracy", "ablation", "transfer", "null", "speed", "scaling", "added", "gates", "oscd")
 BINS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
 SCALING_LOOKS = (100, 200, 400)
 SCALING_PIXELS = (256, 512, 1024)
@@ -911,6 +912,31 @@ def added(options: argparse.Namespace, out: Output) -> None:
     out.add(Table(title="Added looks", note=added_looks.NOTE, head=added_looks.HEAD, rows=rows))
 
 
+def gates(options: argparse.Namespace, out: Output) -> None:
+    """What looks that lie off and a forgotten 1000 DN do, with the cube's gates and without."""
+    rows = []
+    for setting in faults.SETTINGS:
+        tally, claimed, years = Tally(), 0, 0.0
+        with faults.applied(setting):
+            for seed in options.seeds:
+                one = scene(faulty(recipe(seed, options), setting), options.work, cropped=True)
+                region = one.regions["outline"]
+                claims = touching(claims_of(as_shipped(one.cube, region.inside), one.cube), region.inside)
+                tally += match(region.events, claims)
+            for seed in range(FIRST_NULL_SEED, FIRST_NULL_SEED + options.null):
+                one = scene(faulty(recipe(seed, options).null(), setting), options.work, cropped=True)
+                found = as_shipped(one.cube, one.regions["outline"].inside)
+                claimed, years = claimed + sum(s.kind is Kind.STRUCTURE for s in found), years + one.years
+        found_of = f"{tally.true} of {tally.true + tally.missed}"
+        rows.append([setting.name, number(tally.f1), found_of, str(tally.false), number(claimed / max(years, 1e-9))])
+        say(f"{setting.name}: {rows[-1]}")
+    out.add(Table(title="Gates", note=faults.NOTE, head=faults.HEAD, rows=rows))
+
+
+def faulty(asked: Recipe, setting: faults.Setting) -> Recipe:
+    return replace(asked, jitter_px=faults.JITTER_PX) if setting.faults else asked
+
+
 def two_dates(out: Output) -> None:
     """The two-date table, where the data are there."""
     head, rows = oscd.table()
@@ -973,6 +999,8 @@ def main() -> None:
         speed(options, out)
     if "added" in options.only:
         added(options, out)
+    if "gates" in options.only:
+        gates(options, out)
     if "oscd" in options.only:
         two_dates(out)
     print(f"written: {options.out}")

@@ -15,8 +15,10 @@ __all__ = ["MAX_SHIFT_PX", "Settled", "Shifts", "measure_shifts", "settle"]
 MAX_SHIFT_PX = 8.0
 """Largest shift that is corrected, pixels; what is farther off was not registered at all."""
 
-_ROUNDS = 2
-"""How often a reference is built: of the looks as they came, and of those moved onto the first one."""
+_ROUNDS = 4
+"""How often a reference is built at most: of the looks as they came, and of those moved onto the last one."""
+_SETTLED = 0.03
+"""Change of the offsets, pixels, that needs no further round."""
 _LEVELS = 4
 """Levels of averaging, each by two: a shift of eight pixels is one of the coarsest."""
 _STEPS = 6
@@ -81,7 +83,8 @@ def measure_shifts(images: NDArray[np.float32], seen: NDArray[np.bool_], days: N
     reference(x - d) + offset`, linearised in d (Lucas and Kanade 1981) and repeated with the look moved by what was
     found, on block means of 8, 4 and 2 pixels and then on the pixels; on the steepest points of each of 25 parts of the
     site, since flat ground tells nothing. Tukey's biweight keeps clouds that no mask told of, crops and changed ground
-    from bending it. The reference is then built again, from the moved looks. Offsets are relative to the median
+    from bending it. The reference is then built again from the moved looks, until that changes
+    little. Offsets are relative to the median
     look: where the whole stack lies too far east, this cannot know it.
 
     Shadows turn and grow with the year, and drag what is found with them by parts of a pixel. Satellites do not miss by
@@ -117,8 +120,12 @@ def measure_shifts(images: NDArray[np.float32], seen: NDArray[np.bool_], days: N
         measured = np.isfinite(sigma)
         if not measured.any():
             break
-        offset = found - np.median(found[measured], axis=0)
-        offset[~measured] = 0.0
+        found -= np.median(found[measured], axis=0)
+        found[~measured] = 0.0
+        settled = number > 0 and float(np.median(np.abs(found - offset)[measured])) < _SETTLED
+        offset = found
+        if settled:
+            break
     good = sigma < _GOOD
     if good.sum() >= _FEW:
         offset -= _shadows(offset, good, days)

@@ -1,0 +1,64 @@
+"""Faults put into simulated records as they come, and the gates of the cube taken out: what are they worth?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import sitewatch.cube._cube as room
+
+__all__ = ["HEAD", "NOTE", "SETTINGS", "Setting", "applied"]
+
+JITTER_PX = 0.7
+"""Standard deviation of the looks' shifts along each axis; the simulator's own is 0.25."""
+STEP = 0.1
+"""1000 DN, on the later half of the looks; no metadata tell."""
+
+HEAD = ("", "F1", "events found", "false", "claimed a year in null scenes")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """One row of the table."""
+
+    name: str
+    faults: bool
+    gates: bool
+
+
+SETTINGS = (
+    Setting(name="as simulated", faults=False, gates=True),
+    Setting(name="with faults", faults=True, gates=True),
+    Setting(name="with faults, gates taken out", faults=True, gates=False),
+)
+NOTE = (
+    f"Faults: looks shifted by {JITTER_PX:g} pixels (standard deviation along each axis; {0.25:g} as simulated), and "
+    "1000 DN more on the later half of the looks, which no metadata tell. Gates taken out: looks are neither registered "
+    "nor searched for the 1000 DN. Outline, one false alarm a year asked for."
+)
+
+
+@contextmanager
+def applied(setting: Setting) -> Iterator[None]:
+    """Cubes that are read in this block have the setting's faults and gates; shifts are the recipe's affair."""
+    before = {name: getattr(room, name) for name in ("_read_all", "_registered", "_levelled")}
+
+    def read(*args: Any) -> Any:
+        stack, failed = before["_read_all"](*args)
+        stack.values[len(stack.passes) // 2 :] += np.float16(STEP)
+        return stack, failed
+
+    changed: dict[str, Any] = {"_read_all": read} if setting.faults else {}
+    if not setting.gates:
+        changed |= {"_registered": lambda stack, *_, **__: (stack, []), "_levelled": lambda stack: stack}
+    try:
+        for name, replacement in changed.items():
+            setattr(room, name, replacement)
+        yield
+    finally:
+        for name, original in before.items():
+            setattr(room, name, original)
