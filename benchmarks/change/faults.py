@@ -36,9 +36,9 @@ SETTINGS = (
     Setting(name="with faults, gates taken out", faults=True, gates=False),
 )
 NOTE = (
-    f"Faults: looks lie {JITTER_PX:g} pixels off (standard deviation along each axis; 0.25 as simulated), and the later "
-    "half of them carries 1000 DN more, which no metadata tell. Gates taken out: looks are neither registered nor "
-    "searched for the 1000 DN. Inside the outline, one false alarm a year asked for."
+    f"Faults: looks lie {JITTER_PX:g} pixels off (standard deviation along each axis; 0.25 as simulated), and the "
+    "later half of them carries 1000 DN more, which no metadata tell. Gates taken out: looks are neither registered "
+    "nor searched for the 1000 DN. Inside the outline, one false alarm a year asked for."
 )
 
 
