@@ -39,6 +39,10 @@ def clouded(images: np.ndarray, rng: np.random.Generator, *, share: float) -> np
     return fields > np.quantile(fields, 1 - share, axis=(1, 2), keepdims=True)
 
 
+def shifts_of(offset: np.ndarray, sigma: np.ndarray) -> Shifts:
+    return Shifts(offset=offset, sigma=sigma, line=np.tile((1.0, 0.0), (len(sigma), 1)))
+
+
 def errors(shifts: Shifts, truth: np.ndarray) -> np.ndarray:
     """Of the measured looks, along both axes; all offsets are relative to the median look."""
     measured = np.isfinite(shifts.sigma)
@@ -103,7 +107,7 @@ def test_flat_ground_cannot_be_registered_and_nothing_is_claimed() -> None:
 def test_what_is_not_measured_lies_where_the_stack_usually_does() -> None:
     offset = np.array([[0.1, 0.0], [0.0, -0.1], [0.1, 0.1], [-0.1, 0.1], [0.0, 0.1], [np.nan, np.nan], [2.0, 0.1]])
     sigma = np.array([0.02] * 5 + [np.inf, 0.02])
-    settled = settle(Shifts(offset=offset, sigma=sigma))
+    settled = settle(shifts_of(offset, sigma))
     assert (settled.offset[5] == 0).all()
     assert 0.05 < settled.sigma[5] < 0.3
     assert settled.offset[6] == pytest.approx([2.0, 0.1], rel=0.1)  # far, but measured well
@@ -113,7 +117,7 @@ def test_what_is_not_measured_lies_where_the_stack_usually_does() -> None:
 @pytest.mark.parametrize(("offset", "sigma"), [((3.0, 0.0), 0.3), ((9.0, 0.0), 0.02)], ids=["inexact", "too far"])
 def test_an_odd_measurement_is_not_believed(offset: tuple[float, float], sigma: float) -> None:
     others = np.random.default_rng(1).normal(0, 0.1, (9, 2))
-    settled = settle(Shifts(offset=np.vstack([others, offset]), sigma=np.append(np.full(9, 0.02), sigma)))
+    settled = settle(shifts_of(np.vstack([others, offset]), np.append(np.full(9, 0.02), sigma)))
     assert np.isinf(settled.sigma[-1])
     assert np.isfinite(settled.sigma[:-1]).all()
 
@@ -214,3 +218,13 @@ def test_real_pictures_are_registered_without_a_mask(shared: Path) -> None:
     away = (found.offset - own - truth)[both]
     assert both.mean() > 0.8
     assert np.median(np.abs(away - np.median(away, axis=0))) < 0.1
+
+
+def test_haze_is_told_apart_from_the_shift(scenes: tuple[np.ndarray, np.ndarray]) -> None:
+    still, days = scenes
+    truth = np.tile((1.0, 0.0), (len(still), 1))
+    truth[::5] = (0.7, 0.08)
+    hazy = (truth[:, 0, None, None] * still + truth[:, 1, None, None]).astype(np.float32)
+    line = measure_shifts(hazy, np.ones(hazy.shape, dtype=bool), days).line
+    assert np.median(line[::5], axis=0) == pytest.approx([0.7, 0.08], abs=0.06)
+    assert np.median(np.delete(line, slice(None, None, 5), axis=0), axis=0) == pytest.approx([1.0, 0.0], abs=0.06)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -74,12 +74,14 @@ class Readings:
 
 
 @dataclass(frozen=True)
-class Shift:
-    """A measured shift, metres."""
+class Fit:
+    """How a look lies on the stack."""
 
-    metres: float
-    sigma: float
+    shift_m: float
+    sigma_m: float
     """Standard error along an axis."""
+    light: float
+    haze: float
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,8 @@ class _Pass:
     """Chips of one pass, mosaicked where they overlap: the first in the order of scene ids lies on top."""
 
     chips: tuple[Chip, ...]
-    shift: Shift | None = None
-    """How far it lay from the stack before it was moved there; None: not measured."""
+    fit: Fit | None = None
+    """How it lay on the stack before it was moved there; None: not measured."""
     remark: str = ""
     """What was mended, for its looks."""
 
@@ -164,16 +166,18 @@ def read_cube(
     unlike = screen(_brightness(stack, visible_bands(bands)), stack.causes == Cause.SEEN)
     stack.causes[unlike] = Cause.SCREENED
     shown = inside & (stack.causes != Cause.OUTSIDE).any(axis=0)
+    areas = {name: area_mask(outline, grid) for name, outline in site.areas.items()}
     used = np.zeros(len(stack.passes), dtype=bool)
     for i, one in enumerate(stack.passes):
         causes = stack.causes[i]
         share = float((causes[inside] == Cause.SEEN).mean())
+        of_areas = {name: round(float((causes[area] == Cause.SEEN).mean()), 4) for name, area in areas.items()}
         enough = (causes[shown] == Cause.SEEN).mean() if shown.any() else 0.0
         used[i] = enough >= MIN_CLEAR_SHARE
         for chip in one.chips:
             outcome = Outcome.USED if used[i] else Outcome.COULD_NOT_SEE
             reason = _remark(one, chip) if used[i] else _why_hidden(causes[inside])
-            looks.append(_look(chip, outcome, reason, clear_share=share, shift=one.shift))
+            looks.append(_look(chip, outcome, reason, clear_share=share, areas=of_areas, fit=one.fit))
     cube = _dataset(
         stack.only(used),
         bands=bands,
@@ -224,7 +228,13 @@ def _order(chip: Chip) -> tuple[dt.datetime, str]:
 
 
 def _look(
-    chip: Chip, outcome: Outcome, reason: str, *, clear_share: float | None = None, shift: Shift | None = None
+    chip: Chip,
+    outcome: Outcome,
+    reason: str,
+    *,
+    clear_share: float | None = None,
+    areas: Mapping[str, float] | None = None,
+    fit: Fit | None = None,
 ) -> Look:
     scene = chip.scene
     return Look(
@@ -237,8 +247,11 @@ def _look(
         outcome=outcome,
         reason=reason,
         clear_share=None if clear_share is None else round(clear_share, 4),
-        shift_m=None if shift is None else round(shift.metres, 2),
-        shift_sigma_m=None if shift is None else round(shift.sigma, 2),
+        shift_m=None if fit is None else round(fit.shift_m, 2),
+        shift_sigma_m=None if fit is None else round(fit.sigma_m, 2),
+        light=None if fit is None or _is_picture(chip) else round(fit.light, 3),
+        haze=None if fit is None or _is_picture(chip) else round(fit.haze, 4),
+        clear_share_of_areas=areas or {},
         footprint=_footprint(_finest(chip)),
         credit=scene.credit,
     )
@@ -431,24 +444,25 @@ def _registered(stack: _Stack, visible: Sequence[int], *, pixel_m: float) -> tup
     passes: list[_Pass] = []
     looks: list[Look] = []
     for i, one in enumerate(stack.passes):
-        shift = None
+        fit = None
         if np.isfinite(shifts.sigma[i]):
             metres = float(np.hypot(*shifts.offset[i])) * pixel_m
-            shift = Shift(metres=metres, sigma=float(shifts.sigma[i]) * pixel_m)
-        passes.append(replace(one, shift=shift))
+            light, haze = map(float, shifts.line[i])
+            fit = Fit(shift_m=metres, sigma_m=float(shifts.sigma[i]) * pixel_m, light=light, haze=haze)
+        passes.append(replace(one, fit=fit))
         if not sure[i]:
-            reason = _why_unsure(shift, left_m=float(settled.sigma[i]) * pixel_m)
-            looks += [_look(chip, Outcome.REJECTED, reason, shift=shift) for chip in one.chips]
+            reason = _why_unsure(fit, left_m=float(settled.sigma[i]) * pixel_m)
+            looks += [_look(chip, Outcome.REJECTED, reason, fit=fit) for chip in one.chips]
     move_back(stack.values, stack.causes, np.where(sure[:, None], settled.offset, 0.0))
     return replace(stack, passes=tuple(passes)).only(sure), looks
 
 
-def _why_unsure(shift: Shift | None, *, left_m: float) -> str:
-    if shift is None:
+def _why_unsure(fit: Fit | None, *, left_m: float) -> str:
+    if fit is None:
         return (
             f"too little of it shows edges to tell where it lies, and looks here lie some {left_m:.0f} m off as a rule"
         )
-    return f"it seems to lie {shift.metres:.0f} m off, too far or too unsure (+-{shift.sigma:.0f} m) to be moved back"
+    return f"it seems to lie {fit.shift_m:.0f} m off, too far or too unsure (+-{fit.sigma_m:.0f} m) to be moved back"
 
 
 def _without_odd_values(stack: _Stack) -> tuple[_Stack, list[Look]]:

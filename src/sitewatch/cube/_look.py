@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from shapely.geometry import MultiPolygon, Polygon
@@ -48,6 +49,13 @@ class Look:
     """Measured shift against the stack, metres, before the look was moved onto it; None where not measured."""
     shift_sigma_m: float | None = None
     """Standard error of the shift along an axis, metres."""
+    light: float | None = None
+    """Contrast against the stack's, about 1: under 1 in haze and under a low sun. None where not measured; pictures are
+    all given the stack's."""
+    haze: float | None = None
+    """Brightness (mean of the visible bands, 0-1) that the look has more than the stack's times `light`."""
+    clear_share_of_areas: Mapping[str, float] = field(default_factory=dict)
+    """`clear_share` of each named area of the site."""
     footprint: Polygon | MultiPolygon | None = None
     """What the image shows of the site and its margin, EPSG:4326; None where nothing was read."""
     credit: str | None = None

@@ -63,6 +63,8 @@ class Shifts:
     not be measured."""
     sigma: NDArray[np.float64]
     """(time,) standard error along an axis, pixels; infinite where nothing was measured."""
+    line: NDArray[np.float64]
+    """(time, 2) gain and level of brightness, look = gain * stack + level: haze lowers the one and raises the other."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +104,7 @@ def measure_shifts(images: NDArray[np.float32], seen: NDArray[np.bool_], days: N
     looks = images.shape[0]
     offset = np.zeros((looks, 2))
     sigma = np.full(looks, np.inf)
+    line = np.tile((1.0, 0.0), (looks, 1))
     shown = np.where(seen, images, np.float32(np.nan))
     best = _clearest(shown)
     pyramid = _pyramid(shown)
@@ -115,7 +118,7 @@ def measure_shifts(images: NDArray[np.float32], seen: NDArray[np.bool_], days: N
                 continue
             pixel = 2.0**level
             steps = _STEPS if level > 0 else _LAST_STEPS
-            found, sigma = _track(pyramid[level], bases[level][0], points, found / pixel, steps=steps)
+            found, sigma, line = _track(pyramid[level], bases[level][0], points, found / pixel, steps=steps)
             found, sigma = found * pixel, sigma * pixel
         measured = np.isfinite(sigma)
         if not measured.any():
@@ -131,7 +134,7 @@ def measure_shifts(images: NDArray[np.float32], seen: NDArray[np.bool_], days: N
         offset -= _shadows(offset, good, days)
         offset -= np.median(offset[good], axis=0)
     offset[~np.isfinite(sigma)] = np.nan
-    return Shifts(offset=offset, sigma=sigma)
+    return Shifts(offset=offset, sigma=sigma, line=line)
 
 
 def settle(shifts: Shifts) -> Settled:
@@ -223,8 +226,8 @@ def _track(
     offset: NDArray[np.float64],
     *,
     steps: int,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Follow each look onto the reference from where it is thought to lie: offset (time, 2) and standard error (time,).
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Follow each look onto the reference from where it is thought to lie: offset, standard error, gain and level.
 
     Looks that cannot be followed keep the offset they came with, and an infinite error.
     """
@@ -246,7 +249,7 @@ def _track(
         lost |= np.abs(offset).max(axis=1) > 2 * MAX_SHIFT_PX
     sigma = np.full(count, np.inf)
     sigma[~lost] = _jackknife(normal[~lost], right[~lost])
-    return offset, sigma
+    return offset, sigma, line
 
 
 def _solve(normal: NDArray[np.float64], right: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
