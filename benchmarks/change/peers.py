@@ -56,7 +56,7 @@ class Record:
     @classmethod
     def of(cls, cube: xr.Dataset) -> Record:
         """The same looks and the same mask, temporal screen included, that the engine gets."""
-        values = cube["reflectance"].sel(band=list(BANDS)).values
+        values = cube["reflectance"].sel(band=list(BANDS)).values.astype(np.float32)
         looks, bands, height, width = values.shape
         return cls(
             values=np.nan_to_num(np.ascontiguousarray(values.reshape(looks, bands, -1).transpose(2, 0, 1))),

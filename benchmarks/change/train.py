@@ -196,7 +196,7 @@ def as_pictures(cube: xr.Dataset, seed: int) -> xr.Dataset:
     """The scene as a map service shows it: three bands, 8 bits, a stretch of its own each day, no mask."""
     rng = np.random.default_rng(seed)
     names = ["blue", "green", "red"]
-    values = cube["reflectance"].sel(band=names).values
+    values = cube["reflectance"].sel(band=names).values.astype(np.float32)
     top = np.float32(np.nanquantile(values, rng.uniform(0.85, 0.995)))
     stretched = np.nan_to_num(values) / top
     looks = len(stretched)
