@@ -94,6 +94,9 @@ def print_looks(looks: Sequence[Look]) -> None:
     table.add_column("scene", overflow="fold")
     table.add_column("outcome", no_wrap=True)
     table.add_column("clear", justify="right")
+    shifted = any(look.shift_m is not None for look in looks)
+    if shifted:
+        table.add_column("shift, m", justify="right")
     table.add_column("reason", overflow="fold")
     several = len({name for look in looks for name in look.listed_by}) > 1
     if several:
@@ -105,7 +108,8 @@ def print_looks(looks: Sequence[Look]) -> None:
         clear = "" if look.clear_share is None else f"{look.clear_share:.0%}"
         outcome = f"{_MARKS[look.outcome]} {look.outcome.value}"
         listed_by = [Text(", ".join(look.listed_by))] if several else []
-        table.add_row(captured, Text(look.scene), outcome, clear, Text(look.reason), *listed_by)
+        shift = ["" if look.shift_m is None else f"{look.shift_m:.1f}"] if shifted else []
+        table.add_row(captured, Text(look.scene), outcome, clear, *shift, Text(look.reason), *listed_by)
     Console(highlight=False).print(table)
 
 
