@@ -20,6 +20,8 @@ from rasterio.errors import NotGeoreferencedWarning
 from shapely.geometry import Polygon
 
 from sitewatch.archive import Chip, Faulty, Scene
+from sitewatch.cube._backscatter import decibels, why_no_power
+from sitewatch.cube._family import POLARISATIONS, families, is_picture, is_radar
 from sitewatch.cube._look import Look, Outcome
 from sitewatch.cube._masks import Cause
 from sitewatch.cube._move import move_back
@@ -62,8 +64,9 @@ class Readings:
     """Used looks only, dims `time, band, y, x`, sorted by time: `reflectance` (float32, 0-1, NaN where nothing was
     measured) and `valid` (bool, True = ground seen; numpy.ma means the opposite). Coordinates `time` (capture, UTC),
     `time_end` (the same, but the end of the day where only the date is known), `scene` (id), `sensor`, `band`, `y`,
-    `x`; `attrs["units"]` is "reflectance", or "picture" for 8-bit pictures scaled to 0-1; `attrs["latitude"]`
-    is that of the site's centre, degrees north. None: no look was used."""
+    `x`; `attrs["units"]` is "reflectance", "picture" for 8-bit pictures scaled to 0-1, or "backscatter" for radar:
+    `reflectance` then holds gamma0 in decibels, whatever its name says; `attrs["latitude"]` is that of the site's
+    centre, degrees north. None: no look was used."""
     looks: tuple[Look, ...]
     """One per chip, sorted by capture time, then scene id."""
 
@@ -95,14 +98,17 @@ class _Pass:
 _TAKEN_OFF = f"{STEP:g} (1000 DN) taken off in all bands: not all looks carry it, and its metadata do not tell"
 _ADDED = f"{STEP:g} (1000 DN) added in all bands: it was taken off though it was not there"
 
+_NO_ORBIT = "its orbit is not told: looks from different sides may be mixed here, and their differences found as changes"
+
 
 def read_cube(
     site: Site, chips: Sequence[Chip], *, pixel: float | None = None, progress: Progress | None = None
 ) -> Readings:
     """Read, mask, normalise and gate all chips of a site.
 
-    One cube holds one sensor: the one with most scenes. Scenes of other sensors, and scenes that lack a band which most
-    have, are *rejected* with that reason. Tiles of one pass are mosaicked to one look.
+    One cube holds one family (`sitewatch.cube._family`): the one with most scenes. Scenes of others, and scenes that
+    lack a band which most have, are *rejected* with that reason. Tiles of one pass are mosaicked to one look. Radar
+    becomes decibels and passes no optical gate (`sitewatch.cube._backscatter` says why).
 
     Args:
         site: the watched place.
@@ -113,14 +119,16 @@ def read_cube(
     Raises:
         SiteError: the outline touches none of the images, or the cube would exceed `MAX_CUBE_BYTES`.
     """
-    family, _ = Counter(_family(chip) for chip in sorted(chips, key=_order)).most_common(1)[0]
-    own = [chip for chip in sorted(chips, key=_order) if _family(chip) == family]
+    family, *others = families(chips)
+    own = list(family.chips)
     looks = [
         _look(
-            chip, Outcome.REJECTED, f"one cube holds one sensor and most scenes here are {family}; watch this one apart"
+            chip,
+            Outcome.REJECTED,
+            f"one cube holds one sensor and most scenes here are {family.name}; watch this one apart",
         )
-        for chip in chips
-        if _family(chip) != family
+        for other in others
+        for chip in other.chips
     ]
     bands = _common_bands(own)
     lacking = {chip.scene.id: sorted(set(bands) - {b.name for b in chip.bands}) for chip in own}
@@ -133,21 +141,25 @@ def read_cube(
     grid = site_grid(site, [_finest(chip) for chip in own], pixel=pixel)
     inside = area_mask(site.outline, grid)
     _refuse_too_large(site, len(own), len(bands), grid)
-    picture = _is_picture(own[0])
     stack, failed = _read_all(_passes(own), bands, grid, progress)
     looks += failed
-    if picture:
+    if family.units == "backscatter":
+        stack, odd = _as_decibels(stack)
+        looks += odd
+    elif family.units == "picture":
         stack = replace(stack, values=normalise(stack.values, stack.causes == Cause.SEEN))
     else:
         stack, odd = _without_odd_values(stack)
         looks += odd
         stack = _levelled(stack)
-    stack, unsure = _registered(stack, visible_bands(bands), pixel_m=abs(grid.affine.a))
-    looks += unsure
+    if family.units != "backscatter":
+        stack, unsure = _registered(stack, visible_bands(bands), pixel_m=abs(grid.affine.a))
+        looks += unsure
     if not stack.passes:
         return Readings(cube=None, looks=tuple(sorted(looks, key=lambda look: look.order)))
-    unlike = screen(stack.values[:, visible_bands(bands)].mean(axis=1), stack.causes == Cause.SEEN)
-    stack.causes[unlike] = Cause.SCREENED
+    if family.units != "backscatter":
+        unlike = screen(stack.values[:, visible_bands(bands)].mean(axis=1), stack.causes == Cause.SEEN)
+        stack.causes[unlike] = Cause.SCREENED
     shown = inside & (stack.causes != Cause.OUTSIDE).any(axis=0)
     used = np.zeros(len(stack.passes), dtype=bool)
     for i, one in enumerate(stack.passes):
@@ -163,7 +175,7 @@ def read_cube(
         stack.only(used),
         bands=bands,
         grid=grid,
-        units="picture" if picture else "reflectance",
+        units=family.units,
         latitude=float(site.outline.centroid.y),
     )
     return Readings(cube=cube, looks=tuple(sorted(looks, key=lambda look: look.order)))
@@ -204,10 +216,6 @@ def look_outside(scene: Scene, *, recorded: dt.datetime) -> Look:
     )
 
 
-def _order(chip: Chip) -> tuple[dt.datetime, str]:
-    return chip.scene.captured, chip.scene.id
-
-
 def _look(
     chip: Chip, outcome: Outcome, reason: str, *, clear_share: float | None = None, shift: Shift | None = None
 ) -> Look:
@@ -229,19 +237,9 @@ def _look(
     )
 
 
-def _family(chip: Chip) -> str:
-    """What can be compared with each other: one sensor's reflectance, or its 8-bit pictures."""
-    return f"{chip.scene.sensor} {'pictures' if _is_picture(chip) else 'reflectance'}"
-
-
-def _is_picture(chip: Chip) -> bool:
-    measured = [band for band in chip.bands if not band.is_mask]
-    return all(band.dtype == "uint8" and (band.scale, band.offset) == (1.0, 0.0) for band in measured)
-
-
 def _common_bands(chips: Sequence[Chip]) -> tuple[str, ...]:
     """The set of bands, of those that scenes have, with which most is measured; in the order of the spectrum."""
-    sets = Counter(frozenset(band.name for band in chip.bands if not band.is_mask) for chip in chips)
+    sets = Counter(frozenset(_measured(chip)) for chip in chips)
 
     def worth(bands: frozenset[str]) -> tuple[int, int, list[str]]:
         """Measurements that the cube would hold; between equals the set with more bands, then the alphabet."""
@@ -249,8 +247,14 @@ def _common_bands(chips: Sequence[Chip]) -> tuple[str, ...]:
         return scenes * len(bands), len(bands), sorted(bands)
 
     often = max(sets, key=worth)
-    spectrum = ("coastal", "blue", "green", "yellow", "red", "rededge", "nir", "nir08", "nir09", "swir16", "swir22")
+    spectrum = (*POLARISATIONS, "coastal", "blue", "green", "yellow", "red", "rededge", "nir", "nir08", "nir09", "swir16", "swir22")
     return tuple(sorted(often, key=lambda n: (spectrum.index(n) if n in spectrum else len(spectrum), n)))
+
+
+def _measured(chip: Chip) -> list[str]:
+    """Names of the bands to compare: of radar the polarisations, not the angles that may lie beside them."""
+    names = [band.name for band in chip.bands if not band.is_mask]
+    return [name for name in names if name in POLARISATIONS] if is_radar(chip) else names
 
 
 def _finest(chip: Chip) -> GeoBox:
@@ -269,7 +273,9 @@ def _footprint(grid: GeoBox) -> Polygon:
 
 def _factor(chip: Chip) -> float:
     """What a chip's values are multiplied with on top of their own scale."""
-    if _is_picture(chip):
+    if is_radar(chip):
+        return 1.0
+    if is_picture(chip):
         return 1 / 255
     measured = [band for band in chip.bands if not band.is_mask]
     untold = all((band.scale, band.offset) == (1.0, 0.0) and band.dtype in ("uint16", "int16") for band in measured)
@@ -418,6 +424,23 @@ def _without_odd_values(stack: _Stack) -> tuple[_Stack, list[Look]]:
             )
             looks += [_look(chip, Outcome.REJECTED, reason) for chip in one.chips]
     return stack.only(keep), looks
+
+
+def _as_decibels(stack: _Stack) -> tuple[_Stack, list[Look]]:
+    """Radar's power in decibels; what cannot be power is rejected, where there is none nothing was measured."""
+    reasons = [why_no_power(values) for values in stack.values]
+    looks = [
+        _look(chip, Outcome.REJECTED, reason)
+        for one, reason in zip(stack.passes, reasons, strict=True)
+        for chip in one.chips
+        if reason
+    ]
+    stack = stack.only(np.array([not reason for reason in reasons], dtype=bool))
+    decibels(stack.values)
+    stack.causes[~np.isfinite(stack.values).all(axis=1)] = Cause.OUTSIDE
+    if any(one.scene.orbit is None for one in stack.passes):
+        stack = replace(stack, passes=tuple(replace(one, remark=_NO_ORBIT) for one in stack.passes))
+    return stack, looks
 
 
 def _mosaic(parts: Sequence[Reading]) -> Reading:
