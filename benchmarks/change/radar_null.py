@@ -46,7 +46,7 @@ def crops() -> dict[str, tuple[NDArray[np.datetime64], Power]]:
         for file in (path, path.with_name(path.name.replace("_VV", "_VH"))):
             with rasterio.open(file) as dataset:
                 pair.append(dataset.read(1))
-        found[burst].append((np.datetime64(dt.datetime.strptime(time, "%Y%m%dT%H%M%SZ")), np.stack(pair)))
+        found[burst].append((np.datetime64(dt.datetime.fromisoformat(time).replace(tzinfo=None)), np.stack(pair)))
     return {burst: (np.array([t for t, _ in looks]), np.stack([p for _, p in looks])) for burst, looks in found.items()}
 
 
@@ -99,7 +99,12 @@ def blocks(looks: int, size: int, *, seed: int) -> Iterator[tuple[slice, slice, 
 
 
 def recall(
-    times: NDArray[np.datetime64], power: Power, *, rise: tuple[float, float], change: Callable[[Power], Power], seed: int
+    times: NDArray[np.datetime64],
+    power: Power,
+    *,
+    rise: tuple[float, float],
+    change: Callable[[Power], Power],
+    seed: int,
 ) -> tuple[int, int]:
     """(blocks found, blocks); rise: decibels in vv and vh."""
     bright = power.copy()

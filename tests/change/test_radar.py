@@ -43,7 +43,7 @@ def crops(shared: Path) -> Crops:
         for file in (path, path.with_name(path.name.replace("_VV", "_VH"))):
             with rasterio.open(file) as dataset:
                 pair.append(dataset.read(1))
-        found[burst].append((np.datetime64(dt.datetime.strptime(time, "%Y%m%dT%H%M%SZ")), np.stack(pair)))
+        found[burst].append((np.datetime64(dt.datetime.fromisoformat(time).replace(tzinfo=None)), np.stack(pair)))
     return {
         burst: cube_of(np.array([t for t, _ in looks]), np.stack([p for _, p in looks]))
         for burst, looks in found.items()
@@ -55,7 +55,9 @@ def claims(cube: xr.Dataset, *, false_alarms: float = 1.0) -> list:
     return [c for c in detect(cube, false_alarms=false_alarms, inside=inside) if c.kind is Kind.STRUCTURE]
 
 
-def brightened(cube: xr.Dataset, when: slice, rows: slice, columns: slice, *, vv: float = 6, vh: float = 3) -> xr.Dataset:
+def brightened(
+    cube: xr.Dataset, when: slice, rows: slice, columns: slice, *, vv: float = 6, vh: float = 3
+) -> xr.Dataset:
     """The cube with decibels added to a block."""
     bright = cube.copy(deep=True)
     bright["reflectance"].values[when, 0, rows, columns] += vv
@@ -114,7 +116,8 @@ def test_what_darkens_for_good_was_taken_down(crops: Crops) -> None:
     stands_first = change.standing_inside == (change.began is None)
     assert stands_first
     edge = change.ended if change.standing_inside else change.began
-    assert edge is not None and edge.after < 10 <= edge.by
+    assert edge is not None
+    assert edge.after < 10 <= edge.by
 
 
 def test_speckle_alone_and_wet_ground_are_no_structures() -> None:

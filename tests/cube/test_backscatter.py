@@ -171,9 +171,12 @@ def test_real_bursts_become_one_cube_and_their_mask_is_heeded(shared: Path, fold
     assert abs(cube.odc.geobox.affine.a) == 30
     assert {look.sensor for look in readings.looks} == {"sentinel-1"}
     shares = [look.clear_share for look in readings.looks]
-    assert shares[0] is not None and shares[0] < 0.95
+    assert shares[0] is not None
+    assert shares[0] < 0.95
     assert shares[1:] == [1.0] * 20
-    for valid, band, path in zip(cube["valid"].values, cube["reflectance"].values[:, 0], sorted(folder.glob("*_VV.tif")), strict=True):
+    for valid, band, path in zip(
+        cube["valid"].values, cube["reflectance"].values[:, 0], sorted(folder.glob("*_VV.tif")), strict=True
+    ):
         with rasterio.open(path) as dataset:
             power = dataset.read(1)
         assert valid.any()

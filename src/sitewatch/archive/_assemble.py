@@ -23,7 +23,9 @@ _PICTURE = ("red", "green", "blue", "valid")
 _TRACK_TAGS = ("TRACK_NUMBER", "RELATIVE_ORBIT")
 _OPERA = re.compile(r"OPERA_L2_RTC-S1_T(\d{3})-\d{6}-IW\d_.*_(S1[A-D])_\d+_v[\d.]+.*", re.IGNORECASE)
 """OPERA's names of radar bursts: track and satellite."""
-_SENTINEL1 = re.compile(r"(S1[A-D])_(?:IW|EW|S\d|WV)_(?:.*_\d{8}T\d{6}_\d{8}T\d{6}_(\d{6})_[0-9A-F]{6})?.*", re.IGNORECASE)
+_SENTINEL1 = re.compile(
+    r"(S1[A-D])_(?:IW|EW|S\d|WV)_(?:.*_\d{8}T\d{6}_\d{8}T\d{6}_(\d{6})_[0-9A-F]{6})?.*", re.IGNORECASE
+)
 """ESA's names of radar products, and those made after them: satellite, and absolute orbit where it is told."""
 _FIRST_ORBIT = {"S1A": 73, "S1B": 27}
 """Relative orbit = (absolute orbit - this) modulo 175 + 1, for satellites that never left their track."""

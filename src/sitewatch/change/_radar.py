@@ -27,13 +27,22 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from sitewatch.change._change import Change, Kind
-from sitewatch.change._dates import Edge, dates, edges
+from sitewatch.change._dates import dates, edges
 from sitewatch.change._objects import Patch
 from sitewatch.change._repeats import distinct, repeats
 from sitewatch.change._search import Search, around
 from sitewatch.change._stack import Stack
 
-__all__ = ["LEAST_STRENGTH", "MIN_EXTENT", "Rise", "claim_strength", "false_rate", "probability", "radar_changes", "rises"]
+__all__ = [
+    "LEAST_STRENGTH",
+    "MIN_EXTENT",
+    "Rise",
+    "claim_strength",
+    "false_rate",
+    "probability",
+    "radar_changes",
+    "rises",
+]
 
 MIN_EXTENT = 9
 """Pixels of the smallest structure that is claimed: three by three, one and a half times the radar's resolution."""
@@ -159,27 +168,21 @@ def radar_changes(
         began, ended = edges(patch, found.stack)
         if began is None and ended is None:
             continue
-        change = _change(patch, rise, began, ended, structure, probability(float(strength[i]), pixels=pixels))
+        change = Change(
+            pixels=patch.pixels,
+            began=began,
+            ended=ended,
+            standing_inside=rise.bright_inside,
+            # What else changed cannot be told by two polarisations: wet soil, a crop, water and cars all change both.
+            kind=Kind.STRUCTURE if structure else Kind.UNKNOWN,
+            probability=probability(float(strength[i]), pixels=pixels),
+        )
         if structure:
             claimed.append(change)
         else:
             others.append((patch.score * len(patch.pixels) ** 0.5, change))
     others.sort(key=lambda item: -item[0])
     return claimed + [change for _, change in others[:most_others]]
-
-
-def _change(
-    patch: Patch, rise: Rise, began: Edge | None, ended: Edge | None, structure: bool, probability: float
-) -> Change:
-    return Change(
-        pixels=patch.pixels,
-        began=began,
-        ended=ended,
-        standing_inside=rise.bright_inside,
-        # What else changed cannot be told by two polarisations: wet soil, a crop, water and cars all change both.
-        kind=Kind.STRUCTURE if structure else Kind.UNKNOWN,
-        probability=probability,
-    )
 
 
 def rises(patches: Sequence[Patch], stack: Stack) -> list[Rise | None]:
@@ -196,9 +199,7 @@ def rises(patches: Sequence[Patch], stack: Stack) -> list[Rise | None]:
     return [_rise(i, patches, spells, stack) for i in range(len(patches))]
 
 
-def _rise(
-    number: int, patches: Sequence[Patch], spells: Sequence[tuple[int, int]], stack: Stack
-) -> Rise | None:
+def _rise(number: int, patches: Sequence[Patch], spells: Sequence[tuple[int, int]], stack: Stack) -> Rise | None:
     patch = patches[number]
     series, seen = _series(patch, stack)
     looks = np.arange(len(stack.days))

@@ -9,8 +9,8 @@ other; rain, which brightens a whole place, is taken out by the search as what a
 
 Decibels turn speckle, which multiplies, into noise that adds and is equally strong everywhere: what the search assumes.
 No speckle filter is applied: the search itself averages over dates and neighbours, and the multi-temporal filter of
-Quegan and Yu (2001, IEEE Transactions on Geoscience and Remote Sensing 39, 2373) halved the contrast of what stood for a part of the record and smeared it
-over its window (measured: docs/science/radar.md).
+Quegan and Yu (2001, IEEE Transactions on Geoscience and Remote Sensing 39, 2373) took a third to a half of the contrast
+of what stood for a part of the record and smeared it over its window (measured: docs/science/radar.md).
 """
 
 from __future__ import annotations

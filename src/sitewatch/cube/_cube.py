@@ -21,7 +21,7 @@ from shapely.geometry import Polygon
 
 from sitewatch.archive import Chip, Faulty, Scene
 from sitewatch.cube._backscatter import decibels, why_no_power
-from sitewatch.cube._family import POLARISATIONS, families, is_picture, is_radar
+from sitewatch.cube._family import POLARISATIONS, Family, families, is_picture, is_radar
 from sitewatch.cube._look import Look, Outcome
 from sitewatch.cube._masks import Cause
 from sitewatch.cube._move import move_back
@@ -31,9 +31,18 @@ from sitewatch.cube._read import Reading, read_chip
 from sitewatch.cube._register import measure_shifts, settle
 from sitewatch.cube._screen import screen
 from sitewatch.errors import SceneError, SiteError
-from sitewatch.site import Site, area_mask, site_grid
+from sitewatch.site import Site, area_mask, nested_grid, site_grid
 
-__all__ = ["MIN_CLEAR_SHARE", "Readings", "look_of_faulty", "look_outside", "read_cube", "visible_bands"]
+__all__ = [
+    "MIN_CLEAR_SHARE",
+    "Readings",
+    "look_of_faulty",
+    "look_outside",
+    "read_cube",
+    "read_family",
+    "rejected",
+    "visible_bands",
+]
 
 MIN_CLEAR_SHARE = 0.1
 """A look is *used* when at least this share of what the images can show of the site was seen clear."""
@@ -69,6 +78,10 @@ class Readings:
     centre, degrees north. None: no look was used."""
     looks: tuple[Look, ...]
     """One per chip, sorted by capture time, then scene id."""
+    family: str
+    """What the cube holds, in words: "sentinel-2 reflectance"."""
+    grid: GeoBox
+    """The cube's grid, whether a look was used or not."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +111,9 @@ class _Pass:
 _TAKEN_OFF = f"{STEP:g} (1000 DN) taken off in all bands: not all looks carry it, and its metadata do not tell"
 _ADDED = f"{STEP:g} (1000 DN) added in all bands: it was taken off though it was not there"
 
-_NO_ORBIT = "its orbit is not told: looks from different sides may be mixed here, and their differences found as changes"
+_NO_ORBIT = (
+    "its orbit is not told: looks from different sides may be mixed here, and their differences found as changes"
+)
 
 
 def read_cube(
@@ -120,16 +135,36 @@ def read_cube(
         SiteError: the outline touches none of the images, or the cube would exceed `MAX_CUBE_BYTES`.
     """
     family, *others = families(chips)
+    readings = read_family(site, family, pixel=pixel, progress=progress)
+    reason = f"one cube holds one sensor and most scenes here are {family.name}; watch this one apart"
+    looks = [_look(chip, Outcome.REJECTED, reason) for other in others for chip in other.chips]
+    return replace(readings, looks=_in_order([*looks, *readings.looks]))
+
+
+def read_family(
+    site: Site,
+    family: Family,
+    *,
+    pixel: float | None = None,
+    within: GeoBox | None = None,
+    room: int = MAX_CUBE_BYTES,
+    progress: Progress | None = None,
+) -> Readings:
+    """Read, mask, normalise and gate the chips of one family.
+
+    Args:
+        site: the watched place.
+        family: its chips that can be compared with each other.
+        pixel: edge of a pixel in metres; default that of the images.
+        within: another family's grid, in which this one's is nested; None: this one makes the site's grid.
+        room: largest cube that may be built, bytes.
+        progress: called as chips are read.
+
+    Raises:
+        SiteError: the outline touches none of the images, or the cube would exceed `room`.
+    """
     own = list(family.chips)
-    looks = [
-        _look(
-            chip,
-            Outcome.REJECTED,
-            f"one cube holds one sensor and most scenes here are {family.name}; watch this one apart",
-        )
-        for other in others
-        for chip in other.chips
-    ]
+    looks: list[Look] = []
     bands = _common_bands(own)
     lacking = {chip.scene.id: sorted(set(bands) - {b.name for b in chip.bands}) for chip in own}
     looks += [
@@ -138,9 +173,10 @@ def read_cube(
         if (missing := lacking[chip.scene.id])
     ]
     own = [chip for chip in own if not lacking[chip.scene.id]]
-    grid = site_grid(site, [_finest(chip) for chip in own], pixel=pixel)
+    images = [_finest(chip) for chip in own]
+    grid = site_grid(site, images, pixel=pixel) if within is None else nested_grid(site, images, within=within)
     inside = area_mask(site.outline, grid)
-    _refuse_too_large(site, len(own), len(bands), grid)
+    _refuse_too_large(site, len(own), len(bands), grid, room=room)
     stack, failed = _read_all(_passes(own), bands, grid, progress)
     looks += failed
     if family.units == "backscatter":
@@ -156,7 +192,7 @@ def read_cube(
         stack, unsure = _registered(stack, visible_bands(bands), pixel_m=abs(grid.affine.a))
         looks += unsure
     if not stack.passes:
-        return Readings(cube=None, looks=tuple(sorted(looks, key=lambda look: look.order)))
+        return Readings(cube=None, looks=_in_order(looks), family=family.name, grid=grid)
     if family.units != "backscatter":
         unlike = screen(stack.values[:, visible_bands(bands)].mean(axis=1), stack.causes == Cause.SEEN)
         stack.causes[unlike] = Cause.SCREENED
@@ -178,7 +214,12 @@ def read_cube(
         units=family.units,
         latitude=float(site.outline.centroid.y),
     )
-    return Readings(cube=cube, looks=tuple(sorted(looks, key=lambda look: look.order)))
+    return Readings(cube=cube, looks=_in_order(looks), family=family.name, grid=grid)
+
+
+def rejected(family: Family, reason: str) -> tuple[Look, ...]:
+    """The looks of a family that stays out as a whole."""
+    return _in_order([_look(chip, Outcome.REJECTED, reason) for chip in family.chips])
 
 
 def visible_bands(bands: Sequence[str]) -> list[int]:
@@ -216,6 +257,10 @@ def look_outside(scene: Scene, *, recorded: dt.datetime) -> Look:
     )
 
 
+def _in_order(looks: Sequence[Look]) -> tuple[Look, ...]:
+    return tuple(sorted(looks, key=lambda look: look.order))
+
+
 def _look(
     chip: Chip, outcome: Outcome, reason: str, *, clear_share: float | None = None, shift: Shift | None = None
 ) -> Look:
@@ -247,7 +292,20 @@ def _common_bands(chips: Sequence[Chip]) -> tuple[str, ...]:
         return scenes * len(bands), len(bands), sorted(bands)
 
     often = max(sets, key=worth)
-    spectrum = (*POLARISATIONS, "coastal", "blue", "green", "yellow", "red", "rededge", "nir", "nir08", "nir09", "swir16", "swir22")
+    spectrum = (
+        *POLARISATIONS,
+        "coastal",
+        "blue",
+        "green",
+        "yellow",
+        "red",
+        "rededge",
+        "nir",
+        "nir08",
+        "nir09",
+        "swir16",
+        "swir22",
+    )
     return tuple(sorted(often, key=lambda n: (spectrum.index(n) if n in spectrum else len(spectrum), n)))
 
 
@@ -283,13 +341,13 @@ def _factor(chip: Chip) -> float:
     return 1e-4 if untold else 1.0
 
 
-def _refuse_too_large(site: Site, looks: int, bands: int, grid: GeoBox) -> None:
+def _refuse_too_large(site: Site, looks: int, bands: int, grid: GeoBox, *, room: int) -> None:
     need = 4 * looks * bands * grid.shape[0] * grid.shape[1]
-    if need > MAX_CUBE_BYTES:
+    if need > room:
         raise SiteError(
             f"site {site.id!r} needs a cube of {looks} looks x {bands} bands x {grid.shape[1]} x {grid.shape[0]} px, "
-            f"{need / 2**30:.0f} GiB, more than {MAX_CUBE_BYTES >> 30}; split the site, shorten the period, or use a "
-            "coarser --pixel"
+            f"{need / 2**30:.0f} GiB, more than {max(0, room) / 2**30:.0f}; split the site, shorten the period, or use "
+            "a coarser --pixel"
         )
 
 
