@@ -2,9 +2,10 @@
 
 Structures of two sensors are one when they are of one kind, share ground, and at least one presence of each fits one of
 the other: both ends come within `_SLACK` of each other, and an end that lies outside one sensor's record does not
-contradict the other. Of a presence that both saw, each bracket is the intersection of both, which holds the event as
-long as both sensors date rightly. Its probability is the larger of the two, never more: two sensors are no independent
-witnesses (the same lorry park, the same fresh gravel can mislead both), so a second one makes nothing surer.
+contradict the other. Of a presence that both saw and both hold more likely real than not, each bracket is the
+intersection of both; else it is that of the surer one, because what a sensor hardly saw it dates badly. The probability
+is the larger of the two, never more: two sensors are no independent witnesses (the same lorry park, the same fresh
+gravel can mislead both), so a second one makes nothing surer.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ _PART = 0.5
 
 _SLACK = dt.timedelta(days=40)
 """Brackets of one event may miss each other by so much: the dates of what is weak are as unsure."""
+
+_TRUSTED = 0.5
+"""Probability from which a presence may tighten another's brackets."""
 
 _STATES = (State.FIRST, State.PROVISIONAL, State.CONFIRMED)
 
@@ -164,10 +168,8 @@ def _merged(base: _Told, other: _Told) -> _Told:
         else:
             rest.remove(fitting)
             presences.append(_both(presence, fitting, times))
-    # What only the other saw counts where it does not contradict: apart from all that the base tells.
-    for extra in rest:
-        if all(_apart(extra, presence) for presence in presences):
-            presences.append(extra)
+    # What only the other saw is told where the base had no look to see it with, and not against it.
+    presences += [q for q in rest if _unseen(q, base) and all(_apart(q, p) for p in presences)]
     presences.sort(key=_begins)
     finer = min((base, other), key=lambda told: told.pixel_m).structure
     structure = replace(
@@ -185,9 +187,10 @@ def _merged(base: _Told, other: _Told) -> _Told:
 
 def _both(p: Presence, q: Presence, times: Mapping[str, dt.datetime]) -> Presence:
     """A presence that two sensors saw."""
-    surer = p.probability >= q.probability
-    erected = _tightened(p.erected, q.erected, first=surer)
-    dismantled = _tightened(p.dismantled, q.dismantled, first=surer)
+    surer, other = (p, q) if p.probability >= q.probability else (q, p)
+    trusted = other.probability >= _TRUSTED
+    erected = _tightened(surer.erected, other.erected, trusted=trusted)
+    dismantled = _tightened(surer.dismantled, other.dismantled, trusted=trusted)
     phases = p.phases or q.phases
     if phases and erected is not None and phases[0].began in (p.erected, q.erected):
         phases = (replace(phases[0], began=erected), *phases[1:])
@@ -202,20 +205,24 @@ def _both(p: Presence, q: Presence, times: Mapping[str, dt.datetime]) -> Presenc
     )
 
 
-def _tightened(one: Bracket | None, other: Bracket | None, *, first: bool) -> Bracket | None:
-    """The intersection of two brackets; where there is none, that of the surer presence.
+def _tightened(surer: Bracket | None, other: Bracket | None, *, trusted: bool) -> Bracket | None:
+    """The intersection of two brackets; the surer one where there is none or the other is not trusted.
 
     Args:
-        one: of one presence; None: outside its record.
+        surer: of the more probable presence; None: outside its record, which the other's then stands in for.
         other: of the other.
-        first: True if `one` is the surer.
+        trusted: whether the other may tighten.
     """
-    if one is None or other is None:
-        return one or other
-    after, by = max(one.after, other.after), min(one.by, other.by)
-    if after < by:
-        return Bracket(after=after, by=by)
-    return one if first else other
+    if surer is None or other is None:
+        return surer or other
+    after, by = max(surer.after, other.after), min(surer.by, other.by)
+    return Bracket(after=after, by=by) if trusted and after < by else surer
+
+
+def _unseen(presence: Presence, by: _Told) -> bool:
+    """Whether a presence began and ended where others had no looks: before their first or after their last."""
+    ends = [bracket for bracket in (presence.erected, presence.dismantled) if bracket is not None]
+    return all(bracket.by <= by.first or bracket.after >= by.last for bracket in ends)
 
 
 def _begins(presence: Presence) -> dt.datetime:
