@@ -16,8 +16,12 @@ from affine import Affine
 from ran import Run
 from shapely.geometry import shape
 
+from sitewatch.archive import list_folder
 from sitewatch.simulate import Recipe, simulate, write
+from sitewatch.site import read_site
+from sitewatch.watch import watch, write_outputs
 
+MOMENT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 NOW = ("--quiet", "--now", "2026-01-01T00:00:00Z")
 GAIN = 1.08
 """Of the second sensor's reflectance: nobody's calibration is the other's."""
@@ -40,6 +44,21 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copy(path, folder / name)
             shutil.copy(path.with_suffix(".json"), folder / name)
     return folder
+
+
+@pytest.fixture(scope="module")
+def watched(made: Path) -> Path:
+    """What is written of the folder of both sensors."""
+    out = made / "out"
+    found = watch(
+        read_site(made / "world" / "site.geojson"),
+        list_folder(made / "both"),
+        archive=out / "archive",
+        now=MOMENT,
+        kept=out / "search.npz",
+    )
+    write_outputs(found, out)
+    return out
 
 
 def coarsen(source: Path, target: Path) -> None:
@@ -75,19 +94,17 @@ def span(bracket: dict[str, str] | None) -> tuple[dt.datetime, dt.datetime] | No
 
 
 def test_structures_of_two_sensors_are_told_once_with_brackets_as_tight(
-    run: Run, made: Path, tmp_path: Path, shared: Path
+    run: Run, made: Path, watched: Path, tmp_path: Path, shared: Path
 ) -> None:
     site = made / "world" / "site.geojson"
     # Two searches share the budget: what the one sensor alone claims with half of it is the measure.
     assert (
         run("watch", site, "--images", made / "one", "--out", tmp_path / "one", "--false-alarms", 0.5, *NOW).code == 0
     )
-    out = tmp_path / "both"
-    assert run("watch", site, "--images", made / "both", "--out", out, *NOW).code == 0
-    document = json.loads((out / "structures.geojson").read_text())
+    document = json.loads((watched / "structures.geojson").read_text())
     schema = json.loads((shared / "contracts" / "structures.schema.json").read_text())
     jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker()).validate(document)
-    alone, both = claims(tmp_path / "one"), claims(out)
+    alone, both = claims(tmp_path / "one"), claims(watched)
     by_id = {feature["id"]: feature["properties"] for feature in both}
     assert {feature["id"] for feature in alone} <= by_id.keys()
     joined = [p for p in by_id.values() if len(p["sensors"]) == 2]
@@ -112,9 +129,11 @@ def test_structures_of_two_sensors_are_told_once_with_brackets_as_tight(
             assert shared_part < 0.5 or not dates[0] & dates[1]
 
 
-def test_a_second_run_and_a_rebuilt_report_change_nothing_for_two_sensors(run: Run, made: Path, tmp_path: Path) -> None:
+def test_a_second_run_and_a_rebuilt_report_change_nothing_for_two_sensors(
+    run: Run, made: Path, watched: Path, tmp_path: Path
+) -> None:
     site, out = made / "world" / "site.geojson", tmp_path / "out"
-    assert run("watch", site, "--images", made / "both", "--out", out, *NOW).code == 0
+    shutil.copytree(watched, out)
     assert {p.name for p in out.glob("*.npz")} == {"search.npz", "search-landsat-reflectance.npz"}
     before = {p: p.read_bytes() for p in out.rglob("*") if p.is_file()}
     assert run("watch", site, "--images", made / "both", "--out", out, *NOW).code == 0

@@ -6,14 +6,15 @@ as long as it stands. A patch is therefore a candidate when, with what its surro
 
     it covers at least `MIN_EXTENT` pixels (speckle and single bright targets do not),
     VV is brighter in the spell than outside it, on at least `STAYS` of the looks of each, and
-    VH, where there is any, does not fall.
+    VH, where there is any, does not fall by more than `CROSS_FALLS`.
 
 Its strength in decibels is the smaller of two numbers: how far VV rose above the ground's own history, and how far it
 stands above its surroundings while it stands. Below `LEAST_STRENGTH` nothing is claimed.
 
-How many candidates of a strength come up where nothing is built was counted (`benchmarks/change/radar_null.py`): none
-in simulated speckle, so it is the ground itself that makes them; on real stable land the rate falls off exponentially
-with strength. The budget and the probability are read off that rate, see `claim_strength` and `probability`.
+How many candidates of a strength come up where nothing is built was counted (`benchmarks/change/radar_null.py`):
+next to none in simulated speckle, so it is the ground itself that makes them; on real stable land they become fewer
+with strength, much like an exponential. The budget and the probability are read off that, see `claim_strength` and
+`probability`.
 """
 
 from __future__ import annotations
@@ -53,7 +54,10 @@ LEAST_STRENGTH = 3.0
 STAYS = 0.8
 """Share of looks, in the spell and outside it, that lie on their own side of the middle between both levels."""
 
-RATE_AT_LEAST, RATE_FALLS = 0.25, 1.2
+CROSS_FALLS = 1.0
+"""Decibels that VH may fall: double bounce raises VV alone, and a mean over few looks is not sharper than this."""
+
+RATE_AT_LEAST, RATE_FALLS = 0.3, 1.5
 """False candidates of `LEAST_STRENGTH` and more per 10 000 pixels and year, and the decibels over which they become
 fewer by a factor of e: of records of little more than a year, which have the most (longer ones show the seasons)."""
 
@@ -95,7 +99,7 @@ class Rise:
     @property
     def strength(self) -> float:
         """Decibels by which it rose above its own history and stands above its surroundings; 0: no candidate."""
-        candidate = self.pixels >= MIN_EXTENT and self.stays >= STAYS and self.cross >= 0
+        candidate = self.pixels >= MIN_EXTENT and self.stays >= STAYS and self.cross >= -CROSS_FALLS
         return max(0.0, min(self.rise, self.contrast)) if candidate else 0.0
 
 
