@@ -95,6 +95,8 @@ def test_a_block_that_stood_for_seven_looks_is_told_with_its_brackets(
     assert told["area_m2"] == pytest.approx(25 * 900, rel=0.3)
     page = out / "report" / "index.html"
     assert "Backscatter, dB" in page.read_text(encoding="utf-8")
+    assert "Its probabilities are not calibrated" in page.read_text(encoding="utf-8")
+    assert "calibrated on simulated places" not in page.read_text(encoding="utf-8")
     before = page.read_bytes()
     assert run("report", out, *NOW).code == 0
     assert page.read_bytes() == before

@@ -163,6 +163,7 @@ def _page(
             cards.append(make_card(structure, number=numbers[structure.id], record=shown, axis=life, limit=limit))
             if progress is not None:
                 progress(len(cards), len(carded))
+    units = set() if record is None else {shown.units for shown in (record, *beside.values())}
     pair = record is None or record.units != "backscatter"
     verdict, sentence = finding(claims, looks, first=first, last=last, pair=pair)
     years = (last - first).days / 365.25 if first and last else 0.0
@@ -192,6 +193,8 @@ def _page(
         cards=cards,
         others=moved,
         sensors=len(others) + 1,
+        radar="backscatter" in units,
+        optical=units != {"backscatter"},
         credits=sorted({k.credit for k in looks if k.credit and k.outcome is Outcome.USED}),
         record=record,
         compared=len(used) >= MIN_LOOKS,
