@@ -26,6 +26,7 @@ __all__ = [
     "Site",
     "area_mask",
     "context_bounds",
+    "nested_grid",
     "project",
     "read_site",
     "seen_share",
@@ -149,12 +150,7 @@ def site_grid(site: Site, images: Sequence[GeoBox], *, pixel: float | None = Non
     Raises:
         SiteError: the outline touches no image, or the grid would exceed `MAX_GRID_PIXELS`.
     """
-    touching = [g for g in images if _touches(site, g)]
-    if not touching:
-        raise SiteError(
-            f"the outline of site {site.id!r} touches none of the {len(images)} images; "
-            "check that the outline is in longitude/latitude (EPSG:4326) and that the images show this place"
-        )
+    touching = _touching(site, images)
     shared = _shared_grid(site, touching) if pixel is None else None
     crs = shared.crs if shared is not None and shared.crs is not None else _metric_crs(site)
     # Whole decimetres, so that a reprojected 10 m grid does not become one of 9.9987 m.
@@ -172,13 +168,55 @@ def site_grid(site: Site, images: Sequence[GeoBox], *, pixel: float | None = Non
     top = math.floor(round((anchor_y - wanted.top) / step_y, 3))
     bottom = math.ceil(round((anchor_y - wanted.bottom) / step_y, 3))
     width, height = max(1, right - left), max(1, bottom - top)
-    if width * height > MAX_GRID_PIXELS:
-        raise SiteError(
-            f"the outline of site {site.id!r} needs {width} x {height} pixels of {size:g} m, more than "
-            f"{MAX_GRID_PIXELS} in all; split it into smaller sites, or use a coarser --pixel"
-        )
+    _refuse_too_many(site, width, height, size)
     affine = Affine(step_x, 0.0, anchor_x + left * step_x, 0.0, -step_y, anchor_y - top * step_y)
     return GeoBox((height, width), affine, crs)
+
+
+def nested_grid(site: Site, images: Sequence[GeoBox], *, within: GeoBox) -> GeoBox:
+    """The grid of another sensor's cube: over the same ground as the site's, its pixel a whole multiple or part of it.
+
+    Where the images lie on such a grid already it is theirs, and nothing is resampled.
+
+    Args:
+        site: the watched place.
+        images: the grids of the sensor's images.
+        within: the site's grid.
+
+    Raises:
+        SiteError: the outline touches no image, or the grid would exceed `MAX_GRID_PIXELS`.
+    """
+    touching = _touching(site, images)
+    usual = float(np.median([_pixel_metres(site, g) for g in touching]))
+    step_x, step_y = abs(within.affine.a), abs(within.affine.e)
+    ratio = usual / math.sqrt(step_x * step_y)
+    times = max(1, round(ratio))
+    parts = max(1, round(1 / ratio))
+    height, width = within.shape
+    if times == 1:
+        height, width = height * parts, width * parts
+        _refuse_too_many(site, width, height, step_x / parts)
+        affine = Affine(step_x / parts, 0.0, within.affine.c, 0.0, -step_y / parts, within.affine.f)
+        return GeoBox((height, width), affine, within.crs)
+    left, top = _phase(touching[0], within, times)
+    wide, high = math.ceil((width + left) / times), math.ceil((height + top) / times)
+    affine = Affine(
+        step_x * times, 0.0, within.affine.c - left * step_x, 0.0, -step_y * times, within.affine.f + top * step_y
+    )
+    return GeoBox((high, wide), affine, within.crs)
+
+
+def _phase(image: GeoBox, within: GeoBox, times: int) -> tuple[int, int]:
+    """Pixels of `within` by which a coarser grid begins to the left of and above it, to lie as the image does."""
+    pixel = abs(within.affine.a) * times
+    alike = image.crs == within.crs and abs(abs(image.affine.a) - pixel) < 1e-6 * pixel
+    if not alike or image.affine.b or image.affine.d:
+        return 0, 0
+    left = (within.affine.c - image.affine.c) / abs(within.affine.a)
+    top = (image.affine.f - within.affine.f) / abs(within.affine.e)
+    if max(abs(left - round(left)), abs(top - round(top))) > 0.01:
+        return 0, 0
+    return round(left) % times, round(top) % times
 
 
 def area_mask(footprint: Footprint, grid: GeoBox) -> NDArray[np.bool_]:
@@ -292,6 +330,24 @@ def _transform(source: CRS, target: CRS) -> Callable[[NDArray[np.float64]], NDAr
         return np.column_stack(transformer.transform(coordinates[:, 0], coordinates[:, 1]))
 
     return apply
+
+
+def _touching(site: Site, images: Sequence[GeoBox]) -> list[GeoBox]:
+    touching = [g for g in images if _touches(site, g)]
+    if not touching:
+        raise SiteError(
+            f"the outline of site {site.id!r} touches none of the {len(images)} images; "
+            "check that the outline is in longitude/latitude (EPSG:4326) and that the images show this place"
+        )
+    return touching
+
+
+def _refuse_too_many(site: Site, width: int, height: int, pixel: float) -> None:
+    if width * height > MAX_GRID_PIXELS:
+        raise SiteError(
+            f"the outline of site {site.id!r} needs {width} x {height} pixels of {pixel:g} m, more than "
+            f"{MAX_GRID_PIXELS} in all; split it into smaller sites, or use a coarser --pixel"
+        )
 
 
 def _touches(site: Site, image: GeoBox) -> bool:

@@ -6,10 +6,11 @@ import contextlib
 import datetime as dt
 import json
 import math
+import re
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,7 +31,7 @@ from sitewatch.cube import (
     look_of_gone,
     look_outside,
     looks_document,
-    read_cube,
+    read_cubes,
     read_looks,
     read_looks_head,
     with_listing,
@@ -39,9 +40,11 @@ from sitewatch.errors import InputError, OptionError, OutputError, SiteError
 from sitewatch.report import write_report
 from sitewatch.site import Site, area_mask, read_site, seen_share, site_feature
 from sitewatch.structures import (
+    Seen,
     SinceLast,
     Structure,
     identify,
+    join,
     read_since,
     read_structures,
     since_document,
@@ -72,8 +75,11 @@ class Watched:
     looks: tuple[Look, ...]
     """One per scene that is listed, or was by an earlier run, sorted by capture time."""
     structures: tuple[Structure, ...]
-    cube: xr.Dataset | None
-    """The used looks; None where there is none."""
+    cubes: Mapping[str, xr.Dataset]
+    """The used looks by the family they belong to ("sentinel-2 reflectance"), the main one first; empty where no look
+    was used."""
+    main: str | None = None
+    """The family whose pixels make the site's grid, whether a look of it was used or not; None: no scene was read."""
     seen_share: float
     """Share of the outline that lies inside at least one image, 0-1."""
     false_alarms: float
@@ -87,7 +93,7 @@ class Watched:
     memory: Memory | None = None
     """What the next run must know; None: nothing new to remember."""
     whole: int | None = None
-    """How many of the used looks there were when all of them were searched last; None: no cube."""
+    """How many of the used looks (of all cubes) there were when all were searched last; None: no cube."""
     now: dt.datetime
     """When this was made, UTC: the time of the run, or of opening it again."""
 
@@ -97,13 +103,18 @@ class Watched:
         return find_gaps(self.looks, start=self.asking.since, end=self.asking.end)
 
     @property
+    def cube(self) -> xr.Dataset | None:
+        """The used looks of the main family; None where no look was used."""
+        return next(iter(self.cubes.values()), None)
+
+    @property
     def compared(self) -> bool:
         """True: there were looks enough to tell a change from noise, so that finding none means something.
 
         Of fewer, two are compared (`sitewatch.change.compare_pair`): what they show may be claimed, never that nothing
         changed.
         """
-        return self.cube is not None and self.cube.sizes["time"] >= MIN_LOOKS
+        return any(cube.sizes["time"] >= MIN_LOOKS for cube in self.cubes.values())
 
     @property
     def answer(self) -> Answer:
@@ -112,7 +123,10 @@ class Watched:
         counts = Counter(look.outcome for look in listed)
         if counts[Outcome.USED] and not self.compared:
             few = f"{counts[Outcome.USED]} of {len(listed)} looks used, too few to tell a change from noise"
-            what = "there is nothing to compare it with" if counts[Outcome.USED] == 1 else "only two were compared"
+            alone = counts[Outcome.USED] == 1
+            what = "there is nothing to compare it with" if alone else "only two were compared"
+            if self.cube is not None and self.cube.attrs["units"] == "backscatter" and not alone:
+                what = "of radar, fewer are not compared"
             return Answer(exit_code=0, sentence=f"{few}: {MIN_LOOKS} are needed, {what}")
         if counts[Outcome.USED]:
             return Answer(exit_code=0, sentence=f"{counts[Outcome.USED]} of {len(listed)} looks used")
@@ -147,8 +161,8 @@ def watch(
         pixel: edge of the site's pixels in metres; default that of the images.
         since: start of the period that was asked for; None: open.
         until: its end; None: open.
-        kept: file in which the search is kept, so that the next one looks at what was added; None: all looks are
-            searched, and nothing is kept.
+        kept: file in which the search is kept, so that the next one looks at what was added, and after which the files
+            of further sensors are named; None: all looks are searched, and nothing is kept.
         previous: what is remembered of the runs before; None: there were none.
         progress: called as the work goes on.
 
@@ -171,27 +185,30 @@ def watch(
     looks += [look_of_faulty(f, recorded=fetched.recorded.get(f.scene, now)) for f in fetched.faulty]
     news, memory = compare_listing(previous, listing, fetched, site=site, since=since, until=until, now=now)
     gone = [look_of_gone(entry) for entry in news.gone] if news is not None else []
-    cube = None
+    cubes: dict[str, xr.Dataset] = {}
+    main = None
     whole = None
     structures: tuple[Structure, ...] = ()
     share = 0.0
     if fetched.chips:
-        readings = read_cube(site, fetched.chips, pixel=pixel, progress=_stage(progress, "reading chips"))
-        looks += readings.looks
+        readings = read_cubes(
+            site, fetched.chips, least=MIN_LOOKS, pixel=pixel, progress=_stage(progress, "reading chips")
+        )
+        looks += [look for one in readings for look in one.looks]
         share = seen_share(site, [band.grid for chip in fetched.chips for band in chip.bands if not band.is_mask])
-        cube = readings.cube
-    if cube is not None:
+        main = readings[0].family
+        cubes = {one.family: one.cube for one in readings if one.cube is not None}
+    if cubes:
         _tell(progress, "searching for changes", 0)
-        inside = area_mask(site.outline, cube.odc.geobox)
-        changes, whole = _changes(cube, false_alarms=false_alarms, inside=inside, kept=kept)
-        structures = identify(changes, cube, site_id=site.id)
+        structures, whole = _structures(site, cubes, false_alarms=false_alarms, kept=kept)
         _tell(progress, "searching for changes", 1)
     asking = Asking(run=now, since=since, until=until, catalogs=listing.asked, unanswered=listing.unanswered)
     watched = Watched(
         site=site,
         looks=tuple(sorted([*with_listing(looks, listing, fetched.chips), *gone], key=lambda look: look.order)),
         structures=structures,
-        cube=cube,
+        cubes=cubes,
+        main=main,
         seen_share=share,
         false_alarms=false_alarms,
         pixel=pixel,
@@ -220,6 +237,41 @@ def _remembering(watched: Watched, memory: Memory | None) -> Memory | None:
     return replace(memory, found_at=watched.now, found=found)
 
 
+def _structures(
+    site: Site, cubes: Mapping[str, xr.Dataset], *, false_alarms: float, kept: Path | None
+) -> tuple[tuple[Structure, ...], int]:
+    """What all cubes show, each thing once; and how many looks there were when all of them were searched last.
+
+    The budget is shared out evenly: each search makes false alarms of its own, and they add up.
+    """
+    seen = []
+    whole = 0
+    for number, (family, cube) in enumerate(cubes.items()):
+        inside = area_mask(site.outline, cube.odc.geobox)
+        file = kept if kept is None or number == 0 else kept.with_name(f"{kept.stem}-{_slug(family)}{kept.suffix}")
+        changes, looks = _changes(cube, false_alarms=false_alarms / len(cubes), inside=inside, kept=file)
+        whole += looks
+        seen.append(
+            Seen(
+                sensor=family,
+                structures=identify(changes, cube, site_id=site.id),
+                pixel_m=abs(cube.odc.geobox.affine.a),
+                times={
+                    str(scene): dt.datetime.fromtimestamp(int(time), tz=dt.UTC)
+                    for scene, time in zip(
+                        cube["scene"].values, cube["time"].values.astype("datetime64[s]").astype(np.int64), strict=True
+                    )
+                },
+            )
+        )
+    return join(seen), whole
+
+
+def _slug(family: str) -> str:
+    """A family's name as part of a file's."""
+    return re.sub(r"[^a-z0-9]+", "-", family.lower()).strip("-")[:80]
+
+
 def _changes(
     cube: xr.Dataset, *, false_alarms: float, inside: NDArray[np.bool_], kept: Path | None
 ) -> tuple[list[Change], int]:
@@ -241,8 +293,9 @@ def reopen(out: Path, *, now: dt.datetime, progress: Progress | None = None) -> 
     site = read_site(out / "site.geojson")
     looks = read_looks(out / "looks.geojson")
     structures, head = read_structures(out / "structures.geojson")
-    # All that was read then is read again: what is screened out of one look depends on those around it.
-    read = {look.scene for look in looks if look.outcome in (Outcome.USED, Outcome.COULD_NOT_SEE)}
+    # All that was compared then is read again: where a look lies and what is screened out of it depends on the others.
+    compared = (Outcome.USED, Outcome.COULD_NOT_SEE)
+    read = {look.scene for look in looks if look.outcome in compared or look.shift_m is not None}
     chips = [chip for chip in load(out / "archive") if chip.scene.id in read]
     used = {look.scene for look in looks if look.outcome is Outcome.USED}
     if missing := sorted(used - {chip.scene.id for chip in chips}):
@@ -250,9 +303,18 @@ def reopen(out: Path, *, now: dt.datetime, progress: Progress | None = None) -> 
             f"{out / 'archive'}: the chips of {len(missing)} used looks are missing or damaged ({missing[0]}, ...); "
             "run `sitewatch watch` again, it fetches what is missing"
         )
-    cube = None
+    cubes: dict[str, xr.Dataset] = {}
+    main = head.get("main")
     if chips:
-        cube = read_cube(site, chips, pixel=head.get("pixel_m"), progress=_stage(progress, "reading chips")).cube
+        readings = read_cubes(
+            site,
+            chips,
+            least=MIN_LOOKS,
+            pixel=head.get("pixel_m"),
+            main=main,
+            progress=_stage(progress, "reading chips"),
+        )
+        cubes = {one.family: one.cube for one in readings if one.cube is not None}
     ledger = {**{key: head.get(key) for key in ("since", "until")}, **read_looks_head(out / "looks.geojson")}
     try:
         asking = Asking.read(ledger, run=now)
@@ -267,7 +329,8 @@ def reopen(out: Path, *, now: dt.datetime, progress: Progress | None = None) -> 
         site=site,
         looks=looks,
         structures=structures,
-        cube=cube,
+        cubes=cubes,
+        main=main,
         seen_share=float(head.get("seen_share", 0.0)),
         false_alarms=budget,
         pixel=head.get("pixel_m"),
@@ -298,6 +361,7 @@ def write_outputs(watched: Watched, out: Path, *, progress: Progress | None = No
             site=watched.site,
             looks=watched.looks,
             cube=watched.cube,
+            others=dict(list(watched.cubes.items())[1:]),
             structures=watched.structures,
             false_alarms=watched.false_alarms,
             version=__version__,
@@ -332,6 +396,7 @@ def _head(watched: Watched) -> dict[str, object]:
         "false_alarms_per_year": watched.false_alarms,
         "seen_share": round(watched.seen_share, 4),
         "pixel_m": watched.pixel,
+        "main": watched.main,
         "since": watched.asking.document()["since"],
         "whole_search_looks": watched.whole,
         "until": watched.asking.document()["until"],

@@ -20,6 +20,15 @@ _TIME_TAGS = ("TIFFTAG_DATETIME", "DATE", "ACQUISITIONDATETIME")
 _LANDSAT_LEVEL_2 = re.compile(r".+_SR_B[1-7]", re.IGNORECASE)
 _LANDSAT_SCALE, _LANDSAT_OFFSET = 2.75e-5, -0.2
 _PICTURE = ("red", "green", "blue", "valid")
+_TRACK_TAGS = ("TRACK_NUMBER", "RELATIVE_ORBIT")
+_OPERA = re.compile(r"OPERA_L2_RTC-S1_T(\d{3})-\d{6}-IW\d_.*_(S1[A-D])_\d+_v[\d.]+.*", re.IGNORECASE)
+"""OPERA's names of radar bursts: track and satellite."""
+_SENTINEL1 = re.compile(
+    r"(S1[A-D])_(?:IW|EW|S\d|WV)_(?:.*_\d{8}T\d{6}_\d{8}T\d{6}_(\d{6})_[0-9A-F]{6})?.*", re.IGNORECASE
+)
+"""ESA's names of radar products, and those made after them: satellite, and absolute orbit where it is told."""
+_FIRST_ORBIT = {"S1A": 73, "S1B": 27}
+"""Relative orbit = (absolute orbit - this) modulo 175 + 1, for satellites that never left their track."""
 
 File = tuple[Path, Image, ItemAsset | None]
 """An image, its header, and the item's asset that lists it, if one does."""
@@ -46,7 +55,7 @@ def assemble(identifier: str, files: Sequence[File], item: Item | None) -> Scene
         id=identifier,
         sensor=item.sensor if item else sensor_name(None, platform),
         platform=platform,
-        orbit=item.orbit if item else None,
+        orbit=item.orbit if item and item.orbit is not None else _orbit(files),
         captured=moment.at,
         whole_day=moment.whole_day,
         published=item.published if item else None,
@@ -88,6 +97,24 @@ def _platform(stem: str) -> str | None:
         return f"sentinel-2{head[2].lower()}"
     if head[:1] == "L" and head[2:4] in ("04", "05", "07", "08", "09") and head[4:5] == "_":
         return f"landsat-{head[3]}"
+    radar = _OPERA.fullmatch(head)
+    name = radar[2] if radar else match[1] if (match := _SENTINEL1.fullmatch(head)) else None
+    return None if name is None else f"sentinel-1{name[2].lower()}"
+
+
+def _orbit(files: Sequence[File]) -> int | None:
+    """The relative orbit of a radar scene, from the file's tags or its name."""
+    path, image, _ = files[0]
+    for tag in _TRACK_TAGS:
+        told = re.fullmatch(r"T?(\d{1,3})", str(image.tags.get(tag, "")).strip(), re.IGNORECASE)
+        if told:
+            return int(told[1])
+    burst = _OPERA.fullmatch(path.stem)
+    if burst:
+        return int(burst[1])
+    product = _SENTINEL1.fullmatch(path.stem)
+    if product and product[2] and product[1].upper() in _FIRST_ORBIT:
+        return (int(product[2]) - _FIRST_ORBIT[product[1].upper()]) % 175 + 1
     return None
 
 

@@ -46,6 +46,7 @@ _TM = {
     "b8": "pan",
 }
 _TM_SIGNS = re.compile(r"\b(l[emt]0[457]_|l[et][457]\d{6}|landsat-[457])")
+_RTC_SIGNS = re.compile(r"rtc-s1")
 _OLI_SIGNS = re.compile(r"\b(l[coe]0[89]_|landsat|hls\.l30)")
 
 _ALIASES = {
@@ -85,7 +86,7 @@ _ALIASES = {
 }
 _KNOWN = frozenset(
     {*_SENTINEL2.values(), *_OLI.values(), *_TM.values(), *_ALIASES.values()}
-    | {"yellow", "green05", "vv", "vh", "hh", "hv", "udm2"}
+    | {"yellow", "green05", "vv", "vh", "hh", "hv", "udm2", "rtc_mask"}
 )
 _ORDER = tuple(dict.fromkeys((*_SENTINEL2.values(), "pan", "lwir", "lwir11", "lwir12", "vv", "vh", "hh", "hv")))
 _RESOLUTION = re.compile(r"[_-]?\d{2,4}c?m$")
@@ -101,6 +102,8 @@ def common_name(given: str, *, about: str = "") -> str:
         about: names of the sensor, platform or file, lower case: Landsat numbers its bands differently from Sentinel-2.
     """
     key = re.sub(r"[^a-z0-9]+", "_", given.strip().lower()).strip("_")[:40]
+    if key == "mask" and _RTC_SIGNS.search(about):
+        return "rtc_mask"  # 0 is good there, as nowhere else
     key = key.removeprefix("sr_").removeprefix("st_").removesuffix("_jp2")
     if len(key) > 4:
         key = _RESOLUTION.sub("", key)

@@ -13,7 +13,7 @@ from sitewatch.archive._sign import Signer
 
 __all__ = ["MASK_BANDS", "Band", "Chip", "ChipBand", "Faulty", "Listing", "Scene"]
 
-MASK_BANDS = ("scl", "qa_pixel", "fmask", "udm2", "cloud", "valid")
+MASK_BANDS = ("scl", "qa_pixel", "fmask", "udm2", "cloud", "rtc_mask", "valid")
 """Band names that say where the ground was seen; every other band is a measurement."""
 
 
@@ -22,7 +22,7 @@ class Band:
     """Where one band of one scene lies."""
 
     name: str
-    """Lower-case common name: blue, green, red, nir, swir16, swir22, ..., or one of `MASK_BANDS`."""
+    """Lower-case common name: blue, green, red, nir, swir16, swir22, ..., vv, vh, or one of `MASK_BANDS`."""
     href: str
     """File path or http(s)/s3 address of the image that holds it."""
     index: int = 1

@@ -16,6 +16,7 @@ from sitewatch.change._describe import FEATURES, describe
 from sitewatch.change._keep import read_known, write_known
 from sitewatch.change._objects import Patch
 from sitewatch.change._pair import farthest_pair, pair_candidates
+from sitewatch.change._radar import radar_changes
 from sitewatch.change._repeats import distinct, repeats
 from sitewatch.change._returns import returns
 from sitewatch.change._search import Search, around, search
@@ -84,6 +85,8 @@ def detect_again(
 
 def changes_of(found: Search, cube: xr.Dataset, *, false_alarms: float, inside: NDArray[np.bool_]) -> list[Change]:
     """Judge what a search found; see `detect`."""
+    if _is_radar(cube):
+        return radar_changes(found, cube, false_alarms=false_alarms, inside=inside, most_others=MAX_OTHERS)
 
     def dated(patch: Patch) -> tuple[Edge | None, Edge | None]:
         found.read(cube, patch.pixels)
@@ -101,6 +104,10 @@ def changes_of(found: Search, cube: xr.Dataset, *, false_alarms: float, inside: 
         false_alarms=false_alarms,
         inside=inside,
     )
+
+
+def _is_radar(cube: xr.Dataset) -> bool:
+    return bool(cube.attrs.get("units") == "backscatter")
 
 
 def _with_returns(found: Search, cube: xr.Dataset, judge: Verifier) -> tuple[list[Patch], NDArray[np.float64], Judged]:
@@ -122,14 +129,15 @@ def compare_pair(cube: xr.Dataset, *, false_alarms: float, inside: NDArray[np.bo
     of them and not on the other, as probably as it says; when it came, in all the time between.
 
     Args:
-        cube: used looks, as `sitewatch.cube.read_cube` makes it; fewer than two give no change.
+        cube: used looks, as `sitewatch.cube.read_cube` makes it; fewer than two give no change, and radar none at all:
+            on two looks alone, speckle differs as much as what is built.
         false_alarms: expected false structures inside the outline in this comparison, > 0.
         inside: (y, x), True inside the outline; only changes that touch it are returned.
 
     Returns:
         The changes, as `detect` gives them; every bracket reaches from the one look to the other.
     """
-    if cube.sizes["time"] < 2:
+    if cube.sizes["time"] < 2 or _is_radar(cube):
         return []
     first, last = farthest_pair(cube["valid"].values.reshape(cube.sizes["time"], -1))
     stack = stack_of(cube.isel(time=[first, last]))

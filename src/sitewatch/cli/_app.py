@@ -157,7 +157,8 @@ def watch(
         kept = out / "search.npz"
         if search_all:
             with contextlib.suppress(OSError):  # a folder that cannot be written to is told of when it is written to
-                kept.unlink(missing_ok=True)
+                for file in (kept, *out.glob("search-*.npz")):
+                    file.unlink(missing_ok=True)
         watched = watch_site(
             place,
             listing,

@@ -2,6 +2,7 @@
 
 from sitewatch.cube._asking import Asking
 from sitewatch.cube._cube import MIN_CLEAR_SHARE, Readings, look_of_faulty, look_outside, read_cube, visible_bands
+from sitewatch.cube._cubes import read_cubes
 from sitewatch.cube._files import looks_document, read_looks, read_looks_head
 from sitewatch.cube._gaps import Gap, Gaps, Why, find_gaps, gap_document
 from sitewatch.cube._listed import listed_by_one, look_of_gone, with_listing
@@ -26,6 +27,7 @@ __all__ = [
     "looks_document",
     "normalise",
     "read_cube",
+    "read_cubes",
     "read_looks",
     "read_looks_head",
     "visible_bands",

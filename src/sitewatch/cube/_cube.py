@@ -20,7 +20,9 @@ from rasterio.errors import NotGeoreferencedWarning
 from shapely.geometry import Polygon
 
 from sitewatch.archive import MASK_BANDS, Chip, Faulty, Scene
+from sitewatch.cube._backscatter import decibels, why_no_power
 from sitewatch.cube._clear import hidden
+from sitewatch.cube._family import POLARISATIONS, Family, families, is_picture, is_radar
 from sitewatch.cube._look import Look, Outcome
 from sitewatch.cube._masks import Cause
 from sitewatch.cube._move import move_back
@@ -31,9 +33,18 @@ from sitewatch.cube._register import measure_shifts, settle
 from sitewatch.cube._repair import ground_in_cloud
 from sitewatch.cube._screen import screen
 from sitewatch.errors import SceneError, SiteError
-from sitewatch.site import Site, area_mask, site_grid
+from sitewatch.site import Site, area_mask, nested_grid, site_grid
 
-__all__ = ["MIN_CLEAR_SHARE", "Readings", "look_of_faulty", "look_outside", "read_cube", "visible_bands"]
+__all__ = [
+    "MIN_CLEAR_SHARE",
+    "Readings",
+    "look_of_faulty",
+    "look_outside",
+    "read_cube",
+    "read_family",
+    "rejected",
+    "visible_bands",
+]
 
 MIN_CLEAR_SHARE = 0.1
 """A look is *used* when at least this share of what the images can show of the site was seen clear."""
@@ -67,10 +78,15 @@ class Readings:
     measured: half of the memory, and steps of at most 0.0005, a tenth of the noise; make it float32 before adding up)
     and `valid` (bool, True = ground seen; numpy.ma means the opposite). Coordinates `time` (capture, UTC),
     `time_end` (the same, but the end of the day where only the date is known), `scene` (id), `sensor`, `band`, `y`,
-    `x`; `attrs["units"]` is "reflectance", or "picture" for 8-bit pictures scaled to 0-1; `attrs["latitude"]`
-    is that of the site's centre, degrees north. None: no look was used."""
+    `x`; `attrs["units"]` is "reflectance", "picture" for 8-bit pictures scaled to 0-1, or "backscatter" for radar:
+    `reflectance` then holds gamma0 in decibels, whatever its name says; `attrs["latitude"]` is that of the site's
+    centre, degrees north. None: no look was used."""
     looks: tuple[Look, ...]
     """One per chip, sorted by capture time, then scene id."""
+    family: str
+    """What the cube holds, in words: "sentinel-2 reflectance"."""
+    grid: GeoBox
+    """The cube's grid, whether a look was used or not."""
 
 
 @dataclass(frozen=True)
@@ -105,14 +121,19 @@ _SKY_MASKS = frozenset(MASK_BANDS) - {"valid"}
 _TAKEN_OFF = f"{STEP:g} (1000 DN) taken off in all bands: not all looks carry it, and its metadata do not tell"
 _ADDED = f"{STEP:g} (1000 DN) added in all bands: it was taken off though it was not there"
 
+_NO_ORBIT = (
+    "its orbit is not told: looks from different sides may be mixed here, and their differences found as changes"
+)
+
 
 def read_cube(
     site: Site, chips: Sequence[Chip], *, pixel: float | None = None, progress: Progress | None = None
 ) -> Readings:
     """Read, mask, normalise and gate all chips of a site.
 
-    One cube holds one sensor: the one with most scenes. Scenes of other sensors, and scenes that lack a band which most
-    have, are *rejected* with that reason. Tiles of one pass are mosaicked to one look.
+    One cube holds one family (`sitewatch.cube._family`): the one with most scenes. Scenes of others, and scenes that
+    lack a band which most have, are *rejected* with that reason. Tiles of one pass are mosaicked to one look. Radar
+    becomes decibels and passes no optical gate (`sitewatch.cube._backscatter` says why).
 
     Args:
         site: the watched place.
@@ -123,15 +144,37 @@ def read_cube(
     Raises:
         SiteError: the outline touches none of the images, or the cube would exceed `MAX_CUBE_BYTES`.
     """
-    family, _ = Counter(_family(chip) for chip in sorted(chips, key=_order)).most_common(1)[0]
-    own = [chip for chip in sorted(chips, key=_order) if _family(chip) == family]
-    looks = [
-        _look(
-            chip, Outcome.REJECTED, f"one cube holds one sensor and most scenes here are {family}; watch this one apart"
-        )
-        for chip in chips
-        if _family(chip) != family
-    ]
+    family, *others = families(chips)
+    readings = read_family(site, family, pixel=pixel, progress=progress)
+    reason = f"one cube holds one sensor and most scenes here are {family.name}; watch this one apart"
+    looks = [_look(chip, Outcome.REJECTED, reason) for other in others for chip in other.chips]
+    return replace(readings, looks=_in_order([*looks, *readings.looks]))
+
+
+def read_family(
+    site: Site,
+    family: Family,
+    *,
+    pixel: float | None = None,
+    within: GeoBox | None = None,
+    room: int = MAX_CUBE_BYTES,
+    progress: Progress | None = None,
+) -> Readings:
+    """Read, mask, normalise and gate the chips of one family.
+
+    Args:
+        site: the watched place.
+        family: its chips that can be compared with each other.
+        pixel: edge of a pixel in metres; default that of the images.
+        within: another family's grid, in which this one's is nested; None: this one makes the site's grid.
+        room: largest cube that may be built, bytes.
+        progress: called as chips are read.
+
+    Raises:
+        SiteError: the outline touches none of the images, or the cube would exceed `room`.
+    """
+    own = list(family.chips)
+    looks: list[Look] = []
     bands = _common_bands(own)
     lacking = {chip.scene.id: sorted(set(bands) - {b.name for b in chip.bands}) for chip in own}
     looks += [
@@ -140,31 +183,37 @@ def read_cube(
         if (missing := lacking[chip.scene.id])
     ]
     own = [chip for chip in own if not lacking[chip.scene.id]]
-    grid = site_grid(site, [_finest(chip) for chip in own], pixel=pixel)
+    images = [_finest(chip) for chip in own]
+    grid = site_grid(site, images, pixel=pixel) if within is None else nested_grid(site, images, within=within)
     inside = area_mask(site.outline, grid)
-    _refuse_too_large(site, len(own), len(bands), grid)
-    picture = _is_picture(own[0])
+    _refuse_too_large(site, len(own), len(bands), grid, room=room)
     stack, failed = _read_all(_passes(own), bands, grid, progress)
     looks += failed
-    if picture:
+    visible = visible_bands(bands)
+    if family.units == "backscatter":
+        stack, odd = _as_decibels(stack)
+        looks += odd
+    elif family.units == "picture":
         raw = stack.values
         stack = replace(stack, values=normalise(raw, stack.causes == Cause.SEEN))
-        if _hide_by_comparison(stack, visible_bands(bands)):
+        if _hide_by_comparison(stack, visible):
             # Cloud bends the line that takes a stretch back, so it is drawn again without.
             stack = replace(stack, values=normalise(raw, stack.causes == Cause.SEEN))
-            _hide_by_comparison(stack, visible_bands(bands))
+            _hide_by_comparison(stack, visible)
     else:
         stack, odd = _without_odd_values(stack)
         looks += odd
         stack = _levelled(stack)
-        _hide_by_comparison(stack, visible_bands(bands))
-    _give_back_ground(stack, visible_bands(bands))
-    stack, unsure = _registered(stack, visible_bands(bands), pixel_m=abs(grid.affine.a))
-    looks += unsure
+        _hide_by_comparison(stack, visible)
+    if family.units != "backscatter":
+        _give_back_ground(stack, visible)
+        stack, unsure = _registered(stack, visible, pixel_m=abs(grid.affine.a))
+        looks += unsure
     if not stack.passes:
-        return Readings(cube=None, looks=tuple(sorted(looks, key=lambda look: look.order)))
-    unlike = screen(_brightness(stack, visible_bands(bands)), stack.causes == Cause.SEEN)
-    stack.causes[unlike] = Cause.SCREENED
+        return Readings(cube=None, looks=_in_order(looks), family=family.name, grid=grid)
+    if family.units != "backscatter":
+        unlike = screen(_brightness(stack, visible), stack.causes == Cause.SEEN)
+        stack.causes[unlike] = Cause.SCREENED
     shown = inside & (stack.causes != Cause.OUTSIDE).any(axis=0)
     areas = {name: area_mask(outline, grid) for name, outline in site.areas.items()}
     used = np.zeros(len(stack.passes), dtype=bool)
@@ -182,10 +231,15 @@ def read_cube(
         stack.only(used),
         bands=bands,
         grid=grid,
-        units="picture" if picture else "reflectance",
+        units=family.units,
         latitude=float(site.outline.centroid.y),
     )
-    return Readings(cube=cube, looks=tuple(sorted(looks, key=lambda look: look.order)))
+    return Readings(cube=cube, looks=_in_order(looks), family=family.name, grid=grid)
+
+
+def rejected(family: Family, reason: str) -> tuple[Look, ...]:
+    """The looks of a family that stays out as a whole."""
+    return _in_order([_look(chip, Outcome.REJECTED, reason) for chip in family.chips])
 
 
 def visible_bands(bands: Sequence[str]) -> list[int]:
@@ -223,8 +277,8 @@ def look_outside(scene: Scene, *, recorded: dt.datetime) -> Look:
     )
 
 
-def _order(chip: Chip) -> tuple[dt.datetime, str]:
-    return chip.scene.captured, chip.scene.id
+def _in_order(looks: Sequence[Look]) -> tuple[Look, ...]:
+    return tuple(sorted(looks, key=lambda look: look.order))
 
 
 def _look(
@@ -249,27 +303,17 @@ def _look(
         clear_share=None if clear_share is None else round(clear_share, 4),
         shift_m=None if fit is None else round(fit.shift_m, 2),
         shift_sigma_m=None if fit is None else round(fit.sigma_m, 2),
-        light=None if fit is None or _is_picture(chip) else round(fit.light, 3),
-        haze=None if fit is None or _is_picture(chip) else round(fit.haze, 4),
+        light=None if fit is None or is_picture(chip) else round(fit.light, 3),
+        haze=None if fit is None or is_picture(chip) else round(fit.haze, 4),
         clear_share_of_areas=areas or {},
         footprint=_footprint(_finest(chip)),
         credit=scene.credit,
     )
 
 
-def _family(chip: Chip) -> str:
-    """What can be compared with each other: one sensor's reflectance, or its 8-bit pictures."""
-    return f"{chip.scene.sensor} {'pictures' if _is_picture(chip) else 'reflectance'}"
-
-
-def _is_picture(chip: Chip) -> bool:
-    measured = [band for band in chip.bands if not band.is_mask]
-    return all(band.dtype == "uint8" and (band.scale, band.offset) == (1.0, 0.0) for band in measured)
-
-
 def _common_bands(chips: Sequence[Chip]) -> tuple[str, ...]:
     """The set of bands, of those that scenes have, with which most is measured; in the order of the spectrum."""
-    sets = Counter(frozenset(band.name for band in chip.bands if not band.is_mask) for chip in chips)
+    sets = Counter(frozenset(_measured(chip)) for chip in chips)
 
     def worth(bands: frozenset[str]) -> tuple[int, int, list[str]]:
         """Measurements that the cube would hold; between equals the set with more bands, then the alphabet."""
@@ -277,8 +321,27 @@ def _common_bands(chips: Sequence[Chip]) -> tuple[str, ...]:
         return scenes * len(bands), len(bands), sorted(bands)
 
     often = max(sets, key=worth)
-    spectrum = ("coastal", "blue", "green", "yellow", "red", "rededge", "nir", "nir08", "nir09", "swir16", "swir22")
+    spectrum = (
+        *POLARISATIONS,
+        "coastal",
+        "blue",
+        "green",
+        "yellow",
+        "red",
+        "rededge",
+        "nir",
+        "nir08",
+        "nir09",
+        "swir16",
+        "swir22",
+    )
     return tuple(sorted(often, key=lambda n: (spectrum.index(n) if n in spectrum else len(spectrum), n)))
+
+
+def _measured(chip: Chip) -> list[str]:
+    """Names of the bands to compare: of radar the polarisations, not the angles that may lie beside them."""
+    names = [band.name for band in chip.bands if not band.is_mask]
+    return [name for name in names if name in POLARISATIONS] if is_radar(chip) else names
 
 
 def _finest(chip: Chip) -> GeoBox:
@@ -297,7 +360,9 @@ def _footprint(grid: GeoBox) -> Polygon:
 
 def _factor(chip: Chip) -> float:
     """What a chip's values are multiplied with on top of their own scale."""
-    if _is_picture(chip):
+    if is_radar(chip):
+        return 1.0
+    if is_picture(chip):
         return 1 / 255
     measured = [band for band in chip.bands if not band.is_mask]
     untold = all((band.scale, band.offset) == (1.0, 0.0) and band.dtype in ("uint16", "int16") for band in measured)
@@ -305,13 +370,13 @@ def _factor(chip: Chip) -> float:
     return 1e-4 if untold else 1.0
 
 
-def _refuse_too_large(site: Site, looks: int, bands: int, grid: GeoBox) -> None:
+def _refuse_too_large(site: Site, looks: int, bands: int, grid: GeoBox, *, room: int) -> None:
     need = 2 * looks * bands * grid.shape[0] * grid.shape[1]
-    if need > MAX_CUBE_BYTES:
+    if need > room:
         raise SiteError(
             f"site {site.id!r} needs a cube of {looks} looks x {bands} bands x {grid.shape[1]} x {grid.shape[0]} px, "
-            f"{need / 2**30:.0f} GiB, more than {MAX_CUBE_BYTES >> 30}; split the site, shorten the period, or use a "
-            "coarser --pixel"
+            f"{need / 2**30:.0f} GiB, more than {max(0, room) / 2**30:.0f}; split the site, shorten the period, or use "
+            "a coarser --pixel"
         )
 
 
@@ -479,6 +544,24 @@ def _without_odd_values(stack: _Stack) -> tuple[_Stack, list[Look]]:
             )
             looks += [_look(chip, Outcome.REJECTED, reason) for chip in one.chips]
     return stack.only(keep), looks
+
+
+def _as_decibels(stack: _Stack) -> tuple[_Stack, list[Look]]:
+    """Radar's power in decibels; what cannot be power is rejected, where there is none nothing was measured."""
+    reasons = [why_no_power(values) for values in stack.values]
+    looks = [
+        _look(chip, Outcome.REJECTED, reason)
+        for one, reason in zip(stack.passes, reasons, strict=True)
+        for chip in one.chips
+        if reason
+    ]
+    stack = stack.only(np.array([not reason for reason in reasons], dtype=bool))
+    for values in stack.values:
+        values[:] = decibels(values.astype(np.float32))
+    stack.causes[~np.isfinite(stack.values).all(axis=1)] = Cause.OUTSIDE
+    if any(one.scene.orbit is None for one in stack.passes):
+        stack = replace(stack, passes=tuple(replace(one, remark=_NO_ORBIT) for one in stack.passes))
+    return stack, looks
 
 
 def _mosaic(parts: Sequence[Reading]) -> Reading:

@@ -40,7 +40,7 @@ def causes_of(name: str, values: NDArray[np.generic]) -> NDArray[np.uint8]:
     """Translate one mask band to causes.
 
     Args:
-        name: scl, qa_pixel, fmask, udm2, cloud or valid.
+        name: scl, qa_pixel, fmask, udm2, cloud, rtc_mask or valid.
         values: (y, x) as stored; not-a-number is no data.
 
     Returns:
@@ -114,6 +114,11 @@ def _cloud(values: NDArray[np.int64]) -> NDArray[np.uint8]:
     return np.where(values >= limit, Cause.CLOUD, Cause.SEEN).astype(np.uint8)
 
 
+def _rtc_mask(values: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """OPERA's mask of a radar image: 0 good, 1 radar shadow, 2 layover, 3 both, 255 fill."""
+    return np.where(values == 0, Cause.SEEN, Cause.OUTSIDE).astype(np.uint8)
+
+
 def _valid(values: NDArray[np.int64]) -> NDArray[np.uint8]:
     """A valid or alpha band: not 0 means measured."""
     return np.where(values != 0, Cause.SEEN, Cause.OUTSIDE).astype(np.uint8)
@@ -125,5 +130,6 @@ _READERS: dict[str, Callable[[NDArray[np.int64]], NDArray[np.uint8]]] = {
     "fmask": _fmask,
     "udm2": _udm2,
     "cloud": _cloud,
+    "rtc_mask": _rtc_mask,
     "valid": _valid,
 }

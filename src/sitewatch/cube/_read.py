@@ -16,6 +16,7 @@ from rasterio.errors import RasterioError
 from rasterio.warp import reproject
 
 from sitewatch.archive import Chip, ChipBand
+from sitewatch.cube._family import POLARISATIONS
 from sitewatch.cube._masks import Cause, causes_of
 from sitewatch.errors import SceneError
 
@@ -75,6 +76,10 @@ def _measured(band: ChipBand, grid: GeoBox) -> NDArray[np.float32]:
         values = values * np.float32(band.scale) + np.float32(band.offset)
     if band.nodata is not None:
         values[np.isnan(raw) if np.isnan(band.nodata) else raw == band.nodata] = np.nan
+    if band.name in POLARISATIONS:
+        values[values == 0] = (
+            np.nan
+        )  # radar's "no data" where no tag tells; it must not be averaged into its neighbours
     how = Resampling.average if _size_on(grid, band.grid) < 0.67 else Resampling.bilinear
     return _on_grid(values, band.grid, grid, how=how, fill=np.float32(np.nan))
 

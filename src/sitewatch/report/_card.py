@@ -63,6 +63,8 @@ class Card:
     """SVG path of the footprint in the pictures' own pixels."""
     moving: Picture | None
     still: Picture | None
+    units: str
+    """Of the values in its chart: "reflectance", "picture" or "backscatter"."""
 
 
 def make_card(structure: Structure, *, number: int, record: Record, axis: Axis, limit: int) -> Card:
@@ -107,6 +109,7 @@ def make_card(structure: Structure, *, number: int, record: Record, axis: Axis, 
         outline=_outline(record, structure, frame, pairs[0].before.ground) if pairs else "",
         moving=moving,
         still=still,
+        units=record.units,
     )
 
 

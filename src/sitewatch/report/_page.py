@@ -6,7 +6,7 @@ import base64
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -89,6 +89,7 @@ def write_report(
     seen_share: float,
     asking: Asking | None = None,
     since_last: SinceLast | None = None,
+    others: Mapping[str, xr.Dataset] | None = None,
     progress: Progress | None = None,
 ) -> Path:
     """Write `index.html` into a folder: self-contained, no request ever leaves it.
@@ -97,7 +98,7 @@ def write_report(
         directory: an existing folder.
         site: the watched place.
         looks: one per scene that is listed, or was by an earlier run.
-        cube: the used looks; None where nothing could be seen or looked at.
+        cube: the used looks of the main sensor; None where nothing could be seen or looked at.
         structures: everything that was found; only those of kind `structure` are claims of something built.
         false_alarms: the budget that was asked for, per site and year.
         version: of sitewatch.
@@ -105,6 +106,8 @@ def write_report(
         seen_share: share of the outline, 0-1, inside at least one image.
         asking: who was asked for which period, and when; None: not known.
         since_last: what is otherwise than in the run before; None: there was none.
+        others: used looks of further sensors by the names that `Structure.sensors` has; what only these saw is shown in
+            their pictures.
         progress: called as structures are drawn.
 
     Raises:
@@ -112,7 +115,8 @@ def write_report(
     """
     page = _page(
         site=site, looks=looks, cube=cube, structures=structures, false_alarms=false_alarms, version=version, now=now,
-        seen_share=seen_share, asking=asking or Asking(run=now), since_last=since_last, progress=progress,
+        seen_share=seen_share, asking=asking or Asking(run=now), since_last=since_last, others=others or {},
+        progress=progress,
     )  # fmt: skip
     path = directory / "index.html"
     try:
@@ -136,6 +140,7 @@ def _page(
     seen_share: float,
     asking: Asking,
     since_last: SinceLast | None,
+    others: Mapping[str, xr.Dataset],
     progress: Progress | None,
 ) -> str:
     looks = sorted(looks, key=lambda k: (k.captured or dt.datetime.max.replace(tzinfo=dt.UTC), k.scene))
@@ -143,8 +148,9 @@ def _page(
     used = [k.captured for k in looks if k.outcome is Outcome.USED and k.captured is not None]
     first, last = (min(used), max(used)) if used else (None, None)
     claims = sorted((s for s in structures if s.kind is Kind.STRUCTURE), key=_first_event)
-    others = sorted((s for s in structures if s.kind is not Kind.STRUCTURE), key=lambda s: (-s.probability, s.id))
+    moved = sorted((s for s in structures if s.kind is not Kind.STRUCTURE), key=lambda s: (-s.probability, s.id))
     record = None if cube is None or not cube.sizes.get("time") else open_record(cube, site=site, looks=looks)
+    beside = {} if record is None else {name: open_record(o, site=site, looks=looks) for name, o in others.items()}
     since, until = asking.since, asking.until
     gaps = find_gaps(looks, start=since, end=asking.end)
     ends = [t for gap in gaps.found for t in (gap.after, gap.by)]
@@ -155,12 +161,17 @@ def _page(
     cards: list[Card] = []
     for structure in claims:
         if record is not None and structure.id in carded:
-            life = Axis(start=record.times[0], end=record.times[-1])
+            records = [record, *beside.values()]
+            life = Axis(start=min(r.times[0] for r in records), end=max(r.times[-1] for r in records))
             limit = _MOVING_BYTES // max(6, len(carded))
-            cards.append(make_card(structure, number=numbers[structure.id], record=record, axis=life, limit=limit))
+            shown = _shown(structure, record, beside)
+            cards.append(make_card(structure, number=numbers[structure.id], record=shown, axis=life, limit=limit))
             if progress is not None:
                 progress(len(cards), len(carded))
-    verdict, sentence = finding(claims, [k for k in looks if k.unlisted_since is None], first=first, last=last)
+    units = set() if record is None else {shown.units for shown in (record, *beside.values())}
+    pair = record is None or record.units != "backscatter"
+    listed = [k for k in looks if k.unlisted_since is None]
+    verdict, sentence = finding(claims, listed, first=first, last=last, pair=pair)
     years = (last - first).days / 365.25 if first and last else 0.0
     script = _part("report.js")
     return _template().render(
@@ -191,7 +202,10 @@ def _page(
         numbers=numbers,
         carded=carded,
         cards=cards,
-        others=others,
+        others=moved,
+        sensors=len(others) + 1,
+        radar="backscatter" in units,
+        optical=units != {"backscatter"},
         credits=sorted({k.credit for k in looks if k.credit and k.outcome is Outcome.USED}),
         record=record,
         compared=len(used) >= MIN_LOOKS,
@@ -203,6 +217,13 @@ def _page(
         since=since,
         until=until,
     )
+
+
+def _shown(structure: Structure, record: Record, beside: Mapping[str, Record]) -> Record:
+    """The looks in whose pictures a structure is shown: the main sensor's, or those of the first that saw it."""
+    if structure.sensors and all(sensor in beside for sensor in structure.sensors):
+        return beside[structure.sensors[0]]
+    return record
 
 
 def _template() -> jinja2.Template:

@@ -42,7 +42,7 @@ class Record:
     times: tuple[dt.datetime, ...]
     """Capture times, UTC, sorted."""
     reflectance: NDArray[np.float32]
-    """(time, band, y, x), 0-1, NaN where nothing was measured."""
+    """(time, band, y, x), 0-1 (of radar decibels), NaN where nothing was measured."""
     valid: NDArray[np.bool_]
     """(time, y, x), True where the ground was seen."""
     colours: tuple[int, int, int]
@@ -50,7 +50,7 @@ class Record:
     colour_names: str
     """What the pictures show: "true colour (red, green, blue)" and so on."""
     units: str
-    """"reflectance" or "picture"."""
+    """"reflectance", "picture" or "backscatter"."""
     black: float
     white: float
     """Values shown as black and as white, in every picture of the report."""
@@ -167,7 +167,8 @@ def open_record(cube: xr.Dataset, *, site: Site, looks: Sequence[Look]) -> Recor
     scenes = tuple(str(scene) for scene in cube["scene"].values)
     stamps = cube["time"].values.astype("datetime64[us]").astype(object)
     times = tuple(stamp.replace(tzinfo=dt.UTC) for stamp in stamps)
-    black, white = (0.0, 1.0) if units == "picture" else _stretch(reflectance, valid, colours)
+    least = -np.inf if units == "backscatter" else 0.0
+    black, white = (0.0, 1.0) if units == "picture" else _stretch(reflectance, valid, colours, least=least)
     grid = cube.odc.geobox
     return Record(
         site=site,
@@ -183,7 +184,7 @@ def open_record(cube: xr.Dataset, *, site: Site, looks: Sequence[Look]) -> Recor
         units=units,
         black=black,
         white=white,
-        gamma=1.0 if units == "picture" else 1.4,
+        gamma=1.4 if units == "reflectance" else 1.0,
     )
 
 
@@ -197,9 +198,12 @@ def _colours(bands: Sequence[str]) -> tuple[tuple[int, int, int], str]:
 
 
 def _stretch(
-    reflectance: NDArray[np.float32], valid: NDArray[np.bool_], colours: tuple[int, int, int]
+    reflectance: NDArray[np.float32], valid: NDArray[np.bool_], colours: tuple[int, int, int], *, least: float
 ) -> tuple[float, float]:
-    """Black and white points: the 0.5 and 99.5 percentiles of seen ground, the same for all three colours."""
+    """Black and white points: the 0.5 and 99.5 percentiles of seen ground, the same for all three colours.
+
+    Black is no lower than `least`: light that is less than none is a fault of its correction, decibels are not.
+    """
     times, _, height, width = reflectance.shape
     every = max(1, round(math.sqrt(times * height * width / 250_000)))
     sample = reflectance[:, sorted(set(colours)), ::every, ::every]
@@ -208,5 +212,5 @@ def _stretch(
     if not seen.size:
         return 0.0, 1.0
     low, high = (float(value) for value in np.percentile(seen, (0.5, 99.5)))
-    low, high = round(max(0.0, low), 3), round(high, 3)
+    low, high = round(max(least, low), 3), round(high, 3)
     return (low, high) if high - low > 0.02 else (low, low + 0.02)

@@ -89,11 +89,17 @@ def state_words(state: State) -> str:
 
 
 def finding(
-    claims: Sequence[Structure], looks: Sequence[Look], *, first: dt.datetime | None, last: dt.datetime | None
+    claims: Sequence[Structure],
+    looks: Sequence[Look],
+    *,
+    first: dt.datetime | None,
+    last: dt.datetime | None,
+    pair: bool = True,
 ) -> tuple[str, str]:
     """The report's answer: a short verdict and one sentence.
 
-    The three answers "nothing changed", "nothing was seen" and "could not look" are kept apart.
+    The three answers "nothing changed", "nothing was seen" and "could not look" are kept apart. `pair` says that of too
+    few looks two were compared, as all but radar's are.
     """
     used = sum(look.outcome is Outcome.USED for look in looks)
     if not looks:
@@ -104,7 +110,7 @@ def finding(
     basis = f"{used} of {plural(len(looks), 'listed look')} could be used."
     if used < MIN_LOOKS:
         basis = f"{basis[:-1]}, too few to tell a change from noise: {MIN_LOOKS} are needed."
-        if used > 1:
+        if used > 1 and pair:
             basis += (
                 " Only two were compared, and nothing tells there what was built from what stood about for a day, from "
                 "the season or from the light."

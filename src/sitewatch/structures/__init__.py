@@ -3,6 +3,7 @@
 from sitewatch.change import Kind
 from sitewatch.structures._files import read_structures, structures_document, structures_in
 from sitewatch.structures._identify import identify
+from sitewatch.structures._join import Seen, join
 from sitewatch.structures._since import (
     Difference,
     SinceLast,
@@ -21,6 +22,7 @@ __all__ = [
     "Kind",
     "Phase",
     "Presence",
+    "Seen",
     "SinceLast",
     "State",
     "Structure",
@@ -28,6 +30,7 @@ __all__ = [
     "changed_settings",
     "compare_structures",
     "identify",
+    "join",
     "read_since",
     "read_structures",
     "since_document",

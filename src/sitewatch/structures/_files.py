@@ -76,6 +76,7 @@ def _feature(structure: Structure) -> dict[str, object]:
             "area_m2_low": structure.area_m2_low,
             "area_m2_high": structure.area_m2_high,
             "presences": [_presence_json(p) for p in structure.presences],
+            **({"sensors": list(structure.sensors)} if structure.sensors else {}),
         },
     }
 
@@ -119,6 +120,7 @@ def _structure(feature: Mapping[str, Any]) -> Structure:
         area_m2_low=properties["area_m2_low"],
         area_m2_high=properties["area_m2_high"],
         presences=tuple(_presence(p) for p in properties["presences"]),
+        sensors=tuple(properties.get("sensors", ())),
     )
 
 

@@ -19,7 +19,7 @@ from shapely.geometry import MultiPolygon, Polygon
 from sitewatch.change import MIN_LOOKS, Change, Edge, Kind
 from sitewatch.structures._structure import Bracket, Phase, Presence, State, Structure
 
-__all__ = ["identify"]
+__all__ = ["identify", "in_order"]
 
 _SAME_FOOTPRINT = 0.35
 """Two changes are of one thing when they share at least this much of the ground of both (intersection over union)."""
@@ -47,10 +47,12 @@ def identify(changes: Sequence[Change], cube: xr.Dataset, *, site_id: str) -> tu
     claims = [change for change in changes if change.kind is Kind.STRUCTURE]
     things = [_thing(group, ground, site_id) for group in _groups(claims)]
     others = [_thing([change], ground, site_id) for change in changes if change.kind is not Kind.STRUCTURE]
-    ordered = sorted(
-        [*things, *others], key=lambda s: (s.kind is not Kind.STRUCTURE, _first_date(s), s.footprint.bounds)
-    )
-    return _unique(ordered)
+    return in_order([*things, *others])
+
+
+def in_order(structures: Sequence[Structure]) -> tuple[Structure, ...]:
+    """By kind (claims first), then by date, then by place; of equal ids the later ones get a suffix."""
+    return _unique(sorted(structures, key=lambda s: (s.kind is not Kind.STRUCTURE, _first_date(s), s.footprint.bounds)))
 
 
 class _Ground:

@@ -86,3 +86,5 @@ class Structure:
     area_m2_high: float
     presences: tuple[Presence, ...]
     """In time order, at least one; they do not overlap."""
+    sensors: tuple[str, ...] = ()
+    """Which families of looks saw it ("sentinel-2 reflectance"), the main one first; empty where it is not told."""
