@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import itertools
 import json
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,6 +18,7 @@ from rasterio.errors import NotGeoreferencedWarning
 from sitewatch.archive._far import Remote
 from sitewatch.archive._href import is_remote, redact
 from sitewatch.archive._pieces import cut_scene
+from sitewatch.archive._place import place_pictures
 from sitewatch.archive._retry import Retry
 from sitewatch.archive._scene import Chip, Faulty, Listing, Scene
 from sitewatch.archive._store import Stored, locked, read_archive, scene_slug, write_catalog, write_chip, write_file
@@ -60,6 +62,8 @@ def fetch(
 ) -> Fetched:
     """Fetch the site's window of every scene into the archive, except what is there already.
 
+    Pictures that do not say where they lie are placed first, each once.
+
     A scene is fetched anew if its files, what is listed of it, or the site's outline changed, or if its chip is
     damaged. A run can be interrupted at any time; the next one goes on where it was.
 
@@ -75,11 +79,13 @@ def fetch(
     Raises:
         OutputError: the archive cannot be written.
     """
+    step = _counter(progress, len(listing.scenes) + 2 * len(listing.pictures))
     window = tuple(round(v, 7) for v in context_bounds(site, crs=CRS("EPSG:4326")).bbox)
     remote = any(is_remote(band.href) for scene in listing.scenes for band in scene.bands)
     servers = Remote(signer=listing.signer, retry=retry or Retry(attempts=4))
     results: dict[str, Stored | SceneError | None] = {}
     with locked(directory):
+        listing = place_pictures(listing, site, directory, done=step)
         kept = read_archive(directory)
         known_outside = _read_outside(directory)
         recorded = _record(directory, listing, kept, now)
@@ -103,12 +109,11 @@ def fetch(
                 return None
             return write_chip(directory, scene, pieces, recorded=recorded[scene.id], request=requests[scene.id])
 
-        done = len(listing.scenes) - len(todo)
+        for _ in range(len(listing.scenes) - len(todo)):
+            step()
         for scene, result in _in_threads(one, todo, workers or (_WORKERS_REMOTE if remote else _WORKERS_LOCAL)):
             results[scene.id] = result
-            done += 1
-            if progress is not None:
-                progress(done, len(listing.scenes))
+            step()
         outside = [scene for scene in listing.scenes if results[scene.id] is None]
         _write_outside(directory, {scene.id: requests[scene.id] for scene in outside}, known_outside)
         in_archive = {**{key: s.chip for key, s in kept.items()}, **_chips(results)}
@@ -123,6 +128,12 @@ def fetch(
         recorded=recorded,
         new=sum(1 for scene in todo if isinstance(results[scene.id], Stored)),
     )
+
+
+def _counter(progress: Progress | None, of: int) -> Callable[[], None]:
+    """What tells that one more step of so many was done."""
+    steps = itertools.count(1)
+    return (lambda: progress(next(steps), of)) if progress is not None else lambda: None
 
 
 def _in_threads(

@@ -210,6 +210,7 @@ def _item(scene: Scene, pieces: Sequence[Piece], *, recorded: dt.datetime, reque
         "sitewatch:whole_day": scene.whole_day,
         "sitewatch:credit": scene.credit,
         "sitewatch:source": redact(scene.source),
+        "sitewatch:remark": scene.remark or None,
         "sitewatch:version": scene.version,
         "sitewatch:request": request,
         "sitewatch:pixels_sha256": pixels_digest(pieces),
@@ -329,6 +330,7 @@ def _stored(folder: Path, item: Mapping[str, Any]) -> Stored | None:
         bands=tuple(origins),
         credit=properties.get("sitewatch:credit"),
         source=properties["sitewatch:source"],
+        remark=properties.get("sitewatch:remark", ""),
         version=properties["sitewatch:version"],
     )
     chip = Chip(
