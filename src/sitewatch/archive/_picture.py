@@ -21,7 +21,7 @@ from rasterio.errors import RasterioError
 from sitewatch.archive._cut import grid_frame
 from sitewatch.archive._image import GDAL_OPTIONS, check_grid, open_image
 from sitewatch.errors import SceneError
-from sitewatch.site import Site, project
+from sitewatch.site import Site, metric_crs, project
 
 __all__ = ["WORLD_ENDINGS", "Pixels", "georeference", "is_preview", "read_pixels"]
 
@@ -160,9 +160,7 @@ def _checked(grid: GeoBox, name: str) -> GeoBox:
 
 
 def _usual_systems(site: Site) -> list[CRS]:
-    centre = site.outline.centroid
-    zone = (32600 if centre.y >= 0 else 32700) + min(60, int((centre.x + 180) // 6) + 1)
-    return [CRS("EPSG:4326"), CRS(f"EPSG:{zone}"), CRS("EPSG:3857")]
+    return [CRS("EPSG:4326"), metric_crs(site), CRS("EPSG:3857")]
 
 
 def _shows(grid: GeoBox, site: Site) -> bool:

@@ -22,7 +22,7 @@ from sitewatch.archive._reference import Known, chosen, known_image, plan
 from sitewatch.archive._scene import Faulty, Listing, Picture, Scene
 from sitewatch.archive._similarity import Shade
 from sitewatch.errors import SceneError
-from sitewatch.site import Site, project
+from sitewatch.site import Site, metric_crs, project
 
 __all__ = ["place_pictures"]
 
@@ -177,15 +177,14 @@ def _place(
             anchors.append(loose[raw.id].known(raw.id, raw.grid))
             yield raw, _as_told(raw, raw.grid)
     untold = [raw for raw in todo if raw.grid is None]
-    grid = plan(site, anchors)
-    if grid is None:
+    if plan(site, anchors, metric_crs(site)) is None:
         why = "no image of the folder does" if not anchors else "none that does shows the site"
         for raw in untold:
             yield raw, _fault(raw.picture.scene, f"{raw.picture.path.name}: {_NO_PLACE.format(why)}")
         return
     anchors = chosen(anchors)
     laid_on = {one.id: keys[one.id] for one in anchors if one.id in keys}
-    for raw, laid in zip(untold, lay([loose[raw.id] for raw in untold], anchors, grid, site), strict=True):
+    for raw, laid in zip(untold, lay([loose[raw.id] for raw in untold], anchors, site), strict=True):
         if laid.grid is None:
             yield raw, _fault(raw.picture.scene, f"{raw.picture.path.name}: {_UNSURE.format(laid.how)}", unplaced=True)
         else:

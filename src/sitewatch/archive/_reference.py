@@ -12,7 +12,7 @@ import numpy as np
 import rasterio
 import shapely
 from affine import Affine
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from odc.geo import CRS
 from odc.geo.geobox import GeoBox
 from pyproj import Transformer
@@ -25,9 +25,9 @@ from sitewatch.archive._cut import grid_frame
 from sitewatch.archive._image import GDAL_OPTIONS, grid_of, open_image
 from sitewatch.archive._similarity import Shade
 from sitewatch.errors import SceneError
-from sitewatch.site import Site, context_bounds, project
+from sitewatch.site import Site, context_bounds, metric_crs, project
 
-__all__ = ["Known", "Reference", "chosen", "known_image", "known_picture", "make_reference", "plan"]
+__all__ = ["Known", "Reference", "chosen", "known_image", "known_picture", "make_reference", "plan", "projections"]
 
 _MOST = 15
 """A median of so many images is sharp, and free of clouds; more cost time."""
@@ -87,18 +87,26 @@ def known_picture(identifier: str, grid: GeoBox, read: Callable[[], Shade]) -> K
     return Known(id=identifier, grid=grid, read=lambda target: _picture_on(read(), grid, target))
 
 
-def plan(site: Site, known: Sequence[Known], *, pixel: float | None = None) -> GeoBox | None:
-    """The grid of a reference: around the site, as far as known images reach; None where none shows the site.
+def projections(site: Site) -> list[CRS]:
+    """In what pictures are drawn: Web Mercator (map services), the site's own UTM zone (images), or plain degrees.
 
-    It lies in Web Mercator, in which map services draw: their pictures are similar to it, whatever grid the images
-    have. Beyond 84 degrees it is polar stereographic.
+    A picture is similar to the ground only in its own one. Web Mercator, which takes the Earth for a sphere, is wider
+    than UTM by up to .7 %, and degrees are by the latitude.
+    """
+    if abs(site.outline.centroid.y) > 80:
+        return [metric_crs(site)]
+    return [CRS("EPSG:3857"), metric_crs(site), CRS("EPSG:4326")]
+
+
+def plan(site: Site, known: Sequence[Known], crs: CRS, *, pixel: float | None = None) -> GeoBox | None:
+    """The grid of a reference: around the site, as far as known images reach; None where none shows the site.
 
     Args:
         site: the watched place.
         known: images whose place is known.
-        pixel: edge of a pixel in units of the grid; default the median of the images'.
+        crs: its coordinates.
+        pixel: edge of a pixel in their unit; default the median of the images'.
     """
-    crs = _map_crs(site)
     outline = project(site.outline, to=crs)
     frames = [f for k in known if (f := _frame(k.grid, crs)).is_valid and shapely.intersects(f, outline)]
     if not frames:
@@ -133,18 +141,13 @@ def make_reference(site: Site, grid: GeoBox, known: Sequence[Known]) -> Referenc
     covered = np.isfinite(stack).sum(axis=0) >= (2 if len(stack) > 4 else 1)
     grey = np.zeros(shape, dtype=np.float32)
     grey[covered] = np.nanmedian(stack[:, covered], axis=0)
-    left, bottom, right, top = project(site.outline, to=_map_crs(site)).bounds
+    left, bottom, right, top = project(site.outline, to=grid.crs or metric_crs(site)).bounds
     corners = [(left, top), (right, top), (right, bottom), (left, bottom), ((left + right) / 2, (bottom + top) / 2)]
     columns, rows = np.transpose([~grid.affine * corner for corner in corners])
     watched = np.clip(columns - 0.5, 0, shape[1] - 1) + 1j * np.clip(rows - 0.5, 0, shape[0] - 1)
     return Reference(
         grid=grid, shade=Shade(grey=grey, seen=covered), metres=_metres(site, grid), watched=np.asarray(watched)
     )
-
-
-def _map_crs(site: Site) -> CRS:
-    latitude = site.outline.centroid.y
-    return CRS("EPSG:3857") if abs(latitude) < 84 else CRS("EPSG:5041" if latitude > 0 else "EPSG:5042")
 
 
 def _image_on(path: Path, bands: Sequence[int], grid: GeoBox) -> Shade | None:
@@ -205,8 +208,7 @@ def _frame(grid: GeoBox, crs: CRS) -> shapely.Polygon:
         return shapely.Polygon()
     frame = grid_frame(grid)
     edge = shapely.get_coordinates(frame.segmentize(frame.length / 64))
-    x, y = Transformer.from_crs(grid.crs.proj, crs.proj, always_xy=True).transform(edge[:, 0], edge[:, 1])
-    there = np.column_stack([x, y])
+    there = _moved(edge, grid.crs, crs)
     return shapely.Polygon(there) if np.isfinite(there).all() else shapely.Polygon()
 
 
@@ -216,6 +218,16 @@ def _edge(grid: GeoBox, crs: CRS) -> float:
 
 
 def _metres(site: Site, grid: GeoBox) -> float:
-    """Edge of a pixel on the ground: Web Mercator stretches by the latitude (to .3 %, which no error needs)."""
-    stretched = grid.crs is not None and grid.crs.epsg == 3857
-    return float(grid.affine.a * (math.cos(math.radians(site.outline.centroid.y)) if stretched else 1.0))
+    """Edge of a pixel on the ground, metres, at the site."""
+    west, south, east, north = project(site.outline, to=grid.crs or metric_crs(site)).bounds
+    box = shapely.Polygon(
+        _moved([(west, south), (east, south), (east, north), (west, north)], grid.crs, metric_crs(site))
+    )
+    return math.sqrt(box.area / ((east - west) * (north - south))) * float(grid.affine.a)
+
+
+def _moved(points: ArrayLike, crs: CRS | None, to: CRS) -> NDArray[np.float64]:
+    x, y = np.transpose(np.asarray(points, dtype=np.float64))
+    if crs is None:
+        return np.full((len(x), 2), np.nan)
+    return np.column_stack(Transformer.from_crs(crs.proj, to.proj, always_xy=True).transform(x, y))

@@ -41,9 +41,6 @@ _STEPS = 8
 _PARTS = 5
 _LEAST_PARTS = 6
 _LEAST_POINTS = 150
-_SYSTEMATIC = 0.15
-"""Standard error, pixels, that no agreement of the parts takes away: of two dates, shadows move the same way everywhere
-(measured on 94 pictures of one place against looks registered to each other)."""
 _TUKEY = 4.685
 _APART = 5.0
 """Pixels of the reference from which two places are different ones."""
@@ -74,7 +71,7 @@ class Similarity:
         """Points of the reference in the picture's pixels."""
         return np.asarray(self.scale * points + self.shift)
 
-    def fromcoarser(self, level: float) -> Similarity:
+    def from_coarser(self, level: float) -> Similarity:
         """The same map from a reference whose pixels are `level` times as large."""
         return Similarity(scale=self.scale * level, shift=self.scale * _centre(level) + self.shift)
 
@@ -99,7 +96,10 @@ class Fit:
     correlation: float
     """Of local contrast where both were seen, -1 to 1."""
     strength: float
-    """Correlation times the root of how much both share: what candidates are ranked by."""
+    """Correlation times the root of how many pixels (of the second search, whatever the reference has) both share."""
+    aspect: float
+    """How much wider the picture still is than the similarity makes it, a share of its width: 0 where both are drawn in
+    one projection."""
     rival: float = 0.0
     """The strength of the best other place that was looked at; 0: none was."""
 
@@ -212,7 +212,7 @@ def _settle(
     columns = np.stack(
         [base, np.ones_like(base), slope_x, slope_y, slope_x * u + slope_y * v, slope_y * u - slope_x * v]
     )
-    now = similarity.fromcoarser(level)
+    now = similarity.from_coarser(level)
     for step in range(_STEPS):
         there, both = _contrast(warp(picture, now, (height, width)))
         both &= known
@@ -231,13 +231,15 @@ def _settle(
         if max(abs(m) for m in move) < 0.01:
             break
     sigma = _jackknife(rows, target, weight, where, (_from(watched, level) - middle) / reach)
+    wider = _solve(np.vstack([rows, (slope_x * u - slope_y * v)[both]]), target, weight)
     correlation = float(np.corrcoef(rows[0], target)[0, 1])
     return Fit(
         similarity=now.from_finer(level),
-        sigma=level * math.hypot(sigma, _SYSTEMATIC),
+        sigma=level * sigma,
         points=int((weight > 0.5).sum()),
         correlation=correlation,
-        strength=correlation * math.sqrt(float(both.sum())) * level,
+        aspect=0.0 if wider is None else 2 * float(wider[6] / wider[0]) / reach,
+        strength=correlation * math.sqrt(float(both.sum())) * level / _search_pixel(reference),
     )
 
 
@@ -264,11 +266,19 @@ def _regress(
     away = target - rows[0]
     scale = 1.4826 * float(np.median(np.abs(away - np.median(away)))) + 1e-6
     weight = np.clip(1 - ((away - np.median(away)) / (_TUKEY * scale * wide)) ** 2, 0, None) ** 2
+    solution = _solve(rows, target, weight)
+    return None if solution is None else (solution, weight)
+
+
+def _solve(
+    rows: NDArray[np.float64], target: NDArray[np.float64], weight: NDArray[np.float64]
+) -> NDArray[np.float64] | None:
+    """Weighted least squares; None where the rows do not carry a solution."""
     weighted = rows * weight
     normal = weighted @ rows.T
     if np.linalg.cond(normal) > 1e10:
         return None
-    return np.linalg.solve(normal, weighted @ target), weight
+    return np.asarray(np.linalg.solve(normal, weighted @ target), dtype=np.float64)
 
 
 def _jackknife(
@@ -322,8 +332,13 @@ def _places(picture: Shade, reference: Shade, scales: Sequence[float], side: int
         strength, corner = best
         # Coarse reference pixel r shows small pixel r - corner.
         coarse = Similarity(scale=complex(factor), shift=_centre(factor) - factor * corner)
-        found.append((strength * level, coarse.from_finer(level)))
+        found.append((strength * level / _search_pixel(reference), coarse.from_finer(level)))
     return sorted(found, key=lambda place: -place[0])
+
+
+def _search_pixel(reference: Shade) -> float:
+    """Edge of a pixel of the second search, pixels of the reference."""
+    return max(1.0, float(max(reference.grey.shape)) / _SECOND_SIDE)
 
 
 def _correlate(small: Grey, seen: Mask, base: Grey, known: Mask) -> tuple[float, complex] | None:
