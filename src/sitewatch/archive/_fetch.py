@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import itertools
 import json
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -79,7 +78,8 @@ def fetch(
     Raises:
         OutputError: the archive cannot be written.
     """
-    step = _counter(progress, len(listing.scenes) + 2 * len(listing.pictures))
+    pictures = len(listing.pictures)
+    step = _Steps(progress, len(listing.scenes) + 2 * pictures)
     window = tuple(round(v, 7) for v in context_bounds(site, crs=CRS("EPSG:4326")).bbox)
     remote = any(is_remote(band.href) for scene in listing.scenes for band in scene.bands)
     servers = Remote(signer=listing.signer, retry=retry or Retry(attempts=4))
@@ -109,8 +109,8 @@ def fetch(
                 return None
             return write_chip(directory, scene, pieces, recorded=recorded[scene.id], request=requests[scene.id])
 
-        for _ in range(len(listing.scenes) - len(todo)):
-            step()
+        step.of = pictures + len(listing.scenes)
+        step.done = step.of - len(todo)
         for scene, result in _in_threads(one, todo, workers or (_WORKERS_REMOTE if remote else _WORKERS_LOCAL)):
             results[scene.id] = result
             step()
@@ -130,10 +130,18 @@ def fetch(
     )
 
 
-def _counter(progress: Progress | None, of: int) -> Callable[[], None]:
-    """What tells that one more step of so many was done."""
-    steps = itertools.count(1)
-    return (lambda: progress(next(steps), of)) if progress is not None else lambda: None
+@dataclass
+class _Steps:
+    """How far a run is; what was there already is counted and not told of."""
+
+    progress: Progress | None
+    of: int
+    done: int = 0
+
+    def __call__(self) -> None:
+        self.done += 1
+        if self.progress is not None:
+            self.progress(self.done, self.of)
 
 
 def _in_threads(

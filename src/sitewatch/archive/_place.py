@@ -71,7 +71,7 @@ def place_pictures(listing: Listing, site: Site, directory: Path, *, done: Calla
         listing: scenes and pictures of a folder.
         site: the watched place.
         directory: the archive; nobody else may be writing it.
-        done: called for each picture.
+        done: called for each picture that is not placed already.
 
     Returns:
         The listing without pictures: each is now a scene, or a `Faulty` that says why not.
@@ -99,8 +99,6 @@ def _with_places(listing: Listing, site: Site, directory: Path, done: Callable[[
     keys = {scene.id: scene.version for scene in listing.scenes} | {raw.id: raw.key for raw in raws if raw.grid}
     placed = {raw.id: found for raw in raws if (found := _kept(directory, raw, keys)) is not None}
     todo = [raw for raw in raws if raw.id not in placed]
-    for _ in placed:
-        done()
     if todo:
         hidden = _overlays(raws, todo)
         new: dict[str, Placed] = {}
