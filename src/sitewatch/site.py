@@ -26,6 +26,7 @@ __all__ = [
     "Site",
     "area_mask",
     "context_bounds",
+    "metric_crs",
     "nested_grid",
     "project",
     "read_site",
@@ -127,7 +128,7 @@ def context_bounds(site: Site, *, crs: CRS) -> BoundingBox:
 
     The margin is measured on the site's own metric grid (UTM), so that it means the same in any `crs`.
     """
-    utm = _metric_crs(site)
+    utm = metric_crs(site)
     west, south, east, north = project(site.outline, to=utm).bounds
     margin = max(200.0, 0.2 * max(east - west, north - south))
     box = shapely.box(west - margin, south - margin, east + margin, north + margin).segmentize(
@@ -152,7 +153,7 @@ def site_grid(site: Site, images: Sequence[GeoBox], *, pixel: float | None = Non
     """
     touching = _touching(site, images)
     shared = _shared_grid(site, touching) if pixel is None else None
-    crs = shared.crs if shared is not None and shared.crs is not None else _metric_crs(site)
+    crs = shared.crs if shared is not None and shared.crs is not None else metric_crs(site)
     # Whole decimetres, so that a reprojected 10 m grid does not become one of 9.9987 m.
     usual = float(np.median([_pixel_metres(site, g) for g in touching]))
     size = pixel or (round(usual, 1) if usual >= 1 else usual)
@@ -247,7 +248,7 @@ def area_mask(footprint: Footprint, grid: GeoBox) -> NDArray[np.bool_]:
 
 def seen_share(site: Site, images: Sequence[GeoBox]) -> float:
     """Share of the outline's area, 0-1, that lies inside at least one image: the rest can never be seen."""
-    crs = _metric_crs(site)
+    crs = metric_crs(site)
     outline = project(site.outline, to=crs)
     frames = []
     for image in images:
@@ -312,7 +313,7 @@ def _polygon(path: Path, feature: Mapping[str, object], label: str) -> Footprint
     return footprint
 
 
-def _metric_crs(site: Site) -> CRS:
+def metric_crs(site: Site) -> CRS:
     """UTM zone of the outline's centroid; polar stereographic (UPS) beyond UTM's limits of 84 N and 80 S."""
     centre = site.outline.centroid
     if centre.y > 84:
@@ -390,7 +391,7 @@ def _pixel_metres(site: Site, image: GeoBox) -> float:
     affine = image.affine  # its corners, wherever the pixel is turned to
     corners = [(affine.a * i + affine.b * j, affine.d * i + affine.e * j) for i, j in ((0, 0), (1, 0), (1, 1), (0, 1))]
     pixel = Polygon([(x + dx, y + dy) for dx, dy in corners])
-    return math.sqrt(shapely.transform(pixel, _transform(image.crs, _metric_crs(site))).area)
+    return math.sqrt(shapely.transform(pixel, _transform(image.crs, metric_crs(site))).area)
 
 
 def _wanted_bounds(site: Site, images: Sequence[GeoBox], crs: CRS) -> BoundingBox:

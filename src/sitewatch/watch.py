@@ -183,6 +183,7 @@ def watch(
         )
     looks = [look_outside(scene, recorded=fetched.recorded.get(scene.id, now)) for scene in fetched.outside]
     looks += [look_of_faulty(f, recorded=fetched.recorded.get(f.scene, now)) for f in fetched.faulty]
+    listing = replace(listing, scenes=(*listing.scenes, *(picture.scene for picture in listing.pictures)))
     news, memory = compare_listing(previous, listing, fetched, site=site, since=since, until=until, now=now)
     gone = [look_of_gone(entry) for entry in news.gone] if news is not None else []
     cubes: dict[str, xr.Dataset] = {}

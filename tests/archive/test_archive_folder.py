@@ -430,7 +430,7 @@ def test_folders_that_cannot_be_used(tmp_path: Path, write_image: Write) -> None
     for folder, said in (
         (tmp_path / "nowhere", "there is no such folder"),
         (write_image("2020-05-31.tif"), "is a file, not a folder"),
-        (tmp_path, "holds no image (.tif, .tiff, .jp2), but 1 folders: give one of these"),
+        (tmp_path, "holds no image (.tif, .tiff, .jp2, .png, .jpg), but 1 folders: give one of these"),
     ):
         with pytest.raises(FolderError) as error:
             list_folder(folder)

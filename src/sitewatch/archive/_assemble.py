@@ -127,7 +127,7 @@ def _bands(files: Sequence[File], item: Item | None, about: str) -> tuple[Band, 
     for (path, image, index, band), name in zip(listed, names, strict=True):
         if name is None:
             continue
-        pixel = abs(image.grid.affine.determinant)
+        pixel = 1.0 if image.grid is None else abs(image.grid.affine.determinant)
         entry = Band(
             name=name,
             href=str(path),

@@ -18,6 +18,7 @@ from sitewatch.archive._cut import Piece
 from sitewatch.archive._far import Remote
 from sitewatch.archive._href import is_remote, redact
 from sitewatch.archive._pieces import cut_scene
+from sitewatch.archive._place import place_pictures
 from sitewatch.archive._retry import Retry
 from sitewatch.archive._scene import Chip, Faulty, Listing, Scene
 from sitewatch.archive._store import Stored, locked, read_archive, scene_slug, write_catalog, write_chip, write_file
@@ -61,6 +62,8 @@ def fetch(
 ) -> Fetched:
     """Fetch the site's window of every scene into the archive, except what is there already.
 
+    Pictures that do not say where they lie are placed first, each once.
+
     A scene is fetched anew if its files, what is listed of it, or the site's outline changed, or if its chip is
     damaged. A run can be interrupted at any time; the next one goes on where it was.
 
@@ -76,11 +79,14 @@ def fetch(
     Raises:
         OutputError: the archive cannot be written.
     """
+    pictures = len(listing.pictures)
+    step = _Steps(progress, len(listing.scenes) + 2 * pictures)
     window = tuple(round(v, 7) for v in context_bounds(site, crs=CRS("EPSG:4326")).bbox)
     remote = any(is_remote(band.href) for scene in listing.scenes for band in scene.bands)
     servers = Remote(signer=listing.signer, retry=retry or Retry(attempts=4))
     results: dict[str, Stored | SceneError | None] = {}
     with locked(directory):
+        listing = place_pictures(listing, site, directory, done=step)
         kept = read_archive(directory)
         known_outside = _read_outside(directory)
         recorded = _record(directory, listing, kept, now)
@@ -104,12 +110,11 @@ def fetch(
                 return None
             return write_chip(directory, read, pieces, recorded=recorded[scene.id], request=requests[scene.id])
 
-        done = len(listing.scenes) - len(todo)
+        step.of = pictures + len(listing.scenes)
+        step.done = step.of - len(todo)
         for scene, result in _in_threads(one, todo, workers or (_WORKERS_REMOTE if remote else _WORKERS_LOCAL)):
             results[scene.id] = result
-            done += 1
-            if progress is not None:
-                progress(done, len(listing.scenes))
+            step()
         outside = [scene for scene in listing.scenes if results[scene.id] is None]
         _write_outside(directory, {scene.id: requests[scene.id] for scene in outside}, known_outside)
         in_archive = {**{key: s.chip for key, s in kept.items()}, **_chips(results)}
@@ -142,6 +147,20 @@ def _cut_first(scene: Scene, site: Site, folder: Path, servers: Remote) -> tuple
             read = replace(scene, bands=entry.bands, credit=entry.credit, source=entry.source, catalog=entry.catalog)
             return read, pieces
     raise SceneError(" | ".join(wrong))
+
+
+@dataclass
+class _Steps:
+    """How far a run is; what was there already is counted and not told of."""
+
+    progress: Progress | None
+    of: int
+    done: int = 0
+
+    def __call__(self) -> None:
+        self.done += 1
+        if self.progress is not None:
+            self.progress(self.done, self.of)
 
 
 def _in_threads(

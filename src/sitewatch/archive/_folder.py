@@ -16,15 +16,16 @@ from rasterio.errors import NotGeoreferencedWarning
 
 from sitewatch.archive._assemble import assemble
 from sitewatch.archive._bands import split_suffix
-from sitewatch.archive._image import GDAL_OPTIONS, Image, describe
+from sitewatch.archive._image import GDAL_OPTIONS, PICTURE_ENDINGS, Image, describe
 from sitewatch.archive._item import Item, ItemAsset, is_item, read_item
-from sitewatch.archive._scene import Faulty, Listing, Scene
+from sitewatch.archive._picture import is_preview
+from sitewatch.archive._scene import Faulty, Listing, Picture, Scene
 from sitewatch.archive._times import in_period, moment_in_name, plausible
 from sitewatch.errors import FolderError, SceneError
 
 __all__ = ["list_folder"]
 
-_ENDINGS = (".tif", ".tiff", ".gtif", ".gtiff", ".jp2", ".j2k")
+_ENDINGS = (".tif", ".tiff", ".gtif", ".gtiff", ".jp2", ".j2k", *PICTURE_ENDINGS)
 _MAX_SIDECAR_BYTES = 4 * 1024 * 1024
 _MAX_FILES = 100_000
 
@@ -47,11 +48,12 @@ class _Group:
 
 
 def list_folder(folder: Path, *, since: dt.datetime | None = None, until: dt.datetime | None = None) -> Listing:
-    """List the scenes of a folder of GeoTIFF, COG or JPEG 2000 images.
+    """List the scenes of a folder of GeoTIFF, COG or JPEG 2000 images, and of PNG and JPEG pictures.
 
     One file is one scene, unless a STAC item beside them lists several files, or several one-band files share a name
     up to the band ("X_B04.tif", "X_B08.tif"). Only headers are read. A file that cannot be used is a `Faulty` and the
-    others go on; sub-folders and hidden files are not looked at.
+    others go on; sub-folders and hidden files are not looked at. Pictures do not say where they lie and are listed
+    apart (`fetch` places them); previews that lie beside the images they are made from are left out.
 
     Args:
         folder: where the images lie.
@@ -63,6 +65,7 @@ def list_folder(folder: Path, *, since: dt.datetime | None = None, until: dt.dat
     """
     images, documents = _files(folder)
     sidecars = {path.stem: _sidecar(path) for path in documents}
+    images = _without_previews(images, sidecars)
     with warnings.catch_warnings(), rasterio.Env(**GDAL_OPTIONS):
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         headers = {path: _header(folder, path) for path in images}
@@ -70,9 +73,11 @@ def list_folder(folder: Path, *, since: dt.datetime | None = None, until: dt.dat
         for path in sorted({p for g in groups for p, _ in g.files} - headers.keys()):
             headers[path] = _header(folder, path)
     scenes: dict[str, Scene] = {}
+    pictures: dict[str, Picture] = {}
     for group in groups:
         try:
             scene = _scene(group, headers)
+            picture = _picture(group, scene)
         except SceneError as error:
             faulty.append(_fault(group, str(error)))
             continue
@@ -81,12 +86,14 @@ def list_folder(folder: Path, *, since: dt.datetime | None = None, until: dt.dat
             faulty.append(_repeat(scene, f"the scene {scene.id} is listed already, from {first.source}; remove one"))
         else:
             scenes[scene.id] = scene
+            if picture is not None:
+                pictures[scene.id] = picture
     listed_by = ("folder",)
+    wanted = [replace(s, listed_by=listed_by) for s in sorted(scenes.values(), key=_order) if _wanted(s, since, until)]
     return Listing(
-        scenes=tuple(
-            replace(s, listed_by=listed_by) for s in sorted(scenes.values(), key=_order) if _wanted(s, since, until)
-        ),
+        scenes=tuple(s for s in wanted if s.id not in pictures),
         faulty=tuple(replace(f, listed_by=listed_by) for f in faulty if _wanted(f, since, until)),
+        pictures=tuple(replace(pictures[s.id], scene=s) for s in wanted if s.id in pictures),
         asked=listed_by,
     )
 
@@ -107,8 +114,40 @@ def _files(folder: Path) -> tuple[list[Path], list[Path]]:
     if not images:
         inside = sum(1 for p in entries if p.is_dir())
         hint = f", but {inside} folders: give one of these" if inside else "; give the folder that holds the images"
-        raise FolderError(f"{folder}: holds no image (.tif, .tiff, .jp2){hint}")
+        raise FolderError(f"{folder}: holds no image (.tif, .tiff, .jp2, .png, .jpg){hint}")
     return images, [p for p in entries if p.suffix.lower() == ".json" and p.is_file()]
+
+
+def _without_previews(images: Sequence[Path], sidecars: Mapping[str, _Sidecar]) -> list[Path]:
+    """The images without the small pictures that are made from one: of its name, called so, or listed so in an item."""
+    stems = {path.stem for path in images if not _is_picture(path)}
+    listed = {
+        Path(asset.href).name
+        for stem, sidecar in sidecars.items()
+        if sidecar.item is not None
+        for asset in sidecar.item.assets
+        if not asset.is_image and (stem in stems or any(a.is_image for a in sidecar.item.assets))
+    }
+    return [
+        path
+        for path in images
+        if not _is_picture(path) or not (path.stem in stems or path.name in listed or is_preview(path.stem))
+    ]
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in PICTURE_ENDINGS
+
+
+def _picture(group: _Group, scene: Scene) -> Picture | None:
+    """The picture that a scene is, if it is one."""
+    path = group.files[0][0]
+    if not any(_is_picture(p) for p, _ in group.files):
+        return None
+    if len(group.files) > 1:
+        raise SceneError(f"{path.name}: a scene of several files cannot have a PNG or JPEG among them; convert it")
+    item = group.sidecar.item if group.sidecar else None
+    return Picture(scene=scene, path=path, told=item.place if item else {})
 
 
 def _sidecar(path: Path) -> _Sidecar:

@@ -19,7 +19,7 @@ from rasterio.io import DatasetReader
 
 from sitewatch.errors import SceneError
 
-__all__ = ["GDAL_OPTIONS", "Image", "describe", "grid_of", "open_image"]
+__all__ = ["GDAL_OPTIONS", "PICTURE_ENDINGS", "Image", "check_grid", "describe", "grid_of", "open_image"]
 
 GDAL_OPTIONS: Final[Mapping[str, Any]] = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",  # never look for files beside the image, on disk or over HTTP
@@ -29,6 +29,11 @@ GDAL_OPTIONS: Final[Mapping[str, Any]] = {
 }
 """GDAL's options for every read of this room, given to `rasterio.Env`."""
 
+PICTURE_ENDINGS: Final = (".png", ".jpg", ".jpeg")
+"""What pictures are called that need not say where they lie."""
+
+_PNG_MAGIC, _JPEG_MAGIC = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
+_MAX_PICTURE_PIXELS = 40_000_000  # pictures are decoded whole; the largest screens have 33 million
 _JP2_MAGIC = (b"jP  ", b"\xffO\xffQ")
 _DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
 _MAX_PIXELS = 36_000 * 36_000  # Sentinel-2 has 10 980 x 10 980, Landsat 7 800 x 7 800, a large sub-metre scene 30 000^2
@@ -43,7 +48,8 @@ class Image:
 
     name: str
     """File name, for messages."""
-    grid: GeoBox
+    grid: GeoBox | None
+    """Where its pixels lie; None for a PNG or JPEG."""
     dtypes: tuple[str, ...]
     descriptions: tuple[str | None, ...]
     """Band descriptions, or None."""
@@ -102,19 +108,29 @@ def grid_of(dataset: DatasetReader, *, name: str) -> GeoBox:
         crs = CRS(f"EPSG:{epsg}") if epsg else CRS(dataset.crs.to_wkt())
     except (CRSError, ValueError, RuntimeError) as error:
         raise SceneError(f"{name}: has a coordinate system that is not understood ({error}); reproject it") from error
-    if not (crs.geographic or crs.projected):
-        raise SceneError(f"{name}: has a local coordinate system that says nothing of the Earth; georeference it")
     grid = GeoBox((dataset.height, dataset.width), dataset.transform, crs)
-    numbers = tuple(dataset.transform)[:6]
-    if not all(math.isfinite(v) for v in numbers) or abs(dataset.transform.determinant) < 1e-18:
-        raise SceneError(f"{name}: its georeference is broken (pixel size {dataset.res}); georeference it anew")
+    check_grid(grid, name=name)
+    return grid
+
+
+def check_grid(grid: GeoBox, *, name: str) -> None:
+    """Refuse a place that no image can have.
+
+    Raises:
+        SceneError: its coordinate system or its numbers cannot be right.
+    """
+    crs, affine = grid.crs, grid.affine
+    if crs is None or not (crs.geographic or crs.projected):
+        raise SceneError(f"{name}: has a local coordinate system that says nothing of the Earth; georeference it")
+    if not all(math.isfinite(v) for v in tuple(affine)[:6]) or abs(affine.determinant) < 1e-18:
+        size = tuple(round(math.hypot(*edge), 9) for edge in ((affine.a, affine.d), (affine.b, affine.e)))
+        raise SceneError(f"{name}: its georeference is broken (pixel size {size}); georeference it anew")
     west, south, east, north = grid.boundingbox.bbox
     if crs.geographic and not (-361 <= west <= east <= 361 and -91 <= south <= north <= 91):
         raise SceneError(
             f"{name}: says its coordinates are degrees, but they run from {west:g} to {east:g} and {south:g} to "
             f"{north:g}; assign the right coordinate system"
         )
-    return grid
 
 
 def describe(path: Path) -> Image:
@@ -124,6 +140,8 @@ def describe(path: Path) -> Image:
         SceneError: the image cannot be used; the message says why.
     """
     with open_image(str(path.absolute()), name=path.name) as dataset:
+        if dataset.driver in ("PNG", "JPEG"):
+            return _describe_picture(dataset, path.name)
         try:
             return Image(
                 name=path.name,
@@ -138,6 +156,26 @@ def describe(path: Path) -> Image:
             raise SceneError(f"{path.name}: its header cannot be read ({error}); get the file again") from error
 
 
+def _describe_picture(dataset: DatasetReader, name: str) -> Image:
+    """A picture's header, as it will be once it is placed: 8-bit colours, and where there is a picture.
+
+    Texts inside it are not read: whatever drew the picture wrote them, no satellite.
+    """
+    if dataset.count > 4 or any(dtype not in ("uint8", "uint16") for dtype in dataset.dtypes):
+        raise SceneError(f"{name}: has {dataset.count} bands of {dataset.dtypes[0]}; save it in red, green and blue")
+    coloured = dataset.count > 2 or dataset.colorinterp[0] is ColorInterp.palette
+    bands = ("red", "green", "blue", "valid") if coloured else ("gray", "valid")
+    return Image(
+        name=name,
+        grid=None,
+        dtypes=("uint8",) * len(bands),
+        descriptions=bands,
+        colours=bands,
+        scaled=False,
+        tags={},
+    )
+
+
 def _driver(path: str) -> str:
     """The one driver that may read this file: no other format is ever guessed at (COG is read by GTiff)."""
     if path.startswith("/vsi"):
@@ -147,6 +185,8 @@ def _driver(path: str) -> str:
             head = file.read(8)
     except OSError:
         return "GTiff"
+    if path.lower().endswith(PICTURE_ENDINGS):  # a file called .tif that holds a PNG stays a fault
+        return "JPEG" if head.startswith(_JPEG_MAGIC) else "PNG"
     return "JP2OpenJPEG" if head[4:8] in _JP2_MAGIC or head[:4] in _JP2_MAGIC else "GTiff"
 
 
@@ -155,6 +195,11 @@ def _check_size(dataset: DatasetReader, name: str) -> None:
     if width * height > _MAX_PIXELS or max(width, height) > _MAX_SIDE:
         raise SceneError(
             f"{name}: declares {width} x {height} pixels, more than {_MAX_PIXELS} in all; cut it to the place you watch"
+        )
+    if dataset.driver in ("PNG", "JPEG") and width * height > _MAX_PICTURE_PIXELS:
+        raise SceneError(
+            f"{name}: has {width} x {height} pixels, more than {_MAX_PICTURE_PIXELS} for a picture that is read whole; "
+            "cut it to the place you watch"
         )
     if not 0 < count <= _MAX_BANDS:
         raise SceneError(f"{name}: has {count} bands, not 1 to {_MAX_BANDS}; keep those you need")
@@ -188,8 +233,12 @@ def _why_unreadable(path: Path) -> str:
         return "is empty; get the file again"
     if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+") or head[4:8] in _JP2_MAGIC or head[:4] in _JP2_MAGIC:
         return "is damaged or cut short; get the file again"
+    if head.startswith((_PNG_MAGIC, _JPEG_MAGIC)) and path.suffix.lower() in PICTURE_ENDINGS:
+        return "is damaged or cut short; get the file again"
     if all(byte >= 32 or byte in b"\t\r\n" for byte in head):
         return (
             f"is a text file, not an image (it begins {head[:24].decode('utf-8', 'replace')!r}); get the image itself"
         )
+    if path.suffix.lower() in PICTURE_ENDINGS:
+        return "is not a PNG or JPEG picture; convert it"
     return "is not a GeoTIFF, COG or JPEG 2000 image; convert it"

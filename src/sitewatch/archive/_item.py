@@ -6,7 +6,7 @@ import datetime as dt
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sitewatch.archive._times import Moment, parse_moment, plausible
 from sitewatch.errors import SceneError
@@ -73,6 +73,8 @@ class Item:
     assets: tuple[ItemAsset, ...]
     properties: Mapping[str, object]
     """All other properties, as written."""
+    place: Mapping[str, object] = field(default_factory=dict)
+    """Its fields of the projection extension, as written: of the item, or of its only asset that has any."""
 
 
 def is_item(document: object) -> bool:
@@ -117,7 +119,14 @@ def read_item(document: object, *, name: str) -> Item:
         tile=_tile(properties),
         assets=tuple(_asset(str(key), value, properties, name) for key, value in assets.items()),
         properties=properties,
+        place=_place(properties, assets),
     )
+
+
+def _place(properties: Mapping[str, object], assets: Mapping[str, object]) -> dict[str, object]:
+    holders = [asset for asset in assets.values() if isinstance(asset, Mapping) and "proj:transform" in asset]
+    told = {**properties, **holders[0]} if len(holders) == 1 else properties
+    return {key: value for key, value in told.items() if key.startswith("proj:")}
 
 
 def sensor_name(constellation: str | None, platform: str | None) -> str:

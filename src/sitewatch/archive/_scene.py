@@ -11,7 +11,7 @@ from odc.geo.geobox import GeoBox
 
 from sitewatch.archive._sign import Signer
 
-__all__ = ["MASK_BANDS", "Band", "Chip", "ChipBand", "Faulty", "Listing", "Scene"]
+__all__ = ["MASK_BANDS", "Band", "Chip", "ChipBand", "Faulty", "Listing", "Picture", "Scene"]
 
 MASK_BANDS = ("scl", "qa_pixel", "fmask", "udm2", "cloud", "rtc_mask", "valid")
 """Band names that say where the ground was seen; every other band is a measurement."""
@@ -64,6 +64,8 @@ class Scene:
     """What must stand beside a figure made from it."""
     source: str
     """The item or file it was listed from, for provenance; no secrets in it."""
+    remark: str = ""
+    """What was done to it before it became a scene, for the ledger: how a picture was placed."""
     version: str = ""
     """Changes when the provider's files do (their size and time, or the item's `updated`): then it is fetched anew."""
     box: tuple[float, float, float, float] | None = None
@@ -94,6 +96,8 @@ class Faulty:
     """One sentence: what was found and what to do."""
     duplicate: bool = False
     """True: nothing is wrong with it but that the scene is listed already; its look is *rejected*, not *failed*."""
+    unplaced: bool = False
+    """True: it can be read, but where it lies is not known well enough; its look is *rejected*, not *failed*."""
     sensor: str = "unknown"
     captured: dt.datetime | None = None
     whole_day: bool = False
@@ -103,12 +107,25 @@ class Faulty:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A listed PNG or JPEG, which does not say itself where it lies; `fetch` places it on the ground."""
+
+    scene: Scene
+    """What it will be once it is placed: its bands lie in the placed image, red, green and blue or gray, then valid."""
+    path: Path
+    told: Mapping[str, object] = field(default_factory=dict)
+    """The `proj:` fields of the STAC item beside it, as written."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Listing:
     """What a folder or catalogs hold for a site and period."""
 
     scenes: tuple[Scene, ...]
     """Sorted by capture time, then id; ids are unique."""
     faulty: tuple[Faulty, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    """Sorted by capture time, then id; their ids are unique among the scenes', too."""
     asked: tuple[str, ...] = ()
     """Names of the catalogs that were asked and answered, in the order given; ("folder",) for a folder."""
     unanswered: Mapping[str, str] = field(default_factory=dict)

@@ -211,6 +211,7 @@ def _item(scene: Scene, pieces: Sequence[Piece], *, recorded: dt.datetime, reque
         "sitewatch:credit": scene.credit,
         "sitewatch:source": redact(scene.source),
         "sitewatch:catalog": scene.catalog or None,
+        "sitewatch:remark": scene.remark or None,
         "sitewatch:version": scene.version,
         "sitewatch:request": request,
         "sitewatch:pixels_sha256": pixels_digest(pieces),
@@ -330,6 +331,7 @@ def _stored(folder: Path, item: Mapping[str, Any]) -> Stored | None:
         bands=tuple(origins),
         credit=properties.get("sitewatch:credit"),
         source=properties["sitewatch:source"],
+        remark=properties.get("sitewatch:remark", ""),
         version=properties["sitewatch:version"],
         catalog=properties.get("sitewatch:catalog", ""),
     )

@@ -84,7 +84,8 @@ def watch(
     site: SiteFile,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; made if missing.")],
     images: Annotated[
-        Path | None, typer.Option(help="Folder of dated images (GeoTIFF, COG, JPEG 2000).", envvar="SITEWATCH_IMAGES")
+        Path | None,
+        typer.Option(help="Folder of dated images (GeoTIFF, COG, JPEG 2000; PNG, JPEG).", envvar="SITEWATCH_IMAGES"),
     ] = None,
     catalog: Annotated[
         list[str] | None,

@@ -248,7 +248,7 @@ def visible_bands(bands: Sequence[str]) -> list[int]:
 
 
 def look_of_faulty(faulty: Faulty, *, recorded: dt.datetime) -> Look:
-    """The look of a scene that was listed and could not be read (*failed*), or was listed twice (*rejected*)."""
+    """The look of a scene that could not be read (*failed*), or was listed twice or not placed (*rejected*)."""
     return Look(
         scene=faulty.scene,
         sensor=faulty.sensor,
@@ -256,7 +256,7 @@ def look_of_faulty(faulty: Faulty, *, recorded: dt.datetime) -> Look:
         whole_day=faulty.whole_day,
         published=faulty.published or recorded,
         published_is_recorded=faulty.published is None,
-        outcome=Outcome.REJECTED if faulty.duplicate else Outcome.FAILED,
+        outcome=Outcome.REJECTED if faulty.duplicate or faulty.unplaced else Outcome.FAILED,
         reason=faulty.reason,
     )
 
@@ -575,7 +575,8 @@ def _mosaic(parts: Sequence[Reading]) -> Reading:
 
 def _remark(one: _Pass, chip: Chip) -> str:
     others = [c.scene.id for c in one.chips if c is not chip]
-    return "; ".join(filter(None, (f"one pass with {', '.join(others)}" if others else "", one.remark)))
+    passes = f"one pass with {', '.join(others)}" if others else ""
+    return "; ".join(filter(None, (passes, chip.scene.remark, one.remark)))
 
 
 def _why_hidden(causes: NDArray[np.uint8]) -> str:
