@@ -97,7 +97,8 @@ def measure_shifts(images: NDArray[np.float32], seen: NDArray[np.bool_], days: N
     is warped, hazy or mostly cloud, and not only with the noise of pixels.
 
     Args:
-        images: (time, y, x) brightness, any unit, NaN where nothing was measured.
+        images: (time, y, x) brightness, any unit, NaN where nothing was measured; what was not seen becomes NaN, in
+            place, since a copy would be the largest array of the room.
         seen: (time, y, x), True = ground seen as far as is known.
         days: (time,) capture times in days.
     """
@@ -105,7 +106,9 @@ def measure_shifts(images: NDArray[np.float32], seen: NDArray[np.bool_], days: N
     offset = np.zeros((looks, 2))
     sigma = np.full(looks, np.inf)
     line = np.tile((1.0, 0.0), (looks, 1))
-    shown = np.where(seen, images, np.float32(np.nan))
+    shown = images
+    for look, known in zip(shown, seen, strict=True):
+        look[~known] = np.nan
     best = _clearest(shown)
     pyramid = _pyramid(shown)
     for number in range(_ROUNDS):
