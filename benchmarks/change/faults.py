@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-import sitewatch.cube._cube as room
+import sitewatch.cube._cube as reading
+import sitewatch.cube._gates as gates
 
 __all__ = ["HEAD", "NOTE", "SETTINGS", "Setting", "applied"]
 
@@ -45,20 +46,19 @@ NOTE = (
 @contextmanager
 def applied(setting: Setting) -> Iterator[None]:
     """Cubes that are read in this block have the setting's faults and gates; shifts are the recipe's affair."""
-    before = {name: getattr(room, name) for name in ("_read_all", "_registered", "_levelled")}
+    read_stack, registered, levelled = reading.read_stack, gates._registered, gates._levelled
 
-    def read(*args: Any) -> Any:
-        stack, failed = before["_read_all"](*args)
+    def stepped(*args: Any) -> Any:
+        stack, failed = read_stack(*args)
         stack.values[len(stack.passes) // 2 :] += np.float16(STEP)
         return stack, failed
 
-    changed: dict[str, Any] = {"_read_all": read} if setting.faults else {}
-    if not setting.gates:
-        changed |= {"_registered": lambda stack, *_, **__: (stack, []), "_levelled": lambda stack: stack}
     try:
-        for name, replacement in changed.items():
-            setattr(room, name, replacement)
+        if setting.faults:
+            reading.read_stack = stepped
+        if not setting.gates:
+            gates._registered = lambda stack, *_, **__: (stack, [])
+            gates._levelled = lambda stack: stack
         yield
     finally:
-        for name, original in before.items():
-            setattr(room, name, original)
+        reading.read_stack, gates._registered, gates._levelled = read_stack, registered, levelled

@@ -218,3 +218,26 @@ def test_the_ledger_reads_back(folder: Path, site: Site, tmp_path: Path) -> None
     path.write_text('{"features": [{}]}')
     with pytest.raises(InputError, match=r"not a looks\.geojson"):
         read_looks(path)
+
+
+@pytest.mark.parametrize("looks", [1, 4])
+def test_where_no_look_can_be_reflectance_all_are_rejected_and_nothing_breaks(
+    folder: Path, site: Site, looks: int
+) -> None:
+    for day in range(1, looks + 1):
+        values = ground().astype(np.float32)  # thousands, and no scale
+        write(folder / f"2020-05-0{day}.tif", values, names=("red", "nir"))
+    readings = read(folder, site)
+    assert readings.cube is None
+    assert {look.outcome for look in readings.looks} == {Outcome.REJECTED}
+    assert all("no reflectance" in look.reason for look in readings.looks)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_one_look_or_two_are_read_as_they_are(folder: Path, site: Site, dtype: type) -> None:
+    for day in (1, 2):
+        values = (ground(day) // (20 if dtype is np.uint8 else 1)).astype(dtype)
+        write(folder / f"2020-05-0{day}.tif", np.concatenate([values, values[:1]]), names=("red", "green", "blue"))
+        readings = read(folder, site)
+        assert readings.cube is not None
+        assert readings.cube.sizes["time"] == day

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sitewatch.archive import Chip
-from sitewatch.cube._cube import MAX_CUBE_BYTES, Progress, Readings, read_family, rejected
+from sitewatch.cube._cube import MAX_CUBE_BYTES, Readings, read_family
 from sitewatch.cube._family import Family, families
 from sitewatch.cube._look import Look, Outcome
+from sitewatch.cube._outcomes import rejected
+from sitewatch.cube._stack import Progress
 from sitewatch.errors import SiteError
 from sitewatch.site import Site
 
