@@ -114,3 +114,28 @@ def test_real_cloudy_dates_have_a_low_clear_share_and_clear_ones_a_high_one(shar
             assert day in listed | cloudy_too
     assert table == {True: [0, 10], False: [81, 3]}
     assert {f"{look.captured:%Y-%m-%d}" for look in looks if look.outcome is Outcome.COULD_NOT_SEE} <= listed
+
+
+@pytest.mark.parametrize(("scene", "least"), [("sentinel2", 0.9), ("landsat7", 0.8)])
+def test_the_cloud_of_reference_masks_laid_over_a_record_is_found(shared: Path, scene: str, least: float) -> None:
+    """Single scenes have no series, so their cloud and shadow are laid over every other look of a simulated one."""
+    with np.load(shared / "data" / "cloudmask" / f"{scene}.npz") as reference:
+        brightness, classes = reference["img"][..., :3].mean(axis=-1), reference["msk"][..., 0]
+    shadow, land, cloud = 0, 3, 4
+    world = simulate(Recipe(seed=77, size=144, looks=30, years=2.0, cloudiness=0.0, snow=False))
+    images = np.stack([world.render(number)[:3].mean(axis=0) / 1e4 - 0.1 for number in range(len(world.scenes))])
+    images = images.astype(np.float32)
+    under = np.zeros(images.shape, dtype=bool)
+    shaded = np.zeros(images.shape, dtype=bool)
+    rng = np.random.default_rng(0)
+    for look in range(0, len(images), 2):
+        y, x = rng.integers(0, 512 - 144, 2)
+        window = (slice(y, y + 144), slice(x, x + 144))
+        under[look], shaded[look] = classes[window] == cloud, classes[window] == shadow
+        dimmed = np.minimum(brightness[window] / np.median(brightness[classes == land]), 1)
+        images[look] = np.where(
+            under[look], brightness[window], np.where(shaded[look], images[look] * dimmed, images[look])
+        )
+    found = hidden(images, np.ones(images.shape, dtype=bool))
+    assert found[under].mean() > least
+    assert found[~(under | shaded)].mean() < 0.05
