@@ -294,9 +294,8 @@ def reopen(out: Path, *, now: dt.datetime, progress: Progress | None = None) -> 
     site = read_site(out / "site.geojson")
     looks = read_looks(out / "looks.geojson")
     structures, head = read_structures(out / "structures.geojson")
-    # All that was compared then is read again: where a look lies and what is screened out of it depends on the others.
-    compared = (Outcome.USED, Outcome.COULD_NOT_SEE)
-    read = {look.scene for look in looks if look.outcome in compared or look.shift_m is not None}
+    # All chips of then are read again: the grid, where a look lies and what is screened out of it depend on the others.
+    read = {look.scene for look in looks if look.footprint is not None}
     chips = [chip for chip in load(out / "archive") if chip.scene.id in read]
     used = {look.scene for look in looks if look.outcome is Outcome.USED}
     if missing := sorted(used - {chip.scene.id for chip in chips}):
@@ -304,6 +303,18 @@ def reopen(out: Path, *, now: dt.datetime, progress: Progress | None = None) -> 
             f"{out / 'archive'}: the chips of {len(missing)} used looks are missing or damaged ({missing[0]}, ...); "
             "run `sitewatch watch` again, it fetches what is missing"
         )
+    ledger = {**{key: head.get(key) for key in ("since", "until")}, **read_looks_head(out / "looks.geojson")}
+    try:
+        asking = Asking.read(ledger, run=now)
+        news = read_since(ledger["since_last_run"]) if "since_last_run" in ledger else None
+        budget = float(head["false_alarms_per_year"])
+        share = float(head.get("seen_share", 0.0))
+        pixel = None if head.get("pixel_m") is None else float(head["pixel_m"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            f"{out / 'structures.geojson'}: its head or that of looks.geojson is damaged ({error}); run `sitewatch "
+            "watch` again"
+        ) from error
     cubes: dict[str, xr.Dataset] = {}
     main = head.get("main")
     if chips:
@@ -311,30 +322,20 @@ def reopen(out: Path, *, now: dt.datetime, progress: Progress | None = None) -> 
             site,
             chips,
             least=MIN_LOOKS,
-            pixel=head.get("pixel_m"),
+            pixel=pixel,
             main=main,
             progress=_stage(progress, "reading chips"),
         )
         cubes = {one.family: one.cube for one in readings if one.cube is not None}
-    ledger = {**{key: head.get(key) for key in ("since", "until")}, **read_looks_head(out / "looks.geojson")}
-    try:
-        asking = Asking.read(ledger, run=now)
-        news = read_since(ledger["since_last_run"]) if "since_last_run" in ledger else None
-        budget = float(head["false_alarms_per_year"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(
-            f"{out / 'structures.geojson'}: its head or that of looks.geojson is damaged ({error}); run `sitewatch "
-            "watch` again"
-        ) from error
     return Watched(
         site=site,
         looks=looks,
         structures=structures,
         cubes=cubes,
         main=main,
-        seen_share=float(head.get("seen_share", 0.0)),
+        seen_share=share,
         false_alarms=budget,
-        pixel=head.get("pixel_m"),
+        pixel=pixel,
         asking=asking,
         since_last=news,
         whole=head.get("whole_search_looks"),
@@ -417,6 +418,13 @@ def _write_json(path: Path, document: dict[str, object]) -> None:
     path.write_text(json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n", encoding="utf-8")
 
 
+def _give_back(left: Path, out: Path) -> None:
+    """Put back what a killed run had moved aside and not replaced yet."""
+    for old in left.glob(".old-*"):
+        if not (out / old.name.removeprefix(".old-")).exists():
+            old.rename(out / old.name.removeprefix(".old-"))
+
+
 @contextlib.contextmanager
 def _all_or_nothing(out: Path) -> Iterator[Path]:
     """A temporary folder inside `out` whose entries replace those of `out` when the block ends without an error.
@@ -426,6 +434,7 @@ def _all_or_nothing(out: Path) -> Iterator[Path]:
     try:
         out.mkdir(parents=True, exist_ok=True)
         for left in out.glob(".writing-*"):
+            _give_back(left, out)
             shutil.rmtree(left, ignore_errors=True)
         made = Path(tempfile.mkdtemp(prefix=".writing-", dir=out))
     except OSError as error:
@@ -442,11 +451,13 @@ def _all_or_nothing(out: Path) -> Iterator[Path]:
         for name in names:
             (made / name).rename(out / name)
             placed.append(name)
-    except OSError as error:
+    except BaseException as error:  # a run that is stopped by hand loses nothing either
         for name in placed:
             (out / name).rename(made / f".new-{name}")
         for name in aside:
             (made / f".old-{name}").rename(out / name)
+        if not isinstance(error, OSError):
+            raise
         raise OutputError(
             f"{out}: the results could not be written ({error.strerror}); make room or choose another --out, then run "
             "the same command again: the archive is kept"

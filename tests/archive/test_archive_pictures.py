@@ -19,6 +19,7 @@ from scipy.ndimage import gaussian_filter
 
 from fake_screens import Screen, screenshots
 from sitewatch.archive import Fetched, Listing, fetch, list_folder
+from sitewatch.archive._picture import read_pixels
 from sitewatch.cube import Outcome, look_of_faulty, read_cube
 from sitewatch.site import Site
 
@@ -242,3 +243,14 @@ def test_all_kinds_of_pictures_are_read(
     fetched = fetch(list_folder(images), site, tmp_path / "archive", now=now)
     assert (len(fetched.chips), fetched.faulty) == (5, ())
     assert {tuple(b.name for b in chip.bands) for chip in fetched.chips[1:]} == {("red", "green", "blue", "valid")}
+
+
+def test_a_transparent_colour_is_no_ground_and_one_bit_is_black_and_white(tmp_path: Path) -> None:
+    colours = np.full((8, 9, 3), 120, dtype=np.uint8)
+    colours[:, :4] = (255, 0, 255)
+    Image.fromarray(colours).save(tmp_path / "clear.png", transparency=(255, 0, 255))
+    opaque = read_pixels(tmp_path / "clear.png").opaque
+    assert not opaque[:, :4].any()
+    assert opaque[:, 4:].all()
+    Image.fromarray(np.eye(8, dtype=bool)).save(tmp_path / "bits.png")
+    assert set(np.unique(read_pixels(tmp_path / "bits.png").values)) == {0, 255}

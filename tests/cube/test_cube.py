@@ -241,3 +241,18 @@ def test_one_look_or_two_are_read_as_they_are(folder: Path, site: Site, dtype: t
         readings = read(folder, site)
         assert readings.cube is not None
         assert readings.cube.sizes["time"] == day
+
+
+def test_named_areas_have_a_clear_share_of_their_own_where_they_lie_on_the_grid(folder: Path, site: Site) -> None:
+    for day in range(1, 4):
+        scl = np.full((1, SIZE, SIZE), 4, dtype=np.uint16)
+        scl[0, 20:30, 20:40] = 9 if day == 1 else 4
+        write(folder / f"2020-05-0{day}.tif", np.concatenate([ground(), scl]), names=("red", "nir", "scl"))
+    west, south, east, north = site.outline.bounds
+    areas = {
+        "north": box(west, (south + north) / 2, east, north),
+        "far away": box(west + 1, south, east + 1, north),
+    }
+    look = read(folder, Site(id="yard", name="The yard", outline=site.outline, areas=areas)).looks[0]
+    assert set(look.clear_share_of_areas) == {"north"}
+    assert look.clear_share_of_areas["north"] == pytest.approx(0.0, abs=0.1)

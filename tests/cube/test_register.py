@@ -228,3 +228,20 @@ def test_haze_is_told_apart_from_the_shift(scenes: tuple[np.ndarray, np.ndarray]
     line = measure_shifts(hazy, np.ones(hazy.shape, dtype=bool), days).line
     assert np.median(line[::5], axis=0) == pytest.approx([0.7, 0.08], abs=0.06)
     assert np.median(np.delete(line, slice(None, None, 5), axis=0), axis=0) == pytest.approx([1.0, 0.0], abs=0.06)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 40), (15, 15), (12, 30), (19, 19)])
+def test_small_sites_are_left_where_they_are(size: tuple[int, int]) -> None:
+    images = np.random.default_rng(1).uniform(0.1, 0.4, (9, *size)).astype(np.float32)
+    shifts = measure_shifts(images, np.ones(images.shape, dtype=bool), np.arange(9.0) * 10)
+    assert np.isinf(shifts.sigma).all()
+    assert (settle(shifts).sigma < 0.5).all()
+
+
+def test_a_pixel_that_is_seen_once_or_twice_spoils_nothing(scenes: tuple[np.ndarray, np.ndarray]) -> None:
+    still, days = scenes
+    seen = np.ones(still.shape, dtype=bool)
+    seen[2:, 10:130:7, 12:130:7] = False
+    shifts = measure_shifts(still.copy(), seen, days)
+    assert np.isfinite(shifts.sigma).all()
+    assert np.median(errors(shifts, np.zeros((len(still), 2)))) < 0.1

@@ -277,7 +277,7 @@ def _read_outside(directory: Path) -> dict[str, str]:
     """Scenes that are known to show nothing of the site, with the request they answered."""
     try:
         known = json.loads((directory / ".outside.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return known if isinstance(known, dict) else {}
 

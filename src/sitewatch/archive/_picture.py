@@ -56,18 +56,22 @@ def read_pixels(path: Path) -> Pixels:
     try:
         with rasterio.Env(**GDAL_OPTIONS), open_image(str(path.absolute()), name=path.name) as dataset:
             raw = dataset.read()
+            shown = dataset.dataset_mask() > 0  # alpha, or the one colour that a PNG calls transparent
+            bits = int(dataset.tags(1, ns="IMAGE_STRUCTURE").get("NBITS", "8"))
             if dataset.colorinterp[0] is ColorInterp.palette:
                 table = np.zeros((256, 4), dtype=np.uint8)
                 for number, entry in dataset.colormap(1).items():
                     table[number] = entry
                 raw = np.moveaxis(table[raw[0]], -1, 0)
+            elif bits < 8:
+                raw = (raw * (255 // (2**bits - 1))).astype(np.uint8)
     except (RasterioError, OSError, ValueError, MemoryError) as error:
         raise SceneError(f"{path.name}: cannot be read ({error.__cause__ or error}); get the file again") from error
     if raw.dtype == np.uint16:
         raw = (raw >> 8).astype(np.uint8)
     alpha = raw[-1] if len(raw) in (2, 4) else None
     values = raw[:1] if len(raw) < 3 else raw[:3]
-    return Pixels(values=values, opaque=np.ones(values.shape[1:], dtype=bool) if alpha is None else alpha > 0)
+    return Pixels(values=values, opaque=shown if alpha is None else alpha > 0)
 
 
 def georeference(path: Path, shape: tuple[int, int], told: Mapping[str, object], site: Site) -> GeoBox | None:

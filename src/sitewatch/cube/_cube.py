@@ -119,7 +119,7 @@ def read_family(
     if not stack.passes:
         return Readings(cube=None, looks=in_order(looks), family=family.name, grid=grid)
     shown = inside & (stack.causes != Cause.OUTSIDE).any(axis=0)
-    areas = {name: area_mask(outline, grid) for name, outline in site.areas.items()}
+    areas = {name: mask for name, outline in site.areas.items() if (mask := area_mask(outline, grid)).any()}
     used = np.zeros(len(stack.passes), dtype=bool)
     for i, one in enumerate(stack.passes):
         causes = stack.causes[i]

@@ -55,7 +55,7 @@ class Look:
     haze: float | None = None
     """Brightness (mean of the visible bands, 0-1) that the look has more than the stack's times `light`."""
     clear_share_of_areas: Mapping[str, float] = field(default_factory=dict)
-    """`clear_share` of each named area of the site."""
+    """`clear_share` of each named area of the site that lies on its grid."""
     footprint: Polygon | MultiPolygon | None = None
     """What the image shows of the site and its margin, EPSG:4326; None where nothing was read."""
     credit: str | None = None

@@ -32,6 +32,8 @@ _PARTS = 5
 """Parts along each edge of the site; leaving one out after the other tells how sure a shift is."""
 _LEAST = 200
 """Points that must be seen for a shift to be measured."""
+_RIM = 3
+"""Pixels along the edges that hold no point."""
 _LEAST_PARTS = 4
 """Parts that must hold such points."""
 _LEAST_GAIN = 0.1
@@ -208,9 +210,14 @@ def _pyramid(shown: NDArray[np.float32]) -> list[NDArray[np.float32]]:
 def _steepest(reference: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Flat indices of the points with the steepest brightness of each part, and their parts; none at the rim."""
     height, width = reference.shape
+    if min(height, width) <= 2 * _RIM:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
     steep = np.zeros(reference.shape, dtype=np.float32)
     along_y, along_x = np.gradient(reference)
-    steep[3:-3, 3:-3] = np.nan_to_num(np.hypot(along_y, along_x)[3:-3, 3:-3])
+    inner = (slice(_RIM, -_RIM), slice(_RIM, -_RIM))
+    steep[inner] = np.nan_to_num(np.hypot(along_y, along_x)[inner])
+    # A slope is that of the neighbours: the pixel itself may be unknown.
+    steep[~np.isfinite(reference)] = 0.0
     part = (np.arange(height) * _PARTS // height)[:, None] * _PARTS + (np.arange(width) * _PARTS // width)[None, :]
     chosen = []
     each = _POINTS // _PARTS**2
@@ -257,9 +264,13 @@ def _track(
 
 def _solve(normal: NDArray[np.float64], right: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Solutions of many small systems, and which of them have one that means something."""
-    solved = np.linalg.cond(normal) < 1e12
-    safe = np.where(solved[..., None, None], normal, np.eye(normal.shape[-1]))
-    return np.asarray(np.linalg.solve(safe, right[..., None])[..., 0], dtype=np.float64), np.asarray(solved)
+    known = np.asarray(np.isfinite(normal).all(axis=(-2, -1)) & np.isfinite(right).all(axis=-1))
+    safe = np.where(known[..., None, None], normal, np.eye(normal.shape[-1]))
+    solved = np.asarray(known & (np.linalg.cond(safe) < 1e12))
+    safe = np.where(solved[..., None, None], safe, np.eye(normal.shape[-1]))
+    return np.asarray(np.linalg.solve(safe, np.nan_to_num(right)[..., None])[..., 0], dtype=np.float64), np.asarray(
+        solved
+    )
 
 
 def _jackknife(normal: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
