@@ -245,6 +245,7 @@ def test_all_kinds_of_pictures_are_read(
     assert {tuple(b.name for b in chip.bands) for chip in fetched.chips[1:]} == {("red", "green", "blue", "valid")}
 
 
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 def test_a_transparent_colour_is_no_ground_and_one_bit_is_black_and_white(tmp_path: Path) -> None:
     colours = np.full((8, 9, 3), 120, dtype=np.uint8)
     colours[:, :4] = (255, 0, 255)
