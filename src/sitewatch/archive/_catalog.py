@@ -78,7 +78,8 @@ def search_catalog(
         if isinstance(entry, Faulty):
             faulty.append(replace(entry, listed_by=(called,)))
         elif entry.id in scenes:
-            faulty.append(replace(_repeat(entry), listed_by=(called,)))
+            repeated = f"the catalog lists the scene {entry.id} more than once; it is used once"
+            faulty.append(replace(Faulty.of(entry, repeated, duplicate=True), listed_by=(called,)))
         else:
             scenes[entry.id] = replace(entry, listed_by=(called,), catalog=called)
     if not scenes and not faulty:
@@ -122,16 +123,3 @@ def _entry(document: object, number: int, *, url: str, collection: str, preset: 
 def _moment_of(properties: object) -> dt.datetime | None:
     moment = parse_moment(properties.get("datetime")) if isinstance(properties, Mapping) else None
     return plausible(moment.at) if moment else None
-
-
-def _repeat(scene: Scene) -> Faulty:
-    return Faulty(
-        scene=scene.id,
-        source=scene.source,
-        reason=f"the catalog lists the scene {scene.id} more than once; it is used once",
-        duplicate=True,
-        sensor=scene.sensor,
-        captured=scene.captured,
-        whole_day=scene.whole_day,
-        published=scene.published,
-    )

@@ -121,7 +121,7 @@ def fetch(
         order = sorted(in_archive.values(), key=lambda chip: (chip.scene.captured, chip.scene.id))
         write_catalog(directory, site, order)
     chips, repeated = _distinct([c for c in order if c.scene.id in _chips(results)])
-    broken = [_fault(s, str(e)) for s in listing.scenes if isinstance(e := results[s.id], SceneError)]
+    broken = [Faulty.of(s, str(e)) for s in listing.scenes if isinstance(e := results[s.id], SceneError)]
     return Fetched(
         chips=tuple(chips),
         faulty=(*listing.faulty, *broken, *repeated),
@@ -213,7 +213,7 @@ def _distinct(chips: Sequence[Chip]) -> tuple[list[Chip], list[Faulty]]:
         if alike:
             first = alike[0].scene.id
             repeated.append(
-                _fault(
+                Faulty.of(
                     chip.scene, f"the same pixels of the same time are listed as {first}; remove one", duplicate=True
                 )
             )
@@ -227,20 +227,6 @@ def _same_moment(one: Scene, other: Scene) -> bool:
     if one.whole_day or other.whole_day:
         return one.captured.date() == other.captured.date()
     return one.captured == other.captured
-
-
-def _fault(scene: Scene, reason: str, *, duplicate: bool = False) -> Faulty:
-    return Faulty(
-        scene=scene.id,
-        source=redact(scene.source),
-        reason=reason,
-        duplicate=duplicate,
-        sensor=scene.sensor,
-        captured=scene.captured,
-        whole_day=scene.whole_day,
-        published=scene.published,
-        listed_by=scene.listed_by,
-    )
 
 
 def _record(directory: Path, listing: Listing, kept: Mapping[str, Stored], now: dt.datetime) -> dict[str, dt.datetime]:

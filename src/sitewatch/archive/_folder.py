@@ -83,7 +83,8 @@ def list_folder(folder: Path, *, since: dt.datetime | None = None, until: dt.dat
             continue
         if scene.id in scenes:
             first = scenes[scene.id]
-            faulty.append(_repeat(scene, f"the scene {scene.id} is listed already, from {first.source}; remove one"))
+            repeated = f"the scene {scene.id} is listed already, from {first.source}; remove one"
+            faulty.append(Faulty.of(scene, repeated, duplicate=True))
         else:
             scenes[scene.id] = scene
             if picture is not None:
@@ -303,19 +304,6 @@ def _fault(group: _Group, reason: str) -> Faulty:
 def _printable(text: str) -> str:
     """File names may hold anything, even what no text file can."""
     return text if text.isprintable() else ascii(text)[1:-1]
-
-
-def _repeat(scene: Scene, reason: str) -> Faulty:
-    return Faulty(
-        scene=scene.id,
-        source=scene.source,
-        reason=reason,
-        duplicate=True,
-        sensor=scene.sensor,
-        captured=scene.captured,
-        whole_day=scene.whole_day,
-        published=scene.published,
-    )
 
 
 def _wanted(entry: Scene | Faulty, since: dt.datetime | None, until: dt.datetime | None) -> bool:

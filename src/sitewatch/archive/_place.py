@@ -94,7 +94,7 @@ def _with_places(listing: Listing, site: Site, directory: Path, done: Callable[[
         try:
             raws.append(_raw(picture, site))
         except SceneError as error:
-            faulty.append(_fault(picture.scene, str(error)))
+            faulty.append(Faulty.of(picture.scene, str(error)))
             done()
     keys = {scene.id: scene.version for scene in listing.scenes} | {raw.id: raw.key for raw in raws if raw.grid}
     placed = {raw.id: found for raw in raws if (found := _kept(directory, raw, keys)) is not None}
@@ -178,13 +178,16 @@ def _place(
     if plan(site, anchors, metric_crs(site)) is None:
         why = "no image of the folder does" if not anchors else "none that does shows the site"
         for raw in untold:
-            yield raw, _fault(raw.picture.scene, f"{raw.picture.path.name}: {_NO_PLACE.format(why)}")
+            yield raw, Faulty.of(raw.picture.scene, f"{raw.picture.path.name}: {_NO_PLACE.format(why)}")
         return
     anchors = chosen(anchors)
     laid_on = {one.id: keys[one.id] for one in anchors if one.id in keys}
     for raw, laid in zip(untold, lay([loose[raw.id] for raw in untold], anchors, site), strict=True):
         if laid.grid is None:
-            yield raw, _fault(raw.picture.scene, f"{raw.picture.path.name}: {_UNSURE.format(laid.how)}", unplaced=True)
+            yield (
+                raw,
+                Faulty.of(raw.picture.scene, f"{raw.picture.path.name}: {_UNSURE.format(laid.how)}", unplaced=True),
+            )
         else:
             how = f"placed by registration to within {laid.how}"
             yield raw, Placed(grid=laid.grid, how=how, key=raw.key, colours=raw.colours, anchors=laid_on)
@@ -218,16 +221,3 @@ def _scene(raw: _Raw, placed: Placed) -> Scene:
     scene = raw.picture.scene
     bands = tuple(replace(band, href=str(placed.path)) for band in scene.bands)
     return replace(scene, bands=bands, remark=placed.how, version=placed.version)
-
-
-def _fault(scene: Scene, reason: str, *, unplaced: bool = False) -> Faulty:
-    return Faulty(
-        scene=scene.id,
-        source=scene.source,
-        reason=reason,
-        unplaced=unplaced,
-        sensor=scene.sensor,
-        captured=scene.captured,
-        whole_day=scene.whole_day,
-        published=scene.published,
-    )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from odc.geo.geobox import GeoBox
 
+from sitewatch.archive._href import redact
 from sitewatch.archive._sign import Signer
 
 __all__ = ["MASK_BANDS", "Band", "Chip", "ChipBand", "Faulty", "Listing", "Picture", "Scene"]
@@ -104,6 +105,22 @@ class Faulty:
     published: dt.datetime | None = None
     listed_by: tuple[str, ...] = ()
     """Names of the catalogs that list it; ("folder",) for a folder."""
+
+    @classmethod
+    def of(cls, scene: Scene, reason: str, *, duplicate: bool = False, unplaced: bool = False) -> Faulty:
+        """What becomes of a scene that was understood and cannot be used."""
+        return cls(
+            scene=scene.id,
+            source=redact(scene.source),
+            reason=reason,
+            duplicate=duplicate,
+            unplaced=unplaced,
+            sensor=scene.sensor,
+            captured=scene.captured,
+            whole_day=scene.whole_day,
+            published=scene.published,
+            listed_by=scene.listed_by,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
