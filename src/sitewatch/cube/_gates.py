@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sitewatch.archive import MASK_BANDS
 from sitewatch.cube._backscatter import decibels, why_no_power
@@ -68,8 +69,10 @@ def comparable(stack: Stack, *, units: str, visible: Sequence[int], pixel_m: flo
             return stack, looks
         stack = _levelled(stack)
         _hide_by_comparison(stack, visible)
-    _give_back_ground(stack, visible)
-    stack, unsure = _registered(stack, visible, pixel_m=pixel_m)
+    bright = brightness(stack, visible)
+    _give_back_ground(stack, bright)
+    stack, unsure = _registered(stack, bright, pixel_m=pixel_m)
+    del bright  # the largest array beside the stack, and out of date where looks were moved
     if stack.passes:
         stack.causes[screen(brightness(stack, visible), stack.causes == Cause.SEEN)] = Cause.SCREENED
     return stack, [*looks, *unsure]
@@ -107,17 +110,17 @@ def _hide_by_comparison(stack: Stack, visible: Sequence[int]) -> bool:
     return True
 
 
-def _give_back_ground(stack: Stack, visible: Sequence[int]) -> None:
+def _give_back_ground(stack: Stack, bright: NDArray[np.float32]) -> None:
     """Take back what a sensor's mask says of ground that it calls cloud again and again."""
     flagged = stack.causes == Cause.CLOUD
     if flagged.any():
-        stack.causes[ground_in_cloud(brightness(stack, visible), flagged)] = Cause.SEEN
+        stack.causes[ground_in_cloud(bright, flagged)] = Cause.SEEN
 
 
-def _registered(stack: Stack, visible: Sequence[int], *, pixel_m: float) -> tuple[Stack, list[Look]]:
-    """Move every look onto the stack; reject those of which nobody can say where they lie."""
+def _registered(stack: Stack, bright: NDArray[np.float32], *, pixel_m: float) -> tuple[Stack, list[Look]]:
+    """Move every look onto the stack; reject those of which nobody can say where they lie. `bright` is used up."""
     days = np.array([one.scene.captured.timestamp() / 86_400 for one in stack.passes])
-    shifts = measure_shifts(brightness(stack, visible), stack.causes == Cause.SEEN, days)
+    shifts = measure_shifts(bright, stack.causes == Cause.SEEN, days)
     settled = settle(shifts)
     sure = settled.sigma <= MAX_UNSURE_PX
     passes: list[Pass] = []
