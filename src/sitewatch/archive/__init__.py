@@ -1,10 +1,11 @@
 """Which scenes exist, and the site's own chips of them, kept as COGs in a static STAC catalog."""
 
+from sitewatch.archive._ask import Catalog, ask_catalogs
 from sitewatch.archive._catalog import catalog_name, search_catalog
 from sitewatch.archive._fetch import Fetched, Progress, fetch
 from sitewatch.archive._folder import list_folder
 from sitewatch.archive._http import JsonClient
-from sitewatch.archive._memory import Memory, Remembered, read_memory, write_memory
+from sitewatch.archive._memory import Memory, Remembered, memory_document, memory_in, read_memory, write_memory
 from sitewatch.archive._news import News, Notice, What, compare_listing
 from sitewatch.archive._presets import PRESETS, Preset, find_preset
 from sitewatch.archive._reconcile import reconcile
@@ -17,6 +18,7 @@ __all__ = [
     "MASK_BANDS",
     "PRESETS",
     "Band",
+    "Catalog",
     "Chip",
     "ChipBand",
     "Faulty",
@@ -34,12 +36,15 @@ __all__ = [
     "Scene",
     "Signer",
     "What",
+    "ask_catalogs",
     "catalog_name",
     "compare_listing",
     "fetch",
     "find_preset",
     "list_folder",
     "load",
+    "memory_document",
+    "memory_in",
     "read_memory",
     "reconcile",
     "search_catalog",
