@@ -151,7 +151,14 @@ def write_memory(directory: Path, memory: Memory) -> None:
 def _told(entry: Remembered | Asked) -> dict[str, object]:
     """An entry's fields for JSON, without those that say nothing."""
     fields = {key: value for key, value in vars(entry).items() if value not in (None, "", ()) and key != "scene"}
-    return {key: iso(value) if isinstance(value, dt.datetime) else value for key, value in fields.items()}
+    return {key: _plain(value) for key, value in fields.items()}
+
+
+def _plain(value: object) -> object:
+    """As JSON gives it back, so that what was told and what is told can be compared."""
+    if isinstance(value, dt.datetime):
+        return iso(value)
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _whole(read: Any, *told: Any) -> Any:
