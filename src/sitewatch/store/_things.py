@@ -35,7 +35,7 @@ def known_things(connection: sa.Connection, site: str) -> tuple[Known, ...]:
             structure=structure_of(row, spells[key, row["since"]]),
             claimed=row["claimed"],
             pinned=key in pinned,
-            confirmed=key in confirmed,
+            confirmed=None,
         )
         for (key,), row in sorted(rows.items())
     )

@@ -4,7 +4,16 @@ from sitewatch.change import Kind
 from sitewatch.structures._files import read_structures, structures_document, structures_in
 from sitewatch.structures._identify import identify, in_order
 from sitewatch.structures._join import Seen, join
-from sitewatch.structures._known import Conflict, Correction, Corrects, Descent, Known, Recognised, Recognition
+from sitewatch.structures._known import (
+    Confirmed,
+    Conflict,
+    Correction,
+    Corrects,
+    Descent,
+    Known,
+    Recognised,
+    Recognition,
+)
 from sitewatch.structures._recognise import recognise
 from sitewatch.structures._since import (
     Difference,
@@ -20,6 +29,7 @@ from sitewatch.structures._structure import Bracket, Phase, Presence, State, Str
 
 __all__ = [
     "Bracket",
+    "Confirmed",
     "Conflict",
     "Correction",
     "Corrects",

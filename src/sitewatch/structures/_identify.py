@@ -51,7 +51,7 @@ def identify(changes: Sequence[Change], cube: xr.Dataset, *, site_id: str) -> tu
 
 
 def in_order(structures: Sequence[Structure]) -> tuple[Structure, ...]:
-    """By kind (claims first), then by date, then by place; of equal ids the later ones get a suffix."""
+    """By kind (claims first), then by date, then by place; of equal ids all but one get a suffix."""
     return _unique(sorted(structures, key=lambda s: (s.kind is not Kind.STRUCTURE, _first_date(s), s.footprint.bounds)))
 
 
@@ -221,7 +221,7 @@ def _thing(group: Sequence[Change], ground: _Ground, site_id: str) -> Structure:
     half = np.sqrt(ground.pixel_m2) / 2
     footprint = ground.degrees(local)
     return Structure(
-        id=_identifier(site_id, footprint, presences),
+        id=_identifier(site_id, footprint, group[0].kind),
         kind=group[0].kind,
         footprint=footprint,
         present=presences[-1].dismantled is None,
@@ -269,23 +269,41 @@ def _phases(openings: Sequence[_Turn], ground: _Ground) -> tuple[Phase, ...]:
     return tuple(phases) if len(phases) > 1 else ()
 
 
-def _identifier(site_id: str, footprint: Polygon | MultiPolygon, presences: Sequence[Presence]) -> str:
-    """The same place and first date give the same id: centre to about ten metres, and the first bracket's end."""
+def _identifier(site_id: str, footprint: Polygon | MultiPolygon, kind: Kind) -> str:
+    """The same place gives the same id: centre to about ten metres, and whether it is a claim.
+
+    Dates move as looks come in, the ground does not. Other kinds are told from each other by little, and change.
+    """
     centre = footprint.centroid
-    ends = [b for p in presences for b in (p.erected, p.dismantled) if b is not None]
-    date = min(b.by for b in ends).date().isoformat() if ends else ""
-    key = f"{site_id}|{centre.x:.4f}|{centre.y:.4f}|{date}"
+    key = f"{site_id}|{centre.x:.4f}|{centre.y:.4f}|{'claim' if kind is Kind.STRUCTURE else 'other'}"
     return "s" + hashlib.sha256(key.encode()).hexdigest()[:8]
 
 
 def _unique(structures: Sequence[Structure]) -> tuple[Structure, ...]:
-    """Two things on one centre and date (one inside the other) get a suffix."""
-    seen: dict[str, int] = {}
-    result = []
-    for structure in structures:
-        count = seen[structure.id] = seen.get(structure.id, 0) + 1
-        result.append(structure if count == 1 else replace(structure, id=f"{structure.id}-{count}"))
-    return tuple(result)
+    """Of those on one centre all but one get a suffix.
+
+    Claims there lie one inside the other, and the larger come first: sizes differ by a lot, and change little. Of the
+    others each change is told apart, and the earlier come first.
+    """
+    names: dict[int, str] = {}
+    taken = {structure.id for structure in structures}
+    held: set[str] = set()
+    for i, structure in sorted(enumerate(structures), key=lambda one: _first_of_centre(one[1])):
+        name, count = structure.id, 1
+        while name in held or (count > 1 and name in taken):
+            count += 1
+            name = f"{structure.id}-{count}"
+        held.add(name)
+        names[i] = name
+    return tuple(
+        structure if structure.id == names[i] else replace(structure, id=names[i])
+        for i, structure in enumerate(structures)
+    )
+
+
+def _first_of_centre(structure: Structure) -> tuple[float, dt.datetime, bytes]:
+    size = structure.footprint.area if structure.kind is Kind.STRUCTURE else 0.0
+    return -size, _first_date(structure), structure.footprint.wkb
 
 
 def _first_date(structure: Structure) -> dt.datetime:

@@ -15,6 +15,7 @@ from sitewatch.structures._files import structures_in
 from sitewatch.structures._structure import Bracket, Presence, Structure
 
 __all__ = [
+    "SAME_PASS",
     "Difference",
     "SinceLast",
     "Turn",
@@ -23,13 +24,12 @@ __all__ = [
     "read_since",
     "since_document",
     "since_last",
+    "spell_in_words",
 ]
 
 _LEAST_SHARED = 0.3
 """Intersection over union from which two footprints under two ids are one structure."""
-
-
-_SAME_PASS = dt.timedelta(minutes=20)
+SAME_PASS = dt.timedelta(minutes=20)
 """Looks this near each other are one pass, which catalogs date by different seconds: no other bracket."""
 
 
@@ -199,9 +199,9 @@ def _difference(turn: Turn, before: Structure | None, now: Structure | None, *, 
 def _words(old: Sequence[Presence], new: Sequence[Presence]) -> tuple[str, ...]:
     """Every event that differs, now and before; all spells where their number differs."""
     if not old or not new:
-        return tuple(_spell(presence) for presence in (*old, *new))
+        return tuple(spell_in_words(presence) for presence in (*old, *new))
     if len(old) != len(new):
-        now, then = ("; ".join(_spell(p) for p in presences) for presences in (new, old))
+        now, then = ("; ".join(spell_in_words(p) for p in presences) for presences in (new, old))
         return (f"{now} (before: {then})",)
     words = []
     for was, spell in zip(old, new, strict=True):
@@ -214,7 +214,8 @@ def _words(old: Sequence[Presence], new: Sequence[Presence]) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _spell(presence: Presence) -> str:
+def spell_in_words(presence: Presence) -> str:
+    """When it went up, and when it went."""
     parts = [_event("erected", presence.erected)]
     if presence.dismantled is not None:
         parts.append(_event("taken down", presence.dismantled))
@@ -238,7 +239,7 @@ def _same_spell(one: Presence, other: Presence) -> bool:
 def _same_bracket(one: Bracket | None, other: Bracket | None) -> bool:
     if one is None or other is None:
         return one is other
-    return max(abs(one.after - other.after), abs(one.by - other.by)) <= _SAME_PASS
+    return max(abs(one.after - other.after), abs(one.by - other.by)) <= SAME_PASS
 
 
 def _shared(one: Structure, other: Structure) -> float:
