@@ -51,7 +51,7 @@ def watched(place: Path, folder: Path, ends: Sequence[int]) -> dict[str, Structu
 
 
 def test_batches_end_in_the_same_structures_and_ids(place: Path, tmp_path: Path) -> None:
-    """Halves: all is searched again, and nothing may differ. What a few added looks may change is told in decision 7."""
+    """Halves: all is searched again, so nothing may differ. What a few added looks may do is told in decision 7."""
     at_once = watched(place, tmp_path / "once", [LOOKS])
     in_two = watched(place, tmp_path / "two", [LOOKS // 2, LOOKS])
     assert sum(one.kind == "structure" for one in at_once.values()) >= 2

@@ -12,7 +12,9 @@ import typer
 
 from sitewatch import __version__
 from sitewatch.cli._progress import note, progress_bars, warn
+from sitewatch.cli._reviews import HISTORY_EXAMPLES, history, review_app
 from sitewatch.cli._sites import init, site_app
+from sitewatch.cli._structures import STRUCTURES_EXAMPLES, structure_app, structures
 from sitewatch.cli._values import parse_now
 from sitewatch.cli._watch import WATCH_EXAMPLES, watch
 from sitewatch.cli._workspace import AsJson, Now, Quiet
@@ -36,6 +38,10 @@ app.add_typer(looks_app, name="looks")
 app.command(epilog="Example:\n\n    sitewatch init")(init)
 app.command(epilog=WATCH_EXAMPLES)(watch)
 app.add_typer(site_app, name="site")
+app.command(epilog=STRUCTURES_EXAMPLES)(structures)
+app.add_typer(structure_app, name="structure")
+app.add_typer(review_app, name="review")
+app.command(epilog=HISTORY_EXAMPLES)(history)
 
 
 def main() -> None:

@@ -273,7 +273,7 @@ def _told(visit: Visit) -> dict[str, object]:
         "exit_code": visit.exit_code,
         "answer": visit.sentence,
         "searched": watched is not None,
-        "conflicts": 0 if watched is None or watched.recognition is None else len(watched.recognition.conflicts),
+        "conflicts": 0 if watched is None or watched.recognition is None else len(watched.recognition.raised),
         "since_last_run": since,
         "report": str(visit.report),
     }
@@ -287,7 +287,7 @@ def _print_visit(visit: Visit, *, alone: bool) -> None:
     else:
         print(f"{visit.site}: {visit.sentence}")
     if visit.watched is not None and visit.watched.recognition is not None:
-        for conflict in visit.watched.recognition.conflicts:
+        for conflict in visit.watched.recognition.raised:
             warn(f"{visit.site}: conflict: {conflict.words}")
     print(visit.report)
 

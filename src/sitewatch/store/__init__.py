@@ -1,8 +1,21 @@
 """What was seen, decided and said, and when it was known: SQLite by default, PostgreSQL for teams."""
 
+from sitewatch.store._conflicts import resolve_conflict
 from sitewatch.store._connect import SCHEMA, SCHEMAS, Store, create_store, open_store
-from sitewatch.store._lists import site_summaries
-from sitewatch.store._reviews import confirmed_things
+from sitewatch.store._corrections import merge_things, set_kind, split_thing
+from sitewatch.store._history import journal_rows, version_rows
+from sitewatch.store._lists import conflict_rows, review_rows, site_summaries, structure_rows
+from sitewatch.store._names import add_note, name_thing
+from sitewatch.store._reviews import (
+    VERDICTS,
+    Agreement,
+    Read,
+    add_review,
+    agreement_of,
+    agreements,
+    confirmed_things,
+    load_reviews,
+)
 from sitewatch.store._runs import Run, count_runs, last_run, load_memory, save_run, told_by_readers
 from sitewatch.store._sites import WatchedSite, add_site, get_site, list_sites, remove_site
 from sitewatch.store._things import find_thing, known_things, load_corrections
@@ -10,23 +23,41 @@ from sitewatch.store._things import find_thing, known_things, load_corrections
 __all__ = [
     "SCHEMA",
     "SCHEMAS",
+    "VERDICTS",
+    "Agreement",
+    "Read",
     "Run",
     "Store",
     "WatchedSite",
+    "add_note",
+    "add_review",
     "add_site",
+    "agreement_of",
+    "agreements",
     "confirmed_things",
+    "conflict_rows",
     "count_runs",
     "create_store",
     "find_thing",
     "get_site",
+    "journal_rows",
     "known_things",
     "last_run",
     "list_sites",
     "load_corrections",
     "load_memory",
+    "load_reviews",
+    "merge_things",
+    "name_thing",
     "open_store",
     "remove_site",
+    "resolve_conflict",
+    "review_rows",
     "save_run",
+    "set_kind",
     "site_summaries",
+    "split_thing",
+    "structure_rows",
     "told_by_readers",
+    "version_rows",
 ]

@@ -6,14 +6,17 @@ Read at once for any number of sites, and without importing the rooms that made 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
 
 from sitewatch.store import _schema as t
-from sitewatch.store._entries import known_at
+from sitewatch.store._entries import Row, known_at
+from sitewatch.store._reviews import load_reviews
+from sitewatch.store._things import presence_rows
 
-__all__ = ["site_summaries"]
+__all__ = ["conflict_rows", "presences_told", "review_rows", "site_summaries", "structure_rows"]
 
 
 def site_summaries(
@@ -91,6 +94,150 @@ def site_summaries(
         }
         for row in connection.execute(query)
     ]
+
+
+def structure_rows(
+    connection: sa.Connection,
+    *,
+    viewer: str,
+    site: str | None = None,
+    thing: str | None = None,
+    at: dt.datetime | None = None,
+    all_kinds: bool = False,
+    lost: bool = False,
+) -> list[dict[str, Any]]:
+    """The structures that are known, by site, then the most probable first.
+
+    Args:
+        connection: that reads.
+        viewer: whose eyes reviews are shown to.
+        site: id; None: all that are watched.
+        thing: key of the one that is asked for; None: all.
+        at: as it was known at that moment; None: now.
+        all_kinds: True: also what is not claimed to be built.
+        lost: True: also what the last search does not claim any more.
+    """
+    s = t.structures.c
+    which = known_at(t.structures, at)
+    if site is not None:
+        which &= s.site == site
+    else:
+        watched = sa.select(t.sites.c.site).where(known_at(t.sites, at), t.sites.c.removed.is_(False))
+        which &= s.site.in_(watched)
+    if thing is not None:
+        which &= s.thing == thing
+    if not all_kinds:
+        which &= s.kind == "structure"
+    if not lost:
+        which &= s.claimed
+    rows = connection.execute(sa.select(t.structures).where(which)).mappings().all()
+    spells = presence_rows(connection, site=site, at=at)
+    names = _names(connection, site=site, at=at)
+    reviews = load_reviews(connection, viewer=viewer, site=site, at=at)
+    open_ones = {(one["site"], one["thing"]) for one in conflict_rows(connection, site=site, at=at)}
+    found = [
+        {
+            "site": row["site"],
+            "id": row["id"],
+            "thing": row["thing"],
+            "name": names.get((row["site"], row["thing"])),
+            "kind": row["kind"],
+            "claimed": row["claimed"],
+            "present": row["present"],
+            "probability": round(row["probability"], 4),
+            "area_m2": row["area_m2"],
+            "area_m2_low": row["area_m2_low"],
+            "area_m2_high": row["area_m2_high"],
+            "bounds": [row["west"], row["south"], row["east"], row["north"]],
+            "sensors": row["sensors"],
+            "presences": presences_told(spells.get((row["site"], row["thing"], row["since"]), ())),
+            "review": read.mark if (read := reviews.get((row["site"], row["thing"]))) else "",
+            "conflict": (row["site"], row["thing"]) in open_ones,
+            "known_since": told(row["since"]),
+        }
+        for row in rows
+    ]
+    return sorted(found, key=lambda one: (one["site"], -one["probability"], one["id"]))
+
+
+def presences_told(spells: Iterable[Row]) -> list[dict[str, Any]]:
+    """Spells of standing, as in structures.geojson."""
+
+    def bracket(spell: Row, end: str) -> dict[str, str | None] | None:
+        after = told(spell[f"{end}_after"])
+        return None if after is None else {"after": after, "by": told(spell[f"{end}_by"])}
+
+    return [
+        {
+            "erected": bracket(spell, "erected"),
+            "dismantled": bracket(spell, "dismantled"),
+            "state": spell["state"],
+            "probability": spell["probability"],
+            "evidence": spell["evidence"],
+        }
+        for spell in spells
+    ]
+
+
+def conflict_rows(
+    connection: sa.Connection, *, site: str | None = None, at: dt.datetime | None = None
+) -> list[dict[str, Any]]:
+    """The conflicts that wait for an answer, by site and key."""
+    c = t.conflicts.c
+    which = known_at(t.conflicts, at) & (c.resolved == "")
+    if site is not None:
+        which &= c.site == site
+    rows = connection.execute(sa.select(t.conflicts).where(which).order_by(c.site, c.thing)).mappings().all()
+    ids = _ids(connection, {row["site"] for row in rows}, at=at)
+    return [
+        {
+            "site": row["site"],
+            "id": ids.get((row["site"], row["thing"]), row["thing"]),
+            "thing": row["thing"],
+            "words": row["words"],
+            "proposed": row["proposed"],
+            "holds": [ids.get((row["site"], other), other) for other in row["holds"]],
+            "raised": told(row["since"]),
+        }
+        for row in rows
+    ]
+
+
+def review_rows(
+    connection: sa.Connection, *, viewer: str, site: str | None = None, at: dt.datetime | None = None
+) -> list[dict[str, Any]]:
+    """What was said of every structure that was read, as one reader may see it."""
+    reviews = load_reviews(connection, viewer=viewer, site=site, at=at)
+    ids = _ids(connection, {read.site for read in reviews.values()}, at=at)
+    names = _names(connection, site=site, at=at)
+    return [
+        {
+            "site": read.site,
+            "id": ids.get(key, read.thing),
+            "thing": read.thing,
+            "name": names.get(key),
+            "review": read.mark,
+            "readers": read.readers,
+            "hidden": read.hidden,
+            "said": [{**word, "at": told(word["at"]), "version": told(word["version"])} for word in read.said],
+        }
+        for key, read in reviews.items()
+    ]
+
+
+def _names(connection: sa.Connection, *, site: str | None, at: dt.datetime | None) -> dict[tuple[str, str], str]:
+    which = known_at(t.names, at) & (t.names.c.name != "")
+    if site is not None:
+        which &= t.names.c.site == site
+    return {(row.site, row.thing): row.name for row in connection.execute(sa.select(t.names).where(which))}
+
+
+def _ids(connection: sa.Connection, sites: set[str], *, at: dt.datetime | None) -> dict[tuple[str, str], str]:
+    """The ids that structures have, by (site, key)."""
+    s = t.structures.c
+    which = known_at(t.structures, at) & (s.site == next(iter(sites)) if len(sites) == 1 else sa.true())
+    rows = connection.execute(sa.select(s.site, s.thing, s.id).where(which)) if sites else ()
+    return {(row.site, row.thing): row.id for row in rows}
 
 
 def told(moment: dt.datetime | None) -> str | None:

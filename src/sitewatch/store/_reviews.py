@@ -1,23 +1,262 @@
-"""What readers say of structures."""
+"""What readers say of structures: never changed, never deleted; a reader's last word counts.
+
+Reading is blind: what others said of a structure is hidden from a reader until that reader has said something of it and
+at least two readers have. Then all of it is shown, dissent too.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
+import itertools
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
 import sqlalchemy as sa
 
+from sitewatch.errors import OptionError
 from sitewatch.store import _schema as t
+from sitewatch.store._entries import enter, known_at
 
-__all__ = ["confirmed_things"]
+if TYPE_CHECKING:
+    from sitewatch.structures import Confirmed
+
+__all__ = [
+    "VERDICTS",
+    "Agreement",
+    "Read",
+    "add_review",
+    "agreement_of",
+    "agreements",
+    "confirmed_things",
+    "load_confirmed",
+    "load_reviews",
+]
+
+VERDICTS = ("confirm", "reject", "unsure")
+_READERS = 2
+"""Readers who must have said something before any of them sees what the others said."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Read:
+    """A structure as far as it was read, as one reader may see it."""
+
+    site: str
+    thing: str
+    mark: str
+    """confirmed, rejected, unsure or disputed; before that may be seen, how many have read it."""
+    said: tuple[Mapping[str, Any], ...]
+    """The words that the reader may see, in time order: `at`, `reader`, `verdict`, `reason`, `version`, and whether it
+    is the reader's last (`counts`)."""
+    readers: int
+    """How many have said something."""
+    hidden: int
+    """How many words are hidden from this reader."""
+
+
+def add_review(
+    connection: sa.Connection, site: str, thing: str, verdict: str, *, reason: str, reader: str, at: dt.datetime
+) -> None:
+    """Write down what a reader says of a structure as it is known now.
+
+    Raises:
+        OptionError: a verdict that is none, or no reason where one is needed.
+    """
+    if verdict not in VERDICTS:
+        raise OptionError(f"a verdict must be {', '.join(VERDICTS[:-1])} or {VERDICTS[-1]}, got {verdict!r}")
+    if verdict != "confirm" and not reason.strip():
+        raise OptionError(f"--reason is needed: why {'it is none' if verdict == 'reject' else 'you are unsure'}")
+    version = connection.execute(
+        sa.select(t.structures.c.since).where(
+            t.structures.c.site == site, t.structures.c.thing == thing, known_at(t.structures, None)
+        )
+    ).scalar_one()
+    detail = {"verdict": verdict, "reason": reason.strip()}
+    since = enter(connection, site=site, who=reader, what="review", thing=thing, at=at, detail=detail)
+    row = {"site": site, "thing": thing, "at": since, "reader": reader, "version": version}
+    connection.execute(t.reviews.insert().values(**row, verdict=verdict, reason=reason.strip()))
+
+
+def load_reviews(
+    connection: sa.Connection, *, viewer: str, site: str | None = None, at: dt.datetime | None = None
+) -> dict[tuple[str, str], Read]:
+    """All structures that anybody has read, by (site, key), as one reader may see it.
+
+    Args:
+        connection: that reads.
+        viewer: who looks.
+        site: id; None: all sites.
+        at: as it was known at that moment; None: now.
+    """
+    query = sa.select(t.reviews).order_by(t.reviews.c.site, t.reviews.c.thing, t.reviews.c.at)
+    if site is not None:
+        query = query.where(t.reviews.c.site == site)
+    if at is not None:
+        query = query.where(t.reviews.c.at <= at)
+    rows = connection.execute(query).mappings()
+    return {
+        key: _read(key, [dict(row) for row in group], viewer)
+        for key, group in itertools.groupby(rows, key=lambda row: (row["site"], row["thing"]))
+    }
+
+
+def _read(key: tuple[str, str], rows: Sequence[Mapping[str, Any]], viewer: str) -> Read:
+    last = _last_words(rows)
+    open_to = viewer in last and len(last) >= _READERS
+    seen = [row for row in rows if open_to or row["reader"] == viewer]
+    told = ("at", "reader", "verdict", "reason", "version")
+    said = tuple({**{name: row[name] for name in told}, "counts": last[row["reader"]] is row} for row in seen)
+    return Read(
+        site=key[0],
+        thing=key[1],
+        mark=_mark(last, viewer, open_to=open_to),
+        said=said,
+        readers=len(last),
+        hidden=len(rows) - len(seen),
+    )
+
+
+def _last_words(rows: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """By reader; rows in time order."""
+    return {row["reader"]: row for row in rows}
+
+
+def _mark(last: Mapping[str, Mapping[str, Any]], viewer: str, *, open_to: bool) -> str:
+    if not open_to:
+        if viewer not in last:
+            return f"read by {len(last)}, hidden until you have read it"
+        return f"{last[viewer]['verdict']} (you alone so far)"
+    said = {row["verdict"] for row in last.values()}
+    if {"confirm", "reject"} <= said:
+        return "disputed"
+    return "confirmed" if "confirm" in said else "rejected" if "reject" in said else "unsure"
 
 
 def confirmed_things(connection: sa.Connection, site: str) -> set[str]:
     """Keys of the structures that readers confirm: the last word of one at least is confirm, and of none reject."""
-    rows = connection.execute(
-        sa.select(t.reviews.c.thing, t.reviews.c.reader, t.reviews.c.verdict)
-        .where(t.reviews.c.site == site)
-        .order_by(t.reviews.c.at)
-    )
-    last = {(row.thing, row.reader): row.verdict for row in rows}
-    verdicts: dict[str, set[str]] = {}
-    for (thing, _), verdict in last.items():
-        verdicts.setdefault(thing, set()).add(verdict)
-    return {thing for thing, said in verdicts.items() if "confirm" in said and "reject" not in said}
+    verdicts: dict[str, dict[str, str]] = {}
+    query = sa.select(t.reviews.c.thing, t.reviews.c.reader, t.reviews.c.verdict)
+    for row in connection.execute(query.where(t.reviews.c.site == site).order_by(t.reviews.c.at)):
+        verdicts.setdefault(row.thing, {})[row.reader] = row.verdict
+    return {thing for thing, said in verdicts.items() if "confirm" in said.values() and "reject" not in said.values()}
+
+
+def load_confirmed(connection: sa.Connection, site: str) -> dict[str, Confirmed]:
+    """What readers confirm, by key: as it was when one of them last did so, or accepted or corrected it since.
+
+    What was accepted as gone is confirmed no more until somebody reads it again.
+    """
+    from sitewatch.store._things import structure_at
+    from sitewatch.structures import Confirmed
+
+    things = confirmed_things(connection, site)
+    if not things:
+        return {}
+    read = _moments(connection, t.reviews.c.thing, t.reviews.c.at, t.reviews.c.site == site, verdict="confirm")
+    changed: dict[str, dt.datetime] = {}
+    accepted = (t.conflicts.c.site == site) & (t.conflicts.c.resolved == "accepted")
+    for row in connection.execute(sa.select(t.conflicts.c.thing, t.conflicts.c.since).where(accepted)):
+        changed[row.thing] = max(row.since, changed.get(row.thing, row.since))
+    query = sa.select(t.corrections.c.thing, t.corrections.c.since, t.corrections.c.detail)
+    for one in connection.execute(query.where(t.corrections.c.site == site)):
+        for thing in (one.thing, *one.detail.get("others", ())):
+            changed[thing] = max(one.since, changed.get(thing, one.since))
+    looks = connection.execute(
+        sa.select(t.runs.c.at, t.runs.c.first_look, t.runs.c.last_look)
+        .where(t.runs.c.site == site)
+        .order_by(t.runs.c.at)
+    ).all()
+    confirmed = {}
+    for thing in sorted(things):
+        moment = max(read[thing], changed.get(thing, read[thing]))
+        was = structure_at(connection, site, thing, moment)
+        if was is None or (not was[1] and moment != read[thing]):
+            continue
+        run = next((run for run in reversed(looks) if run.at <= moment), None)
+        confirmed[thing] = Confirmed(
+            structure=was[0],
+            first_look=None if run is None else run.first_look,
+            last_look=None if run is None else run.last_look,
+        )
+    return confirmed
+
+
+def _moments(
+    connection: sa.Connection,
+    thing: sa.ColumnElement[str],
+    at: sa.ColumnElement[dt.datetime],
+    which: sa.ColumnElement[bool],
+    *,
+    verdict: str,
+) -> dict[str, dt.datetime]:
+    """The last moment of a verdict, by thing."""
+    query = sa.select(thing, at).where(which, t.reviews.c.verdict == verdict).order_by(at)
+    return dict(connection.execute(query).tuples().all())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agreement:
+    """How far two readers agree on the structures that both have read, by the last word of each."""
+
+    readers: tuple[str, str]
+    n: int
+    """Structures that both have read."""
+    agreed: float | None
+    """Share of these on which both say the same, 0-1; None: there is none."""
+    kappa: float | None
+    """Cohen's kappa: the agreement beyond what two such readers would reach by chance, 1 at most; None: undefined."""
+    kappa_error: float | None
+    """Its standard error in a large sample; None: undefined."""
+    words: str
+    """What is undefined, and why; empty: nothing."""
+
+
+def agreements(connection: sa.Connection, *, site: str | None = None) -> list[Agreement]:
+    """For every pair of readers, sorted by name."""
+    query = sa.select(t.reviews).order_by(t.reviews.c.at)
+    if site is not None:
+        query = query.where(t.reviews.c.site == site)
+    last: dict[str, dict[tuple[str, str], str]] = {}
+    for row in connection.execute(query):
+        last.setdefault(row.reader, {})[row.site, row.thing] = row.verdict
+    return [
+        agreement_of(
+            (one, other), [(last[one][key], last[other][key]) for key in last[one].keys() & last[other].keys()]
+        )
+        for one, other in itertools.combinations(sorted(last), 2)
+    ]
+
+
+def agreement_of(readers: tuple[str, str], pairs: Sequence[tuple[str, str]]) -> Agreement:
+    """How far two readers agree.
+
+    Kappa after Cohen (1960), A coefficient of agreement for nominal scales, Educational and Psychological Measurement
+    20, 37-46; its standard error after Fleiss, Cohen & Everitt (1969), Large sample standard errors of kappa and
+    weighted kappa, Psychological Bulletin 72, 323-327, equation 13.
+
+    Args:
+        readers: their names.
+        pairs: the last words of both on each structure.
+    """
+    n = len(pairs)
+    if n == 0:
+        return Agreement(
+            readers=readers, n=0, agreed=None, kappa=None, kappa_error=None, words="they have read nothing in common"
+        )
+    share = {cell: count / n for cell, count in Counter(pairs).items()}
+    first = {v: sum(p for (a, _), p in share.items() if a == v) for v in VERDICTS}
+    second = {v: sum(p for (_, b), p in share.items() if b == v) for v in VERDICTS}
+    agreed = sum(share.get((v, v), 0.0) for v in VERDICTS)
+    chance = sum(first[v] * second[v] for v in VERDICTS)
+    if math.isclose(chance, 1):
+        words = "kappa is undefined: both give one and the same verdict throughout, as chance would"
+        return Agreement(readers=readers, n=n, agreed=agreed, kappa=None, kappa_error=None, words=words)
+    kappa = (agreed - chance) / (1 - chance)
+    same = sum(p * ((1 - chance) - (first[a] + second[a]) * (1 - agreed)) ** 2 for (a, b), p in share.items() if a == b)
+    other = (1 - agreed) ** 2 * sum(p * (second[a] + first[b]) ** 2 for (a, b), p in share.items() if a != b)
+    spread = same + other - (agreed * chance - 2 * chance + agreed) ** 2
+    error = math.sqrt(max(0.0, spread) / n) / (1 - chance) ** 2
+    return Agreement(readers=readers, n=n, agreed=agreed, kappa=kappa, kappa_error=error, words="")

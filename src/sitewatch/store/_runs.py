@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from sitewatch.store import _schema as t
+from sitewatch.store._conflicts import save_conflicts
 from sitewatch.store._entries import Row, current, enter
 from sitewatch.store._looks import load_scenes, save_looks, save_scenes
 from sitewatch.store._sites import get_site
@@ -90,6 +91,7 @@ def save_run(
         save_looks(connection, site, looks, since=since)
     if recognition is not None:
         save_things(connection, site, recognition, since=since)
+        save_conflicts(connection, site, recognition.conflicts, since=since)
     row = {"site": site, "at": since, "memory": dict(remembered), **vars(run)}
     for name in ("asking", "head", "news"):
         row[name] = dict(row[name])
@@ -128,9 +130,14 @@ def load_memory(connection: sa.Connection, site: str) -> Memory | None:
 
 
 def told_by_readers(connection: sa.Connection, site: str) -> str:
-    """Digest of what readers laid down that a run must follow: it changes when one of them lays down something else."""
+    """Digest of what readers laid down that a run must follow: it changes when one of them lays down something else.
+
+    What a run itself raises or closes does not count: there is nothing new for the next one in it.
+    """
     rows = [
         sorted((*key, row["since"].isoformat()) for key, row in current(connection, table, site=site).items())
-        for table in (t.corrections, t.names, t.conflicts)
+        for table in (t.corrections, t.names)
     ]
-    return hashlib.sha256(repr(rows).encode()).hexdigest()
+    resolved = sa.select(sa.func.max(t.entries.c.at)).where(t.entries.c.site == site, t.entries.c.what == "resolve")
+    told = repr((rows, connection.execute(resolved).scalar()))
+    return hashlib.sha256(told.encode()).hexdigest()

@@ -296,7 +296,7 @@ corrections = sa.Table(
     _text("what", "split, merge, kind", key=True),
     _since(),
     _until(),
-    _json("detail", "footprints of the parts, the other structures, the kind"),
+    _json("detail", "parts: their footprints; others: keys of the other structures or parts; kind"),
     _text("reason"),
     _text("who"),
 )
@@ -309,7 +309,8 @@ conflicts = sa.Table(
     _since(),
     _until(),
     _text("words", "what the search now tells, and what was confirmed"),
-    _json("proposed", "the structure as the search tells it now; null: it claims none"),
+    _json("proposed", "as the search tells it now, as GeoJSON features: several where it is split; []: it claims none"),
+    _json("holds", "other structures that stay as they were until it is resolved"),
     _text("resolved", "accepted, kept; empty: open"),
 )
 

@@ -17,28 +17,60 @@ from sitewatch.store._geometry import geometry_columns, polygon
 if TYPE_CHECKING:
     from sitewatch.structures import Correction, Known, Recognition, Structure
 
-__all__ = ["find_thing", "known_things", "load_corrections", "presence_rows", "save_things", "structure_of"]
+__all__ = [
+    "find_thing",
+    "known_things",
+    "load_corrections",
+    "presence_rows",
+    "save_things",
+    "structure_at",
+    "structure_of",
+]
 
 
 def known_things(connection: sa.Connection, site: str) -> tuple[Known, ...]:
     """What is known of a site's structures, for `sitewatch.structures.recognise`, sorted by key."""
-    from sitewatch.store._reviews import confirmed_things
+    from sitewatch.store._conflicts import dismissed_words
+    from sitewatch.store._reviews import load_confirmed
     from sitewatch.structures import Known
 
     rows = current(connection, t.structures, site=site)
     spells = presence_rows(connection, site=site)
     pinned = _pinned(connection, site)
-    confirmed = confirmed_things(connection, site)
+    confirmed = load_confirmed(connection, site)
+    dismissed = dismissed_words(connection, site)
+    ids: dict[str, set[str]] = {}
+    for row in connection.execute(sa.select(t.aliases.c.id, t.aliases.c.thing).where(t.aliases.c.site == site)):
+        ids.setdefault(row.thing, set()).add(row.id)
     return tuple(
         Known(
             thing=key,
-            structure=structure_of(row, spells[key, row["since"]]),
+            structure=structure_of(row, spells[site, key, row["since"]]),
             claimed=row["claimed"],
             pinned=key in pinned,
-            confirmed=None,
+            confirmed=confirmed.get(key),
+            dismissed=dismissed.get(key, ""),
+            ids=frozenset(ids.get(key, ())),
         )
         for (key,), row in sorted(rows.items())
     )
+
+
+def structure_at(
+    connection: sa.Connection, site: str, thing: str, moment: dt.datetime
+) -> tuple[Structure, bool] | None:
+    """A structure as it was known at a moment, and whether it was claimed; None: it was not known yet."""
+    which = (t.structures.c.site == site) & (t.structures.c.thing == thing) & known_at(t.structures, moment)
+    row = connection.execute(sa.select(t.structures).where(which)).mappings().first()
+    if row is None:
+        return None
+    lives = (
+        sa.select(t.presences)
+        .where(t.presences.c.site == site, t.presences.c.thing == thing, t.presences.c.since == row["since"])
+        .order_by(t.presences.c.number)
+    )
+    spells = [dict(spell) for spell in connection.execute(lives).mappings()]
+    return structure_of(dict(row), spells), row["claimed"]
 
 
 def load_corrections(connection: sa.Connection, site: str) -> tuple[Correction, ...]:
@@ -72,7 +104,7 @@ def save_things(connection: sa.Connection, site: str, recognition: Recognition, 
     lives = {key: _presences(one.structure) for key, one in things.items()}
 
     def same(known: Row, new: Row) -> bool:
-        was = [_life(row) for row in spells[known["thing"], known["since"]]]
+        was = [_life(row) for row in spells[site, known["thing"], known["since"]]]
         return all(known[name] == value for name, value in new.items()) and was == [
             _life(row) for row in lives[known["thing"]]
         ]
@@ -125,8 +157,8 @@ def find_thing(connection: sa.Connection, site: str, identifier: str) -> str:
 
 def presence_rows(
     connection: sa.Connection, *, site: str | None = None, at: dt.datetime | None = None
-) -> dict[tuple[str, dt.datetime], list[Row]]:
-    """The presences of all versions of structures known at a moment, by (key, since), in time order."""
+) -> dict[tuple[str, str, dt.datetime], list[Row]]:
+    """The presences of all versions of structures known at a moment, by (site, key, since), in time order."""
     join = t.presences.join(
         t.structures,
         (t.presences.c.site == t.structures.c.site)
@@ -137,9 +169,9 @@ def presence_rows(
     if site is not None:
         which &= t.structures.c.site == site
     query = sa.select(t.presences).select_from(join).where(which).order_by(t.presences.c.number)
-    found: dict[tuple[str, dt.datetime], list[Row]] = {}
+    found: dict[tuple[str, str, dt.datetime], list[Row]] = {}
     for row in connection.execute(query).mappings():
-        found.setdefault((row["thing"], row["since"]), []).append(dict(row))
+        found.setdefault((row["site"], row["thing"], row["since"]), []).append(dict(row))
     return found
 
 
@@ -234,7 +266,10 @@ def _pinned(connection: sa.Connection, site: str) -> set[str]:
     written = (
         sa.select(table.c.thing).where(table.c.site == site) for table in (t.names, t.reviews, t.notes, t.corrections)
     )
-    return set(connection.execute(sa.union(*written)).scalars())
+    pinned = set(connection.execute(sa.union(*written)).scalars())
+    for row in current(connection, t.corrections, site=site).values():
+        pinned.update(row["detail"].get("others", ()))
+    return pinned
 
 
 def _name(connection: sa.Connection, site: str, ids: Mapping[str, str], *, since: dt.datetime) -> None:

@@ -56,7 +56,10 @@ def upgrade() -> None:
             "proposed",
             sa.JSON(),
             nullable=False,
-            comment="the structure as the search tells it now; null: it claims none",
+            comment="as the search tells it now, as GeoJSON features: several where it is split; []: it claims none",
+        ),
+        sa.Column(
+            "holds", sa.JSON(), nullable=False, comment="other structures that stay as they were until it is resolved"
         ),
         sa.Column("resolved", sa.Text(), nullable=False, comment="accepted, kept; empty: open"),
         sa.PrimaryKeyConstraint("site", "thing", "since", name=op.f("pk_conflicts")),
@@ -76,7 +79,10 @@ def upgrade() -> None:
             comment="first moment at which it was known no more; NULL: it is what is known",
         ),
         sa.Column(
-            "detail", sa.JSON(), nullable=False, comment="footprints of the parts, the other structures, the kind"
+            "detail",
+            sa.JSON(),
+            nullable=False,
+            comment="parts: their footprints; others: keys of the other structures or parts; kind",
         ),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("who", sa.Text(), nullable=False),

@@ -1,0 +1,257 @@
+"""`sitewatch structures` and `sitewatch structure`: what is known of them, and what an analyst knows better."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sitewatch.cli._values import parse_now
+from sitewatch.cli._workspace import DEFAULT, AsJson, InWorkspace, Now, Reader, opened, print_json, print_table, who
+from sitewatch.errors import InputError
+
+if TYPE_CHECKING:
+    from shapely.geometry import MultiPolygon, Polygon
+
+__all__ = ["STRUCTURES_EXAMPLES", "Reason", "SiteId", "StructureId", "entry_in_words", "structure_app", "structures"]
+
+STRUCTURES_EXAMPLES = """
+Examples:
+
+    sitewatch structures
+
+    sitewatch structures plant --json
+"""
+
+structure_app = typer.Typer(no_args_is_help=True, help="A structure: show, name, describe and correct it.")
+
+SiteId = Annotated[str, typer.Argument(metavar="SITE", help="Id of a watched site.")]
+StructureId = Annotated[str, typer.Argument(metavar="ID", help="Its name, or any id that it has or ever had.")]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept.")]
+
+
+def structures(
+    site: Annotated[str | None, typer.Argument(metavar="[SITE]", help="Id of a watched site; default all.")] = None,
+    all_kinds: Annotated[
+        bool, typer.Option("--all-kinds", help="Also what is not claimed to be built: surfaces, fields, water.")
+    ] = False,
+    lost: Annotated[bool, typer.Option("--lost", help="Also what the last search does not claim any more.")] = False,
+    as_json: AsJson = False,
+    reader: Reader = None,
+    workspace: InWorkspace = DEFAULT,
+) -> None:
+    """List the structures that are known, with their life and what readers say of them."""
+    from sitewatch.store import get_site, structure_rows
+
+    with opened(workspace) as space, space.store.reading() as connection:
+        if site is not None:
+            get_site(connection, site)
+        found = structure_rows(connection, viewer=who(space, reader), site=site, all_kinds=all_kinds, lost=lost)
+    if as_json:
+        print_json(found)
+        return
+    print_table(
+        ("site", "id", "name", "kind", "stood", "state", "prob.>", "area m2>", "review"),
+        (
+            (
+                one["site"],
+                one["id"],
+                one["name"],
+                one["kind"] + ("" if one["claimed"] else " (not found any more)"),
+                "\n".join(_life(spell) for spell in one["presences"]),
+                one["presences"][-1]["state"],
+                f"{one['probability']:.2f}",
+                f"{one['area_m2']:.0f}",
+                "; ".join(part for part in (one["review"], "conflict" if one["conflict"] else "") if part),
+            )
+            for one in found
+        ),
+        none="No structure is known" + (" here." if site is None else f" at {site}."),
+    )
+
+
+@structure_app.command(epilog="Example:\n\n    sitewatch structure show plant s3f2a91c0")
+def show(
+    site: SiteId,
+    structure: StructureId,
+    as_json: AsJson = False,
+    reader: Reader = None,
+    workspace: InWorkspace = DEFAULT,
+) -> None:
+    """Show all that is known of a structure."""
+    from sitewatch.store import find_thing, get_site, journal_rows, review_rows, structure_rows
+
+    with opened(workspace) as space, space.store.reading() as connection:
+        get_site(connection, site)
+        viewer = who(space, reader)
+        thing = find_thing(connection, site, structure)
+        (one,) = structure_rows(connection, viewer=viewer, site=site, thing=thing, all_kinds=True, lost=True)
+        read = [row for row in review_rows(connection, viewer=viewer, site=site) if row["thing"] == thing]
+        journal = journal_rows(connection, viewer=viewer, site=site, thing=thing)
+    said = read[0]["said"] if read else []
+    notes = [entry for entry in journal if entry["what"] in {"note", "correct", "resolve"}]
+    if as_json:
+        print_json({**one, "said": said, "notes": notes})
+        return
+    rows = [
+        ("structure", one["id"] + (f": {one['name']}" if one["name"] else "")),
+        ("kind", one["kind"]),
+        ("found", "by the last search" if one["claimed"] else "not by the last search"),
+        *(("stood", f"{_life(spell)} ({spell['state']}, {spell['probability']:.2f})") for spell in one["presences"]),
+        ("area", f"{one['area_m2']:.0f} m2 ({one['area_m2_low']:.0f} to {one['area_m2_high']:.0f})"),
+        ("seen by", ", ".join(one["sensors"])),
+        ("review", one["review"] or "not read"),
+        *(("said", f"{word['at'][:10]} {word['reader']}: {word['verdict']} {word['reason']}") for word in said),
+        *((entry["what"], f"{entry['at'][:10]} {entry['who']}: {_words(entry['detail'])}") for entry in notes),
+    ]
+    print_table(("", ""), rows, none="")
+
+
+@structure_app.command(epilog='Example:\n\n    sitewatch structure name plant s3f2a91c0 "test shelter"')
+def name(
+    site: SiteId,
+    structure: StructureId,
+    called: Annotated[str, typer.Argument(metavar="NAME", help="What to call it; empty takes the name back.")],
+    reader: Reader = None,
+    workspace: InWorkspace = DEFAULT,
+    now: Now = None,
+) -> None:
+    """Name a structure; from then on it is found by that name, and keeps its id."""
+    from sitewatch.store import find_thing, get_site, name_thing
+
+    with opened(workspace) as space, space.store.writing() as connection:
+        get_site(connection, site)
+        thing = find_thing(connection, site, structure)
+        name_thing(connection, site, thing, called, who=who(space, reader), at=parse_now(now))
+    print(called)
+
+
+@structure_app.command(
+    epilog='Example:\n\n    sitewatch structure note plant s3f2a91c0 "seen on the photo of 2019-12-05"'
+)
+def note(
+    site: SiteId,
+    structure: StructureId,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What to write down.")],
+    reader: Reader = None,
+    workspace: InWorkspace = DEFAULT,
+    now: Now = None,
+) -> None:
+    """Write a note of a structure."""
+    from sitewatch.store import add_note, find_thing, get_site
+
+    with opened(workspace) as space, space.store.writing() as connection:
+        get_site(connection, site)
+        thing = find_thing(connection, site, structure)
+        add_note(connection, site, thing, text, who=who(space, reader), at=parse_now(now))
+    print(thing)
+
+
+@structure_app.command(
+    epilog='Example:\n\n    sitewatch structure split plant s3f2a91c0 parts.geojson --reason "two halls, a road between"'
+)
+def split(
+    site: SiteId,
+    structure: StructureId,
+    parts: Annotated[
+        Path, typer.Argument(metavar="PARTS.geojson", help="The footprints of the parts; the first keeps the id.")
+    ],
+    reason: Reason,
+    reader: Reader = None,
+    workspace: InWorkspace = DEFAULT,
+    now: Now = None,
+) -> None:
+    """Make several structures of one, now and on every later run."""
+    from sitewatch.store import find_thing, get_site, split_thing
+
+    footprints = _footprints(parts)
+    with opened(workspace) as space, space.store.writing() as connection:
+        get_site(connection, site)
+        thing = find_thing(connection, site, structure)
+        made = split_thing(
+            connection, site, thing, footprints, reason=reason, who=who(space, reader), at=parse_now(now)
+        )
+    print("\n".join(made))
+
+
+@structure_app.command(
+    epilog='Example:\n\n    sitewatch structure merge plant s3f2a91c0 s77b0e1d4 --reason "one hall under two roofs"'
+)
+def merge(
+    site: SiteId,
+    structure: StructureId,
+    others: Annotated[list[str], typer.Argument(metavar="OTHER…", help="Those that belong to it.")],
+    reason: Reason,
+    reader: Reader = None,
+    workspace: InWorkspace = DEFAULT,
+    now: Now = None,
+) -> None:
+    """Make one structure of several, now and on every later run; it keeps the id of the first."""
+    from sitewatch.store import find_thing, get_site, merge_things
+
+    with opened(workspace) as space, space.store.writing() as connection:
+        get_site(connection, site)
+        thing, *rest = (find_thing(connection, site, one) for one in (structure, *others))
+        merge_things(connection, site, thing, rest, reason=reason, who=who(space, reader), at=parse_now(now))
+    print(thing)
+
+
+@structure_app.command(
+    epilog='Example:\n\n    sitewatch structure kind plant s3f2a91c0 surface --reason "a car park was paved"'
+)
+def kind(
+    site: SiteId,
+    structure: StructureId,
+    what: Annotated[str, typer.Argument(metavar="KIND", help="structure, surface, vegetation, water or unknown.")],
+    reason: Reason,
+    reader: Reader = None,
+    workspace: InWorkspace = DEFAULT,
+    now: Now = None,
+) -> None:
+    """Tell of which kind it is, now and on every later run."""
+    from sitewatch.store import find_thing, get_site, set_kind
+
+    with opened(workspace) as space, space.store.writing() as connection:
+        get_site(connection, site)
+        thing = find_thing(connection, site, structure)
+        set_kind(connection, site, thing, what, reason=reason, who=who(space, reader), at=parse_now(now))
+    print(thing)
+
+
+def _footprints(path: Path) -> list[Polygon | MultiPolygon]:
+    """The polygons of a GeoJSON file, in its order."""
+    from shapely.errors import ShapelyError
+    from shapely.geometry import MultiPolygon, Polygon, shape
+
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        found = [shape(feature["geometry"]) for feature in document["features"]]
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); give a GeoJSON file of the parts") from error
+    except (ValueError, KeyError, TypeError, AttributeError, ShapelyError) as error:
+        raise InputError(
+            f"{path}: is no GeoJSON FeatureCollection of polygons ({error}); draw the parts in a GIS"
+        ) from error
+    parts = [one for one in found if isinstance(one, Polygon | MultiPolygon)]
+    if len(parts) < len(found):
+        raise InputError(f"{path}: {len(found) - len(parts)} of its features are no polygons; each must be one part")
+    return parts
+
+
+def _life(spell: Mapping[str, Any]) -> str:
+    """A spell of standing by its brackets, to the day."""
+    up, down = spell["erected"], spell["dismantled"]
+    began = "from before the first look" if up is None else f"up {up['after'][:10]} .. {up['by'][:10]}"
+    return f"{began}, " + ("stands" if down is None else f"down {down['after'][:10]} .. {down['by'][:10]}")
+
+
+def entry_in_words(detail: Mapping[str, Any]) -> str:
+    """The detail of an entry of the journal, for people."""
+
+    def told(value: object) -> str:
+        return ", ".join(map(str, value)) if isinstance(value, Sequence) and not isinstance(value, str) else str(value)
+
+    return "; ".join(f"{key}: {told(value)}" for key, value in detail.items() if value not in ("", None, [], {}))
