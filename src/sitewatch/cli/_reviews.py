@@ -28,7 +28,7 @@ AnySite = Annotated[str | None, typer.Argument(metavar="[SITE]", help="Id of a w
 
 @review_app.command(
     "add",
-    epilog='Example:\n\n    sitewatch review add plant s3f2a91c0 reject --reason "shadow of the mast" --reader ana',
+    epilog='Example:\n\n    sitewatch review add plant s3f2a91c0 reject --reason "a shadow" --reader ana',
 )
 def add(
     site: SiteId,

@@ -105,7 +105,7 @@ def show(
         ("seen by", ", ".join(one["sensors"])),
         ("review", one["review"] or "not read"),
         *(("said", f"{word['at'][:10]} {word['reader']}: {word['verdict']} {word['reason']}") for word in said),
-        *((entry["what"], f"{entry['at'][:10]} {entry['who']}: {_words(entry['detail'])}") for entry in notes),
+        *((entry["what"], f"{entry['at'][:10]} {entry['who']}: {entry_in_words(entry['detail'])}") for entry in notes),
     ]
     print_table(("", ""), rows, none="")
 
@@ -129,9 +129,7 @@ def name(
     print(called)
 
 
-@structure_app.command(
-    epilog='Example:\n\n    sitewatch structure note plant s3f2a91c0 "seen on the photo of 2019-12-05"'
-)
+@structure_app.command(epilog='Example:\n\n    sitewatch structure note plant s3f2a91c0 "see the photo of 2019-12-05"')
 def note(
     site: SiteId,
     structure: StructureId,
@@ -151,7 +149,7 @@ def note(
 
 
 @structure_app.command(
-    epilog='Example:\n\n    sitewatch structure split plant s3f2a91c0 parts.geojson --reason "two halls, a road between"'
+    epilog='Example:\n\n    sitewatch structure split plant s3f2a91c0 parts.geojson --reason "two halls"'
 )
 def split(
     site: SiteId,

@@ -155,7 +155,9 @@ def load_confirmed(connection: sa.Connection, site: str) -> dict[str, Confirmed]
     things = confirmed_things(connection, site)
     if not things:
         return {}
-    read = _moments(connection, t.reviews.c.thing, t.reviews.c.at, t.reviews.c.site == site, verdict="confirm")
+    confirms = (t.reviews.c.site == site) & (t.reviews.c.verdict == "confirm")
+    words = sa.select(t.reviews.c.thing, t.reviews.c.at).where(confirms).order_by(t.reviews.c.at)
+    read = {row.thing: row.at for row in connection.execute(words)}
     changed: dict[str, dt.datetime] = {}
     accepted = (t.conflicts.c.site == site) & (t.conflicts.c.resolved == "accepted")
     for row in connection.execute(sa.select(t.conflicts.c.thing, t.conflicts.c.since).where(accepted)):
@@ -182,19 +184,6 @@ def load_confirmed(connection: sa.Connection, site: str) -> dict[str, Confirmed]
             last_look=None if run is None else run.last_look,
         )
     return confirmed
-
-
-def _moments(
-    connection: sa.Connection,
-    thing: sa.ColumnElement[str],
-    at: sa.ColumnElement[dt.datetime],
-    which: sa.ColumnElement[bool],
-    *,
-    verdict: str,
-) -> dict[str, dt.datetime]:
-    """The last moment of a verdict, by thing."""
-    query = sa.select(thing, at).where(which, t.reviews.c.verdict == verdict).order_by(at)
-    return dict(connection.execute(query).tuples().all())
 
 
 @dataclass(frozen=True, kw_only=True)
