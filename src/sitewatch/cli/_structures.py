@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -53,22 +53,24 @@ def structures(
     if as_json:
         print_json(found)
         return
+    # What is the same in all rows takes no room.
+    columns: dict[str, Callable[[Mapping[str, Any]], object]] = {
+        "site": lambda one: one["site"],
+        "id": lambda one: one["id"],
+        "name": lambda one: one["name"],
+        "kind": lambda one: one["kind"] + ("" if one["claimed"] else " (not found any more)"),
+        "stood": lambda one: "\n".join(f"{_life(spell)} ({spell['state']})" for spell in one["presences"]),
+        "prob.>": lambda one: f"{one['probability']:.2f}",
+        "m2>": lambda one: f"{one['area_m2']:.0f}",
+        "review": lambda one: "; ".join(filter(None, (one["review"], "conflict" if one["conflict"] else ""))),
+    }
+    if site is not None:
+        del columns["site"]
+    if not (all_kinds or lost):
+        del columns["kind"]
     print_table(
-        ("site", "id", "name", "kind", "stood", "state", "prob.>", "area m2>", "review"),
-        (
-            (
-                one["site"],
-                one["id"],
-                one["name"],
-                one["kind"] + ("" if one["claimed"] else " (not found any more)"),
-                "\n".join(_life(spell) for spell in one["presences"]),
-                one["presences"][-1]["state"],
-                f"{one['probability']:.2f}",
-                f"{one['area_m2']:.0f}",
-                "; ".join(part for part in (one["review"], "conflict" if one["conflict"] else "") if part),
-            )
-            for one in found
-        ),
+        tuple(columns),
+        ([cell(one) for cell in columns.values()] for one in found),
         none="No structure is known" + (" here." if site is None else f" at {site}."),
     )
 
