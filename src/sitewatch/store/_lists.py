@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from sitewatch.store import _schema as t
 from sitewatch.store._entries import Row, known_at
 from sitewatch.store._reviews import load_reviews
-from sitewatch.store._things import presence_rows
 
 __all__ = ["conflict_rows", "presences_told", "review_rows", "site_summaries", "structure_rows"]
 
@@ -130,8 +129,8 @@ def structure_rows(
         which &= s.kind == "structure"
     if not lost:
         which &= s.claimed
-    rows = connection.execute(sa.select(t.structures).where(which)).mappings().all()
-    spells = presence_rows(connection, site=site, at=at)
+    rows = connection.execute(sa.select(*(s[name] for name in _LISTED)).where(which)).mappings().all()
+    spells = _lives(connection, which, evidence=thing is not None)
     names = _names(connection, site=site, at=at)
     reviews = load_reviews(connection, viewer=viewer, site=site, at=at)
     open_ones = {(one["site"], one["thing"]) for one in conflict_rows(connection, site=site, at=at)}
@@ -160,6 +159,27 @@ def structure_rows(
     return sorted(found, key=lambda one: (one["site"], -one["probability"], one["id"]))
 
 
+_LISTED = (
+    *("site", "thing", "since", "id", "kind", "claimed", "present", "probability"),
+    *("area_m2", "area_m2_low", "area_m2_high", "sensors", *t.BOUNDS),
+)
+"""Columns of a structure that a listing tells: without its outline."""
+
+
+def _lives(
+    connection: sa.Connection, which: sa.ColumnElement[bool], *, evidence: bool
+) -> dict[tuple[str, str, dt.datetime], list[Row]]:
+    """Presences by (site, key, since), in time order; their evidence only where it is asked for."""
+    s, p = t.structures.c, t.presences.c
+    names = ("site", "thing", "since", "erected_after", "erected_by", "dismantled_after", "dismantled_by", "state")
+    columns = [*(p[name] for name in names), p.probability, *([p.evidence] if evidence else [])]
+    join = t.presences.join(t.structures, (p.site == s.site) & (p.thing == s.thing) & (p.since == s.since))
+    found: dict[tuple[str, str, dt.datetime], list[Row]] = {}
+    for row in connection.execute(sa.select(*columns).select_from(join).where(which).order_by(p.number)):
+        found.setdefault((row.site, row.thing, row.since), []).append(row._asdict())
+    return found
+
+
 def presences_told(spells: Iterable[Row]) -> list[dict[str, Any]]:
     """Spells of standing, as in structures.geojson."""
 
@@ -173,7 +193,7 @@ def presences_told(spells: Iterable[Row]) -> list[dict[str, Any]]:
             "dismantled": bracket(spell, "dismantled"),
             "state": spell["state"],
             "probability": spell["probability"],
-            "evidence": spell["evidence"],
+            **({"evidence": spell["evidence"]} if "evidence" in spell else {}),
         }
         for spell in spells
     ]
@@ -242,4 +262,4 @@ def _ids(connection: sa.Connection, sites: set[str], *, at: dt.datetime | None) 
 
 def told(moment: dt.datetime | None) -> str | None:
     """A moment for people and files, to the second."""
-    return None if moment is None else f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+    return None if moment is None else f"{moment.isoformat(timespec='seconds')[:19]}Z"
