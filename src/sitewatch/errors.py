@@ -8,6 +8,7 @@
     |-- CouldNotLookError     no scene listed, or none could be read      (exit code 4)
     |   `-- CatalogError      the catalog did not answer, or not with STAC
     |-- SceneError            one scene cannot be used: its look is *failed*, the run goes on
+    |-- OrderError            an order was not placed or not delivered    (exit code 1)
     `-- OutputError           results could not be written                (exit code 1)
 
 Each message is one sentence that names the file or field, says what was found, and what to do. Nothing else in the
@@ -25,6 +26,7 @@ __all__ = [
     "FolderError",
     "InputError",
     "OptionError",
+    "OrderError",
     "OutputError",
     "SceneError",
     "SiteError",
@@ -69,6 +71,10 @@ class CatalogError(CouldNotLookError):
 
 class SceneError(SitewatchError):
     """One scene cannot be used. It becomes a *failed* look with this message as its reason; the other scenes go on."""
+
+
+class OrderError(SitewatchError):
+    """An order of images was refused, failed, or brought nothing that can be used."""
 
 
 class OutputError(SitewatchError):

@@ -6,6 +6,18 @@ from sitewatch.archive._folder import list_folder
 from sitewatch.archive._http import JsonClient
 from sitewatch.archive._memory import Memory, Remembered, read_memory, write_memory
 from sitewatch.archive._news import News, Notice, What, compare_listing
+from sitewatch.archive._planet import (
+    PLANET_API,
+    PlanetDelivery,
+    PlanetListing,
+    PlanetOrders,
+    PlanetQuota,
+    PlanetWaiting,
+    open_planet,
+    planet_quota,
+    search_planet,
+)
+from sitewatch.archive._planet_scene import Cost, PlanetScene
 from sitewatch.archive._presets import PRESETS, Preset, find_preset
 from sitewatch.archive._reconcile import reconcile
 from sitewatch.archive._retry import Retry
@@ -15,10 +27,12 @@ from sitewatch.archive._store import load
 
 __all__ = [
     "MASK_BANDS",
+    "PLANET_API",
     "PRESETS",
     "Band",
     "Chip",
     "ChipBand",
+    "Cost",
     "Faulty",
     "Fetched",
     "JsonClient",
@@ -26,6 +40,12 @@ __all__ = [
     "Memory",
     "News",
     "Notice",
+    "PlanetDelivery",
+    "PlanetListing",
+    "PlanetOrders",
+    "PlanetQuota",
+    "PlanetScene",
+    "PlanetWaiting",
     "PlanetaryComputerSigner",
     "Preset",
     "Progress",
@@ -40,8 +60,11 @@ __all__ = [
     "find_preset",
     "list_folder",
     "load",
+    "open_planet",
+    "planet_quota",
     "read_memory",
     "reconcile",
     "search_catalog",
+    "search_planet",
     "write_memory",
 ]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sitewatch import __version__
+from sitewatch.cli._planet import planet_app
 from sitewatch.cli._progress import note, progress_bars, warn
 from sitewatch.cli._values import Catalog, parse_bands, parse_budget, parse_catalogs, parse_day, parse_now
 from sitewatch.errors import CatalogError, OptionError, SitewatchError
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 looks_app = typer.Typer(no_args_is_help=True, help="The ledger of looks: what every listed scene gave.")
 app.add_typer(looks_app, name="looks")
+app.add_typer(planet_app, name="planet")
 
 
 def main() -> None:
