@@ -171,10 +171,10 @@ def test_search_tells_scenes_and_what_they_would_cost(planet: FakePlanet, call: 
         "clear_share": 0.88,
         "pixel_m": 3.0,
         "coverage": 1.0,
-        "bands": 8,
+        "bands": [8, 4],
         "quota_km2": first["quota_km2"],
     }
-    assert last["bands"] == 4
+    assert last["bands"] == [4]
     assert last["clear_share"] == pytest.approx(0.9)
     # The outline is 300 m wide, its margin 200 m: 700 m, and a little more as the box lies along the meridians.
     assert first["quota_km2"] == pytest.approx(0.49, rel=0.02)
@@ -193,19 +193,19 @@ def test_search_prints_a_table(call: Callable[..., Ran]) -> None:
     ran = call("search", "--min-km2", "100")
     assert ran.code == 0
     assert "88%" in ran.out
-    assert "up to 300.00 km2 (3 x 100.00 km2)" in ran.out
+    assert "quota: 300.00 km2 (3 x 100.00 km2)" in ran.out
     assert "Quota left: 900.00 km2 (PlanetScope Archive)." in ran.out
 
 
 def test_an_order_is_placed_waited_for_and_laid_out(
     planet: FakePlanet, order: Callable[..., Ran], tmp_path: Path
 ) -> None:
-    planet.items.append(item(4, bands=4))
+    planet.items.append(item(4))
     ran = order()
     assert ran.code == 0, ran.err
     assert ran.last == str(tmp_path / "planet")
     assert "4 scenes, 0.49 km2 cut out of each." in ran.out
-    assert "up to 1.96 km2" in ran.out
+    assert "Charged against the quota: 1.96 km2 (4 x 0.49 km2)." in ran.out
     [asked] = planet.requests
     assert asked["order_type"] == "partial"
     assert [next(iter(tool)) for tool in asked["tools"]] == ["harmonize", "clip", "file_format"]
@@ -214,10 +214,7 @@ def test_an_order_is_placed_waited_for_and_laid_out(
     clip = shapely.geometry.shape(asked["tools"][1]["clip"]["aoi"])
     assert clip.contains(shapely.Polygon(ring(105)))
     assert shapely.Polygon(ring(90)).contains(clip)
-    assert [(p["product_bundle"], len(p["item_ids"])) for p in asked["products"]] == [
-        ("analytic_8b_sr_udm2", 3),
-        ("analytic_sr_udm2", 1),
-    ]
+    assert [(p["product_bundle"], len(p["item_ids"])) for p in asked["products"]] == [("analytic_8b_sr_udm2", 4)]
     listing = list_folder(tmp_path / "planet")
     assert not listing.faulty
     scene = listing.scenes[0]
@@ -229,11 +226,28 @@ def test_an_order_is_placed_waited_for_and_laid_out(
     assert scene.credit == "© 2024 Planet Labs PBC"
     names = ["coastal", "blue", "green05", "green", "yellow", "red", "rededge1", "nir", "udm2"]
     assert [band.name for band in scene.bands] == names
-    assert [band.name for band in listing.scenes[3].bands] == ["blue", "green", "red", "nir", "udm2"]
     assert {(b.scale, b.nodata) for b in scene.bands if not b.is_mask} == {(1e-4, 0.0)}
     with rasterio.open(tmp_path / "planet" / f"{listing.scenes[1].id}_udm2.tif") as mask:
         assert mask.count == 1
         assert mask.read(1).mean() == pytest.approx(0.5)
+
+
+def test_all_scenes_of_a_folder_have_the_same_bands(
+    planet: FakePlanet, call: Callable[..., Ran], order: Callable[..., Ran], tmp_path: Path
+) -> None:
+    planet.items.append(item(4, bands=4))
+    assert order().code == 0
+    assert planet.requests[0]["products"][0]["product_bundle"] == "analytic_sr_udm2"
+    listing = list_folder(tmp_path / "planet")
+    assert {tuple(b.name for b in s.bands) for s in listing.scenes} == {("blue", "green", "red", "nir", "udm2")}
+    assert len(listing.scenes) == 4
+    ran = order("--bands", "8")
+    assert ran.code == 2
+    assert "--bands is 8, but the images in" in ran.err
+    ran = call("order", "--since", "2024-03-01", "--out", tmp_path / "eight", "--yes", "--bands", "8")
+    assert ran.code == 0
+    assert "1 scene cannot be had in 8 bands; order with --bands 4 into another folder" in ran.err
+    assert {len(s.bands) for s in list_folder(tmp_path / "eight").scenes} == {9}
 
 
 def test_running_it_again_orders_and_fetches_nothing_twice(
@@ -245,15 +259,29 @@ def test_running_it_again_orders_and_fetches_nothing_twice(
     assert ran.code == 0
     assert "No scene to order; 3 are here already." in ran.out
     assert (planet.asked(ORDERS), planet.asked("GET /compute/ops/download")) == (1, downloads)
-    # A new scene is ordered alone; what was removed from the folder is fetched again and not ordered.
+    # A new scene is ordered alone.
     planet.items.append(item(9))
-    (tmp_path / "planet" / "20240301_061011_12_2428.tif").unlink()
     ran = order()
     assert ran.code == 0
-    assert "1 scenes (3 more are here already)" in ran.out
-    assert "2 scenes came." in ran.out
+    assert "1 scene (3 more are here already)" in ran.out
+    assert "1 scene came." in ran.out
     assert planet.requests[1]["products"][0]["item_ids"] == ["20240309_061011_12_2428"]
     assert len(list_folder(tmp_path / "planet").scenes) == 4
+
+
+def test_what_was_removed_comes_again_only_when_asked(
+    planet: FakePlanet, order: Callable[..., Ran], tmp_path: Path
+) -> None:
+    order()
+    downloads = planet.asked("GET /compute/ops/download")
+    (tmp_path / "planet" / "20240301_061011_12_2428.tif").unlink()
+    assert order().code == 0
+    assert planet.asked("GET /compute/ops/download") == downloads
+    ran = order("--again")
+    assert ran.code == 0
+    assert "1 scene came." in ran.out
+    assert planet.asked(ORDERS) == 1
+    assert len(list_folder(tmp_path / "planet").scenes) == 3
 
 
 def test_a_folder_that_was_lost_finds_its_order_by_name(
@@ -461,7 +489,7 @@ def test_names_of_files_lead_nowhere(planet: FakePlanet, order: Callable[..., Ra
 
 
 def test_files_that_are_not_what_was_ordered_are_not_kept(
-    planet: FakePlanet, order: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    planet: FakePlanet, order: Callable[..., Ran], tmp_path: Path
 ) -> None:
     def make(request: dict[str, Any]) -> dict[str, bytes]:
         files = files_of(request)
@@ -480,7 +508,15 @@ def test_files_that_are_not_what_was_ordered_are_not_kept(
     assert "20240302_061011_12_2428 is not usable: has 3 bands of uint16, not 8 of uint16" in ran.err
     assert "20240303_061011_12_2428 is not usable: is larger than it can be" in ran.err
     assert sorted(p.name for p in (tmp_path / "planet").glob("[!.]*")) == ["planet-orders.json"]
-    assert not list((tmp_path / "planet").glob("*.partial"))
+    assert not list((tmp_path / "planet").glob(".*.partial"))
+    # They may come right from the same order; if not, they can be ordered anew.
+    planet.make = files_of
+    assert order().code == 1
+    assert len(planet.orders) == 1
+    assert order("--again").code == 0
+    assert len(planet.orders) == 2
+    assert len(list_folder(tmp_path / "planet").scenes) == 3
+    assert "No scene to order" in order().out
 
 
 def test_a_checksum_that_does_not_fit_is_tried_once_more(
@@ -500,16 +536,34 @@ def test_a_checksum_that_does_not_fit_is_tried_once_more(
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_download_that_breaks_is_tried_again_and_gone_on_with(
+def test_a_manifest_that_is_not_understood_and_a_server_that_is_busy(
     planet: FakePlanet, order: Callable[..., Ran], tmp_path: Path
 ) -> None:
     planet.fails["GET /compute/ops/download/"] = [(200, b"{}"), (503, b"busy")]
     ran = order()
-    assert ran.code == 4
-    assert "its manifest of checksums is not understood" in ran.err
-    assert order().code == 0  # 503 is followed by a second try
-    assert len(planet.orders) == 1
+    assert ran.code == 0
+    assert "3 scenes came without a checksum of Planet's to compare" in ran.err
     assert len(list_folder(tmp_path / "planet").scenes) == 3
+
+
+def test_images_of_other_names_do_not_pass_for_not_delivered(planet: FakePlanet, order: Callable[..., Ran]) -> None:
+    planet.make = lambda request: {name.replace("_3B_", "_4X_"): told for name, told in files_of(request).items()}
+    for options in ((), ("--again",)):
+        ran = order(*options)
+        assert ran.code == 1
+        assert f"they can be had with: planet orders download {planet.orders[0]['id']}" in ran.err
+    assert len(planet.orders) == 1
+
+
+def test_more_scenes_than_an_order_may_have_are_several_orders(
+    planet: FakePlanet, order: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sitewatch.archive._planet._MAX_PER_ORDER", 2)
+    assert order("--max-km2", "1.5").code == 0
+    assert [len(request["products"][0]["item_ids"]) for request in planet.requests] == [2, 1]
+    assert len({o["name"] for o in planet.orders}) == 2
+    assert len(list_folder(tmp_path / "planet").scenes) == 3
+    assert "No scene to order" in order().out
 
 
 def test_without_a_manifest_it_is_said_that_nothing_was_compared(planet: FakePlanet, order: Callable[..., Ran]) -> None:

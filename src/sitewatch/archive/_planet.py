@@ -96,7 +96,7 @@ class PlanetDelivery:
     missing: dict[str, str] = field(default_factory=dict)
     """By id: ordered, and not delivered by Planet."""
     faulty: dict[str, str] = field(default_factory=dict)
-    """By id: delivered, and not as ordered; the next run fetches them again."""
+    """By id: delivered, and not as ordered; the next run fetches them again, `again` orders them anew."""
     unchecked: int = 0
     """Scenes without a checksum by Planet."""
     found: list[str] = field(default_factory=list)
@@ -252,12 +252,31 @@ class PlanetOrders:
 
         Args:
             scenes: what Planet lists.
-            again: what failed, or was not delivered, is ordered anew.
+            again: what failed, or did not come whole, is ordered anew.
         """
         had = self._book.has(again=again)
         return [scene for scene in scenes if scene.id not in had]
 
-    def agree(self, scenes: Sequence[PlanetScene], cost: Cost, *, now: dt.datetime) -> None:
+    def fitting(self, scenes: Sequence[PlanetScene], *, bands: int | None) -> tuple[int, list[PlanetScene]]:
+        """In how many bands to order, and the scenes that have as many: a cube compares only looks of the same bands.
+
+        Args:
+            scenes: what is to be ordered.
+            bands: 8 or 4; None: as the folder's images have, else 8 if all scenes have 8, else 4.
+
+        Raises:
+            OptionError: the folder's images have another number.
+        """
+        if bands not in (None, 4, 8):
+            raise OptionError(f"--bands must be 8 or 4, got {bands}")
+        if bands is not None and self._book.bands not in (None, bands):
+            raise OptionError(
+                f"--bands is {bands}, but the images in {self._folder} have {self._book.bands}; choose another --out"
+            )
+        chosen = self._book.bands or bands or (8 if all(8 in scene.bands for scene in scenes) else 4)
+        return chosen, [scene for scene in scenes if chosen in scene.bands]
+
+    def agree(self, scenes: Sequence[PlanetScene], cost: Cost, *, bands: int, now: dt.datetime) -> None:
         """Note what is to be ordered, on disk, before anything is spent.
 
         Raises:
@@ -265,15 +284,17 @@ class PlanetOrders:
         """
         from sitewatch.archive._planet_link import build_request
 
+        self._book.bands = bands
+        self._book.give_up({scene.id for scene in scenes})
         for start in range(0, len(scenes), _MAX_PER_ORDER):
             part = tuple(scenes[start : start + _MAX_PER_ORDER])
-            base = f"sitewatch-{scene_slug(self._site.id)[:40]}-{order_digest(self._clip, part)}"
+            base = f"sitewatch-{scene_slug(self._site.id)[:40]}-{order_digest(self._clip, part, bands)}"
             before = self._book.named(base)
             name = base if before == 0 else f"{base}-{before + 1}"
             self._book.orders.append(
                 Placed(
                     name=name,
-                    request=build_request(name, self._clip, part),
+                    request=build_request(name, self._clip, part, bands),
                     scenes=part,
                     km2=cost.km2 * len(part) / max(1, cost.scenes),
                     agreed=now,
@@ -294,7 +315,8 @@ class PlanetOrders:
         Args:
             link: the connection.
             waiting: how to wait.
-            again: an order of the same name that failed at Planet earlier is placed anew.
+            again: an order of the same name that failed at Planet earlier is placed anew, and files that were removed
+                from the folder are downloaded again, which Planet may charge.
             report: is told how far it is.
 
         Raises:
@@ -305,9 +327,11 @@ class PlanetOrders:
         brought = PlanetDelivery()
         waiting = waiting or PlanetWaiting()
         failed = []
-        for number, order in enumerate(self._book.pending(), start=1):
+        pending = self._book.pending()
+        for order in pending:
             self._place(link, order, waiting, brought, again=again)
-            stage = "waiting for Planet" if len(self._book.orders) == 1 else f"waiting for order {number}"
+        for number, order in enumerate(pending, start=1):
+            stage = "waiting for Planet" if len(pending) == 1 else f"waiting for order {number}"
             try:
                 answer = self._wait(link, order, waiting, stage, report)
             except _FailedError as error:
@@ -315,14 +339,15 @@ class PlanetOrders:
                 self._book.write()
                 failed.append(str(error))
                 continue
-            self._deliver(link, order, answer, brought, report)
+            self._deliver(link, order, answer, brought, again=again, report=report)
         for order in self._book.orders:
-            if order.state == "delivered" and (left := order.to_do(self._folder)):
+            if order.state == "delivered" and (left := order.to_do(self._folder, again=again)):
                 left = [scene for scene in left if scene.id not in brought.faulty]
                 if not left or order.order_id is None:
                     continue
                 try:
-                    self._deliver(link, order, _order(link.order(order.order_id)), brought, report)
+                    answer = _order(link.order(order.order_id))
+                    self._deliver(link, order, answer, brought, again=again, report=report)
                 except CatalogError as error:  # Planet forgets orders after a while: that stops no new one
                     brought.faulty |= {scene.id: str(error) for scene in left}
         if failed:
@@ -401,11 +426,24 @@ class PlanetOrders:
             waited += waiting.poll_s
 
     def _deliver(
-        self, link: PlanetLink, order: Placed, answer: Mapping[str, Any], brought: PlanetDelivery, report: Report | None
+        self,
+        link: PlanetLink,
+        order: Placed,
+        answer: Mapping[str, Any],
+        brought: PlanetDelivery,
+        *,
+        again: bool,
+        report: Report | None,
     ) -> None:
         """Download what is not there yet; every scene that is whole is noted at once."""
-        to_do = order.to_do(self._folder)
+        to_do = order.to_do(self._folder, again=again)
         results = read_results(answer, {scene.id: scene for scene in order.scenes}, link)
+        if results.unknown and not results.locations:
+            # What was paid for is there: it must not pass for not delivered, and be ordered anew.
+            raise OrderError(
+                f"Planet's order {order.name} brought {results.unknown} images whose names are not known here; they can "
+                f"be had with: planet orders download {order.order_id}"
+            )
         stage = "downloading scenes"
         _tell(report, stage, 0, len(to_do))
         for done, scene in enumerate(to_do, start=1):
@@ -417,7 +455,9 @@ class PlanetOrders:
                     brought.faulty[scene.id] = "Planet does not hold its files any more"
             else:
                 try:
-                    sha256, compared = bring_scene(scene, results, self._clip, self._folder, link)
+                    sha256, compared = bring_scene(
+                        scene, results, self._clip, self._folder, link, bands=self._book.bands or 4
+                    )
                 except SceneError as error:
                     brought.faulty[scene.id] = str(error)
                 else:

@@ -46,16 +46,13 @@ class Placed:
     missing: dict[str, str] = field(default_factory=dict)
     """By scene id: why Planet did not deliver it."""
 
-    def to_do(self, folder: Path) -> list[PlanetScene]:
-        """Scenes that were ordered, can still come, and do not lie in the folder."""
-        return [
-            scene
-            for scene in self.scenes
-            if scene.id not in self.missing
-            and not (
-                scene.id in self.files and all((folder / name).is_file() for name in self.files[scene.id]["sha256"])
-            )
-        ]
+    def to_do(self, folder: Path, *, again: bool) -> list[PlanetScene]:
+        """Scenes that were ordered and have not come whole; with `again`, also those whose files were removed."""
+        coming = [scene for scene in self.scenes if scene.id not in self.missing]
+        return [s for s in coming if s.id not in self.files or (again and not self._lies(folder, s.id))]
+
+    def _lies(self, folder: Path, identifier: str) -> bool:
+        return all((folder / name).is_file() for name in self.files[identifier]["sha256"])
 
 
 @dataclass(kw_only=True)
@@ -66,6 +63,8 @@ class Book:
     site: str
     clip: tuple[float, ...]
     """West, south, east, north of what is cut out, degrees."""
+    bands: int | None = None
+    """How many bands its images have; None: nothing was ordered yet."""
     orders: list[Placed] = field(default_factory=list)
 
     @classmethod
@@ -102,9 +101,12 @@ class Book:
     def _of(cls, folder: Path, document: Mapping[str, Any]) -> Book:
         if document["version"] != 1:
             raise ValueError(document["version"])
+        if document["bands"] not in (4, 8, None):
+            raise ValueError(document["bands"])
         return cls(
             folder=folder,
             site=str(document["site"]),
+            bands=document["bands"],
             clip=tuple(float(v) for v in document["clip"]),
             orders=[_placed(told) for told in document["orders"]],
         )
@@ -119,6 +121,7 @@ class Book:
             "version": 1,
             "site": self.site,
             "clip": list(self.clip),
+            "bands": self.bands,
             "orders": [
                 {
                     "name": order.name,
@@ -149,14 +152,21 @@ class Book:
         """Ids of scenes that need not be ordered.
 
         Args:
-            again: what failed, or was not delivered, counts as not ordered.
+            again: what failed, or did not come whole, counts as not ordered.
         """
         return set(self._had(again=again))
 
     def _had(self, *, again: bool) -> Iterator[str]:
         for order in self.orders:
-            if not (again and order.state == "failed"):
-                yield from (s.id for s in order.scenes if not (again and s.id in order.missing))
+            ended = order.state in ("failed", "delivered")
+            yield from (s.id for s in order.scenes if not (again and ended and s.id not in order.files))
+
+    def give_up(self, identifiers: set[str]) -> None:
+        """Expect these scenes of no order so far any more: they are ordered anew."""
+        for order in self.orders:
+            for scene in order.scenes:
+                if scene.id in identifiers and scene.id not in order.files:
+                    order.missing[scene.id] = "ordered anew"
 
     def named(self, base: str) -> int:
         """How many orders of this name, or this name with a number, were there before."""

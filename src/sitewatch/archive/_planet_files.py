@@ -47,6 +47,8 @@ class Results:
     """By scene id, then "sr" or "udm2": the address, which holds a token."""
     digests: Mapping[str, Mapping[str, str]]
     """By scene id, then "sr" or "udm2": "sha256:..." or "md5:..." as the manifest tells it."""
+    unknown: int
+    """How many images there are whose names are none that we know."""
 
 
 def read_results(order: Mapping[str, Any], scenes: Mapping[str, PlanetScene], link: PlanetLink) -> Results:
@@ -62,7 +64,7 @@ def read_results(order: Mapping[str, Any], scenes: Mapping[str, PlanetScene], li
     if not isinstance(results, list) or len(results) > _MAX_RESULTS:
         raise CatalogError("Planet's order: its list of results is not understood; try later")
     locations: dict[str, dict[str, str]] = {}
-    manifest = None
+    manifest, unknown = None, 0
     for result in results:
         if not isinstance(result, Mapping) or result.get("delivery", "success") != "success":
             continue
@@ -75,11 +77,13 @@ def read_results(order: Mapping[str, Any], scenes: Mapping[str, PlanetScene], li
         found = _which(base, scenes)
         if found is not None:
             locations.setdefault(found[0], {}).setdefault(found[1], location)
-    return Results(locations=locations, digests=_digests(link, manifest, scenes) if manifest else {})
+        unknown += found is None and base.endswith(".tif")
+    digests = _digests(link, manifest, scenes) if manifest else {}
+    return Results(locations=locations, digests=digests, unknown=unknown)
 
 
 def bring_scene(
-    scene: PlanetScene, results: Results, clip: Polygon, folder: Path, link: PlanetLink
+    scene: PlanetScene, results: Results, clip: Polygon, folder: Path, link: PlanetLink, *, bands: int
 ) -> tuple[dict[str, str], bool]:
     """Download a scene's reflectance and mask and lay a STAC item beside them; what is there whole is not fetched.
 
@@ -89,6 +93,7 @@ def bring_scene(
         clip: what was cut out, which bounds how large they can be.
         folder: where the images lie.
         link: the connection.
+        bands: how many bands were ordered.
 
     Returns:
         SHA-256 of the files by name, and whether Planet's own digests of both were compared.
@@ -108,8 +113,8 @@ def bring_scene(
     try:
         told = digests.get("sr", "")
         if not (told.startswith("sha256:") and _sha256(image) == told.removeprefix("sha256:")):
-            got = _checked(link, places["sr"], partial, told, most=pixels * scene.bands * 4)
-            _check_image(partial, scene, most=pixels)
+            got = _checked(link, places["sr"], partial, told, most=pixels * bands * 4)
+            _check_image(partial, bands, most=pixels)
             sha = got.sha256
         else:
             sha = told.removeprefix("sha256:")
@@ -126,7 +131,7 @@ def bring_scene(
         for left in (raw, partial, made):
             with contextlib.suppress(OSError):
                 left.unlink(missing_ok=True)
-    write_file(folder / f"{scene.id}.json", _item(scene, clip, image.name, mask.name))
+    write_file(folder / f"{scene.id}.json", _item(scene, clip, image.name, mask.name, bands))
     names = (image, mask, folder / f"{scene.id}.json")
     return {path.name: _sha256(path) or sha for path in names}, all(digests.get(key) for key in ("sr", "udm2"))
 
@@ -159,11 +164,11 @@ def _which(base: str, scenes: Mapping[str, PlanetScene]) -> tuple[str, str] | No
 
 
 def _digests(link: PlanetLink, location: str, scenes: Mapping[str, PlanetScene]) -> dict[str, dict[str, str]]:
+    """What the manifest tells; nothing where it is not understood: who has paid gets the files, and is told."""
+    found: dict[str, dict[str, str]] = {}
     try:
         document = json.loads(link.fetch(location, most=_MAX_MANIFEST_BYTES))
-        entries = document["files"]
-        found: dict[str, dict[str, str]] = {}
-        for entry in entries:
+        for entry in document["files"]:
             which = _which(PurePosixPath(str(entry["path"])).name, scenes)
             if which is None:
                 continue
@@ -171,22 +176,20 @@ def _digests(link: PlanetLink, location: str, scenes: Mapping[str, PlanetScene])
             kind = next((k for k in ("sha256", "md5") if isinstance(digests.get(k), str)), None)
             if kind is not None:
                 found.setdefault(which[0], {}).setdefault(which[1], f"{kind}:{digests[kind].lower()}")
-    except (SceneError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise CatalogError(
-            f"Planet's order: its manifest of checksums is not understood ({type(error).__name__}); try later"
-        ) from error
+    except (SceneError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
     return found
 
 
-def _check_image(path: Path, scene: PlanetScene, *, most: int) -> None:
+def _check_image(path: Path, bands: int, *, most: int) -> None:
     with warnings.catch_warnings(), rasterio.Env(**GDAL_OPTIONS):
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         try:
             image = describe(path)
         except SceneError as error:
             raise SceneError(str(error).removeprefix(f"{path.name}: ")) from error
-    if image.count != scene.bands or set(image.dtypes) != {"uint16"} or image.grid is None:
-        raise SceneError(f"has {image.count} bands of {image.dtypes[0]}, not {scene.bands} of uint16")
+    if image.count != bands or set(image.dtypes) != {"uint16"} or image.grid is None:
+        raise SceneError(f"has {image.count} bands of {image.dtypes[0]}, not {bands} of uint16")
     if image.grid.shape[0] * image.grid.shape[1] > most:
         raise SceneError(f"has {image.grid.shape[1]} x {image.grid.shape[0]} pixels, more than were ordered")
 
@@ -222,7 +225,7 @@ def _first_band(raw: Path, path: Path, *, most: int) -> None:
         os.fsync(file.fileno())
 
 
-def _item(scene: PlanetScene, clip: Polygon, image: str, mask: str) -> bytes:
+def _item(scene: PlanetScene, clip: Polygon, image: str, mask: str, bands: int) -> bytes:
     """The STAC item that tells `list_folder` dates, sensor, bands and scale."""
     properties = {
         "datetime": iso(scene.captured),
@@ -250,7 +253,7 @@ def _item(scene: PlanetScene, clip: Polygon, image: str, mask: str) -> bytes:
                 "roles": ["data"],
                 "bands": [
                     {"name": name, "data_type": "uint16", "nodata": 0, "raster:scale": _SCALE, "raster:offset": 0}
-                    for name in _BANDS[scene.bands]
+                    for name in _BANDS[bands]
                 ],
             },
             "udm2": {

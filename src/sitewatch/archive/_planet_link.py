@@ -259,18 +259,15 @@ class PlanetLink:
             raise _mapped(error, what) from None
 
 
-def build_request(name: str, clip: Polygon, scenes: Sequence[PlanetScene]) -> dict[str, Any]:
+def build_request(name: str, clip: Polygon, scenes: Sequence[PlanetScene], bands: int) -> dict[str, Any]:
     """The order of scenes cut to a box, harmonised to Sentinel-2, as COGs.
 
     Returns:
         JSON for the Orders API. What cannot be delivered is left out instead of failing the whole.
     """
     # The SDK's `product` asks a fixed address for the names of all products; these two are known.
-    products = [
-        {"item_ids": sorted(ids), "item_type": "PSScene", "product_bundle": _BUNDLES[bands]}
-        for bands in sorted({s.bands for s in scenes}, reverse=True)
-        if (ids := [s.id for s in scenes if s.bands == bands])
-    ]
+    items = sorted(scene.id for scene in scenes)
+    products = [{"item_ids": items, "item_type": "PSScene", "product_bundle": _BUNDLES[bands]}]
     outline = json.loads(json.dumps(mapping(clip)))
     tools = [
         order_request.harmonize_tool("Sentinel-2"),

@@ -25,7 +25,7 @@ from sitewatch.site import Site, context_bounds
 __all__ = ["Cost", "PlanetScene", "clip_area_km2", "clip_box", "order_digest", "read_scene"]
 
 REFLECTANCE = {8: "ortho_analytic_8b_sr", 4: "ortho_analytic_4b_sr"}
-"""Planet's asset of surface reflectance by its number of bands; the first that an item has is taken."""
+"""Planet's asset of surface reflectance by its number of bands. Scenes since 2020 or so have both."""
 
 MASK = "ortho_udm2"
 
@@ -55,8 +55,8 @@ class PlanetScene:
     """Pixel edge of the ordered product, metres."""
     coverage: float
     """Share of the site's outline that lies inside the scene, 0-1."""
-    bands: int
-    """8 or 4."""
+    bands: tuple[int, ...]
+    """In how many bands its reflectance can be had: (8, 4), (4,) or (8,)."""
 
     def document(self) -> dict[str, object]:
         """The scene as JSON; `PlanetScene.read` reads it back."""
@@ -69,7 +69,7 @@ class PlanetScene:
             "clear_share": self.clear_share,
             "pixel_m": self.pixel_m,
             "coverage": self.coverage,
-            "bands": self.bands,
+            "bands": list(self.bands),
         }
 
     @classmethod
@@ -87,7 +87,7 @@ class PlanetScene:
             moments[key] = None if moment is None else moment.at
         captured, bands = moments["captured"], told["bands"]
         identifier, coverage = told["id"], told["coverage"]
-        if captured is None or bands not in REFLECTANCE or not isinstance(bands, int):
+        if captured is None or not isinstance(bands, list) or not bands or not set(bands) <= set(REFLECTANCE):
             raise ValueError(told)
         if not isinstance(identifier, str) or not _ID.fullmatch(identifier) or not isinstance(coverage, int | float):
             raise ValueError(told)
@@ -101,7 +101,7 @@ class PlanetScene:
             clear_share=_number(told["clear_share"], most=1),
             pixel_m=_number(told["pixel_m"], most=1000),
             coverage=float(coverage),
-            bands=bands,
+            bands=tuple(bands),
         )
 
 
@@ -112,23 +112,23 @@ class Cost:
     scenes: int
     clip_km2: float
     """Area that is cut out of every scene."""
-    least_km2: float
-    """What a contract charges for the smallest cut."""
+    least_km2: float | None = None
+    """What the contract charges for the smallest cut; None: not known, and counted as nothing."""
     once: bool = False
     """True: the plan charges an area once, however many scenes there are of it (Area Under Management)."""
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.least_km2) and self.least_km2 >= 0):
+        if self.least_km2 is not None and not (math.isfinite(self.least_km2) and self.least_km2 >= 0):
             raise OptionError(f"--min-km2 must be an area in km2, 0 or more, got {self.least_km2:g}")
 
     @property
     def each_km2(self) -> float:
         """Charged for one scene."""
-        return max(self.clip_km2, self.least_km2)
+        return max(self.clip_km2, self.least_km2 or 0.0)
 
     @property
     def km2(self) -> float:
-        """Charged for the order. An upper bound: what a scene does not show of the area may not be charged."""
+        """Charged for the order, if all of the area is charged that is cut out of each scene."""
         return self.each_km2 if self.once and self.scenes else self.each_km2 * self.scenes
 
 
@@ -154,9 +154,9 @@ def clip_area_km2(clip: Polygon) -> float:
     return float(abs(_GEOD.geometry_area_perimeter(clip)[0]) / 1e6)
 
 
-def order_digest(clip: Polygon, scenes: Sequence[PlanetScene]) -> str:
+def order_digest(clip: Polygon, scenes: Sequence[PlanetScene], bands: int) -> str:
     """Sixteen hex digits that two orders share only if they ask for the same pixels; part of the order's name."""
-    told = [[round(v, 6) for v in clip.bounds], sorted([s.id, s.bands] for s in scenes), "harmonize", "COG"]
+    told = [[round(v, 6) for v in clip.bounds], sorted(s.id for s in scenes), bands, "harmonize", "COG"]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 
@@ -176,8 +176,8 @@ def read_scene(item: object, site: Site) -> PlanetScene:
     captured = None if moment is None else plausible(moment.at)
     if captured is None:
         raise SceneError(f"{identifier}: does not say when it was acquired")
-    bands = next((count for count, asset in REFLECTANCE.items() if asset in assets), None)
-    if bands is None or MASK not in assets:
+    bands = tuple(count for count, asset in REFLECTANCE.items() if asset in assets)
+    if not bands or MASK not in assets:
         raise SceneError(f"{identifier}: has no surface reflectance with a usable data mask")
     return PlanetScene(
         id=identifier,

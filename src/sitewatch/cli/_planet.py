@@ -32,7 +32,7 @@ MaxCloud = Annotated[
     float, typer.Option(metavar="SHARE", help="Largest cloud cover of a whole scene, 0 to 1, as its metadata say.")
 ]
 MinKm2 = Annotated[
-    float, typer.Option(metavar="KM2", help="The least that your contract charges for one cut scene, km2.")
+    float | None, typer.Option(metavar="KM2", help="The least that your contract charges for one cut scene, km2.")
 ]
 ChargedOnce = Annotated[
     bool,
@@ -57,7 +57,7 @@ def search(
     since: Annotated[str | None, typer.Option(metavar="DATE", help="First day, e.g. 2019-01-01.")] = None,
     until: Until = None,
     max_cloud: MaxCloud = 0.3,
-    min_km2: MinKm2 = 0.01,
+    min_km2: MinKm2 = None,
     charged_once: ChargedOnce = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     quiet: Quiet = False,
@@ -83,6 +83,7 @@ def search(
             "clip": list(found.clip.bounds),
             "clip_km2": round(found.clip_km2, 4),
             "charged_km2": round(cost.km2, 4),
+            "least_km2": cost.least_km2,
             "quota_left_km2": quota.left_km2,
             "quota": quota.told,
             "scenes": [{**scene.document(), "quota_km2": round(cost.each_km2, 4)} for scene in found.scenes],
@@ -116,11 +117,20 @@ def order(
     max_km2: Annotated[
         float | None, typer.Option(metavar="N", help="Refuse an order that may be charged more, km2.")
     ] = None,
-    min_km2: MinKm2 = 0.01,
+    min_km2: MinKm2 = None,
     charged_once: ChargedOnce = False,
+    bands: Annotated[
+        int | None,
+        typer.Option(
+            metavar="8|4", help="How many bands; default 8 if all scenes have 8, else 4, and as the folder has."
+        ),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before the order is placed.")] = False,
     again: Annotated[
-        bool, typer.Option("--again", help="Order anew what failed, or was not delivered, in earlier runs.")
+        bool,
+        typer.Option(
+            "--again", help="Order anew what failed or did not come whole, and fetch what was removed from the folder."
+        ),
     ] = False,
     wait: Annotated[int, typer.Option(metavar="MINUTES", help="How long to wait for Planet.", min=0)] = 240,
     quiet: Quiet = False,
@@ -141,7 +151,7 @@ def order(
     waiting = PlanetWaiting(poll_s=_POLL_S, longest_s=wait * 60.0)
     with open_planet(api=api) as link:
         agreed: list[PlanetScene] = []
-        cost = None
+        cost, chosen = None, 0
         if orders.unfinished:
             note(f"going on with {', '.join(orders.unfinished)}; nothing else is ordered in this run")
             if max_km2 is not None and orders.unplaced_km2 > max_km2:
@@ -151,14 +161,20 @@ def order(
                 )
         else:
             found = search_planet(link, place, since=start, until=end, max_cloud=max_cloud)
-            agreed = orders.new(found.scenes, again=again)
+            new = orders.new(found.scenes, again=again)
+            chosen, agreed = orders.fitting(new, bands=bands)
+            if len(agreed) < len(new):
+                warn(
+                    f"warning: {_scenes(len(new) - len(agreed))} cannot be had in {chosen} bands; order with --bands "
+                    f"{12 - chosen} into another folder to have all alike"
+                )
             cost = Cost(scenes=len(agreed), clip_km2=found.clip_km2, least_km2=min_km2, once=charged_once)
             if agreed:
                 quota = planet_quota(link)
-                _print_cost(found, cost, quota, known=len(found.scenes) - len(agreed))
+                _print_cost(found, cost, quota, known=len(found.scenes) - len(new))
                 _refuse_or_ask(cost, quota, max_km2=max_km2, yes=yes)
             else:
-                already = f"; {len(found.scenes)} are here already" if found.scenes else ""
+                already = f"; {len(found.scenes) - len(new)} are here already" if found.scenes else ""
                 print(f"No scene to order{already}.")
                 if not found.scenes:
                     return
@@ -166,7 +182,7 @@ def order(
             if agreed and cost is not None:
                 if orders.unfinished or orders.new(agreed, again=again) != agreed:
                     raise OrderError(f"{out}: another run has ordered into this folder meanwhile; run it again")
-                orders.agree(agreed, cost, now=moment)
+                orders.agree(agreed, cost, bands=chosen, now=moment)
             brought = orders.finish(link, waiting=waiting, again=again, report=progress)
     _print_delivery(brought, ordered=bool(agreed))
     print(out)
@@ -187,7 +203,7 @@ def _refuse_or_ask(cost: Cost, quota: PlanetQuota, *, max_km2: float | None, yes
         return
     if not sys.stdin.isatty():
         raise OptionError("an order costs quota and needs a yes, and there is no terminal to ask at; give --yes")
-    if not typer.confirm(f"Order {cost.scenes} scenes for up to {cost.km2:,.2f} km2 of quota?", err=True):
+    if not typer.confirm(f"Order {_scenes(cost.scenes)} for {cost.km2:,.2f} km2 of quota?", err=True):
         raise OptionError("nothing was ordered: the answer was no")
 
 
@@ -208,7 +224,7 @@ def _print_scenes(scenes: Sequence[PlanetScene], cost: Cost) -> None:
             f"{scene.captured:%Y-%m-%d %H:%M:%S}",
             Text(scene.id),
             Text(" ".join(part for part in (scene.satellite, scene.instrument) if part)),
-            str(scene.bands),
+            " ".join(map(str, scene.bands)),
             "" if scene.clear_share is None else f"{scene.clear_share:.0%}",
             "" if scene.pixel_m is None else f"{scene.pixel_m:g}",
             f"{scene.coverage:.0%}",
@@ -223,9 +239,11 @@ def _print_cost(found: PlanetListing, cost: Cost, quota: PlanetQuota, *, known: 
         print("No scene.")
     else:
         here = f" ({known} more are here already)" if known else ""
-        print(f"{cost.scenes} scenes{here}, {found.clip_km2:,.2f} km2 cut out of each.")
+        print(f"{_scenes(cost.scenes)}{here}, {found.clip_km2:,.2f} km2 cut out of each.")
         how = "charged once" if cost.once else f"{cost.scenes} x {cost.each_km2:,.2f} km2"
-        print(f"Charged against the quota: up to {cost.km2:,.2f} km2 ({how}).")
+        print(f"Charged against the quota: {cost.km2:,.2f} km2 ({how}).")
+        if cost.least_km2 is None:
+            print("A contract may charge more for a small cut (100 km2 in some): give its least with --min-km2.")
     print(f"Quota left: {quota.told}.")
     if found.cut_off:
         warn(f"warning: Planet lists more than {len(found.scenes)} scenes; shorten the period")
@@ -234,18 +252,22 @@ def _print_cost(found: PlanetListing, cost: Cost, quota: PlanetQuota, *, known: 
         warn(f"warning: {len(found.faulty)} items are left out: {found.faulty[0]}{more}")
 
 
+def _scenes(number: int) -> str:
+    return "1 scene" if number == 1 else f"{number} scenes"
+
+
 def _print_delivery(brought: PlanetDelivery, *, ordered: bool) -> None:
     """What came; an error where something was ordered and nothing did."""
     for name in brought.found:
         print(f"{name} had been placed before; it was not placed again.")
     if brought.scenes or ordered:
-        print(f"{len(brought.scenes)} scenes came.")
+        print(f"{_scenes(len(brought.scenes))} came.")
     for what, told in (("not delivered", brought.missing), ("not usable", brought.faulty)):
         for identifier, reason in list(told.items())[:10]:
             warn(f"warning: {identifier} is {what}: {reason}")
         if len(told) > 10:
             warn(f"warning: {len(told) - 10} more are {what}")
     if brought.unchecked:
-        warn(f"warning: {brought.unchecked} scenes came without a checksum of Planet's to compare")
+        warn(f"warning: {_scenes(brought.unchecked)} came without a checksum of Planet's to compare")
     if (brought.missing or brought.faulty) and not brought.scenes:
         raise OrderError("none of the scenes that were expected came; run it again, or with --again to order them anew")
