@@ -441,8 +441,8 @@ class PlanetOrders:
         if results.unknown and not results.locations:
             # What was paid for is there: it must not pass for not delivered, and be ordered anew.
             raise OrderError(
-                f"Planet's order {order.name} brought {results.unknown} images whose names are not known here; they can "
-                f"be had with: planet orders download {order.order_id}"
+                f"Planet's order {order.name} brought {results.unknown} images whose names are not known here; they "
+                f"can be had with: planet orders download {order.order_id}"
             )
         stage = "downloading scenes"
         _tell(report, stage, 0, len(to_do))
