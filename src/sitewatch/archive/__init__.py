@@ -8,6 +8,7 @@ from sitewatch.archive._http import JsonClient
 from sitewatch.archive._memory import Memory, Remembered, memory_document, memory_in, read_memory, write_memory
 from sitewatch.archive._news import News, Notice, What, compare_listing
 from sitewatch.archive._presets import PRESETS, Preset, find_preset
+from sitewatch.archive._published import published_by
 from sitewatch.archive._reconcile import reconcile
 from sitewatch.archive._retry import Retry
 from sitewatch.archive._scene import MASK_BANDS, Band, Chip, ChipBand, Faulty, Listing, Scene
@@ -45,6 +46,7 @@ __all__ = [
     "load",
     "memory_document",
     "memory_in",
+    "published_by",
     "read_memory",
     "reconcile",
     "search_catalog",

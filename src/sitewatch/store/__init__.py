@@ -2,6 +2,7 @@
 
 from sitewatch.store._connect import SCHEMA, SCHEMAS, Store, create_store, open_store
 from sitewatch.store._lists import site_summaries
+from sitewatch.store._looks import load_looks, recorded_scenes
 from sitewatch.store._reviews import confirmed_things
 from sitewatch.store._runs import Run, count_runs, last_run, load_memory, save_run, told_by_readers
 from sitewatch.store._sites import WatchedSite, add_site, get_site, list_sites, remove_site
@@ -23,8 +24,10 @@ __all__ = [
     "last_run",
     "list_sites",
     "load_corrections",
+    "load_looks",
     "load_memory",
     "open_store",
+    "recorded_scenes",
     "remove_site",
     "save_run",
     "site_summaries",

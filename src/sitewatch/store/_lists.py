@@ -31,20 +31,31 @@ def site_summaries(
         which &= t.sites.c.removed.is_(False)
     if only is not None:
         which &= t.sites.c.site == only
-    latest = sa.select(t.runs.c.site, sa.func.max(t.runs.c.at).label("at")).group_by(t.runs.c.site).subquery()
+
+    def of(table: sa.Table) -> sa.ColumnElement[bool]:
+        return sa.true() if only is None else table.c.site == only
+
+    latest = (
+        sa.select(t.runs.c.site, sa.func.max(t.runs.c.at).label("at"))
+        .where(of(t.runs))
+        .group_by(t.runs.c.site)
+        .subquery()
+    )
     claims = (
         sa.select(
             t.structures.c.site,
             sa.func.count().label("structures"),
             sa.func.sum(sa.case((t.structures.c.present, 1), else_=0)).label("present"),
         )
-        .where(known_at(t.structures, None), t.structures.c.claimed, t.structures.c.kind == "structure")
+        .where(
+            of(t.structures), known_at(t.structures, None), t.structures.c.claimed, t.structures.c.kind == "structure"
+        )
         .group_by(t.structures.c.site)
         .subquery()
     )
     conflicts = (
         sa.select(t.conflicts.c.site, sa.func.count().label("conflicts"))
-        .where(known_at(t.conflicts, None), t.conflicts.c.resolved == "")
+        .where(of(t.conflicts), known_at(t.conflicts, None), t.conflicts.c.resolved == "")
         .group_by(t.conflicts.c.site)
         .subquery()
     )
