@@ -63,7 +63,7 @@ class Published:
 def first_runs(connection: sa.Connection) -> dict[str, dt.datetime]:
     """When each site was searched first."""
     query = sa.select(t.runs.c.site, sa.func.min(t.runs.c.at, type_=t.Utc)).where(t.runs.c.searched)
-    return dict(connection.execute(query.group_by(t.runs.c.site)).tuples().all())
+    return dict(connection.execute(query.group_by(t.runs.c.site)).all())
 
 
 def published_looks(
@@ -86,7 +86,7 @@ def published_looks(
     if sites is not None:
         query = query.where(looks.c.site.in_(sites))
     found: dict[str, list[tuple[dt.datetime, dt.datetime]]] = defaultdict(list)
-    for site, captured, whole_day in connection.execute(query).tuples():
+    for site, captured, whole_day in connection.execute(query):
         found[site].append((captured, captured + _DAY if whole_day else captured))
     return {site: Published(spans) for site, spans in found.items()}
 
