@@ -60,9 +60,11 @@ class Published:
         return max(0, last - first)
 
 
-def first_runs(connection: sa.Connection) -> dict[str, dt.datetime]:
-    """When each site was searched first."""
+def first_runs(connection: sa.Connection, site: str | None = None) -> dict[str, dt.datetime]:
+    """When each site (or the one that is named) was searched first."""
     query = sa.select(t.runs.c.site, sa.func.min(t.runs.c.at, type_=t.Utc)).where(t.runs.c.searched)
+    if site is not None:
+        query = query.where(t.runs.c.site == site)
     return dict(connection.execute(query.group_by(t.runs.c.site)).all())
 
 
