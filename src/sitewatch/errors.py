@@ -10,6 +10,7 @@
     |-- SceneError            one scene cannot be used: its look is *failed*, the run goes on
     |-- OrderError            an order was not placed or not delivered    (exit code 1)
     `-- OutputError           results could not be written                (exit code 1)
+        `-- LockedError       another run is writing them
 
 Each message is one sentence that names the file or field, says what was found, and what to do. Nothing else in the
 package raises exceptions for faults of its inputs; what comes from a library below is mapped to one of these where it
@@ -25,6 +26,7 @@ __all__ = [
     "CouldNotLookError",
     "FolderError",
     "InputError",
+    "LockedError",
     "OptionError",
     "OrderError",
     "OutputError",
@@ -79,3 +81,7 @@ class OrderError(SitewatchError):
 
 class OutputError(SitewatchError):
     """Results could not be written (disk full, no permission). Nothing half-written is left under its final name."""
+
+
+class LockedError(OutputError):
+    """Another run is at work where this one would be."""

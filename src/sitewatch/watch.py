@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -40,13 +40,18 @@ from sitewatch.errors import InputError, OptionError, OutputError, SiteError
 from sitewatch.report import write_report
 from sitewatch.site import Site, area_mask, read_site, seen_share, site_feature
 from sitewatch.structures import (
+    Correction,
+    Known,
+    Recognition,
     Seen,
     SinceLast,
     Structure,
     identify,
+    in_order,
     join,
     read_since,
     read_structures,
+    recognise,
     since_document,
     since_last,
     structures_document,
@@ -94,6 +99,9 @@ class Watched:
     """What the next run must know; None: nothing new to remember."""
     whole: int | None = None
     """How many of the used looks (of all cubes) there were when all were searched last; None: no cube."""
+    recognition: Recognition | None = None
+    """What is known of all structures now; None: nothing was known before that these could be set beside, or nothing
+    could be compared."""
     now: dt.datetime
     """When this was made, UTC: the time of the run, or of opening it again."""
 
@@ -106,6 +114,44 @@ class Watched:
     def cube(self) -> xr.Dataset | None:
         """The used looks of the main family; None where no look was used."""
         return next(iter(self.cubes.values()), None)
+
+    @property
+    def used(self) -> list[dt.datetime]:
+        """When the used looks were captured, UTC."""
+        return [look.captured for look in self.looks if look.outcome is Outcome.USED and look.captured is not None]
+
+    @property
+    def head(self) -> dict[str, object]:
+        """The `sitewatch` member of structures.geojson: what was asked for, and how far the looks reach."""
+        used = self.used
+        asked = self.asking.document()
+        return {
+            "version": __version__,
+            "site": self.site.id,
+            "looks": len(used),
+            "first_look": f"{min(used):%Y-%m-%dT%H:%M:%SZ}" if used else None,
+            "last_look": f"{max(used):%Y-%m-%dT%H:%M:%SZ}" if used else None,
+            "false_alarms_per_year": self.false_alarms,
+            "seen_share": round(self.seen_share, 4),
+            "pixel_m": self.pixel,
+            "main": self.main,
+            "since": asked["since"],
+            "whole_search_looks": self.whole,
+            "until": asked["until"],
+        }
+
+    @property
+    def news_document(self) -> dict[str, object]:
+        """What is otherwise than in the run before, for JSON; empty where there is nothing to tell."""
+        if self.since_last is None or not self.since_last.tells:
+            return {}
+        return since_document(self.since_last)
+
+    @property
+    def ledger_head(self) -> dict[str, object]:
+        """The `sitewatch` member of looks.geojson."""
+        news = self.news_document
+        return {"version": __version__, **self.asking.document(), **({"since_last_run": news} if news else {})}
 
     @property
     def compared(self) -> bool:
@@ -148,6 +194,8 @@ def watch(
     until: dt.datetime | None = None,
     kept: Path | None = None,
     previous: Memory | None = None,
+    known: Sequence[Known] | None = None,
+    corrections: Sequence[Correction] = (),
     progress: Progress | None = None,
 ) -> Watched:
     """Watch one site.
@@ -164,6 +212,8 @@ def watch(
         kept: file in which the search is kept, so that the next one looks at what was added, and after which the files
             of further sensors are named; None: all looks are searched, and nothing is kept.
         previous: what is remembered of the runs before; None: there were none.
+        known: the structures that were known; None: there is no such memory, and every run stands for itself.
+        corrections: what an analyst knows better than the search.
         progress: called as the work goes on.
 
     Raises:
@@ -189,6 +239,7 @@ def watch(
     cubes: dict[str, xr.Dataset] = {}
     main = None
     whole = None
+    recognition = None
     structures: tuple[Structure, ...] = ()
     share = 0.0
     if fetched.chips:
@@ -202,6 +253,9 @@ def watch(
     if cubes:
         _tell(progress, "searching for changes", 0)
         structures, whole = _structures(site, cubes, false_alarms=false_alarms, kept=kept)
+        if known is not None:
+            recognition = recognise(structures, known, corrections)
+            structures = in_order([one.structure for one in recognition.things if one.claimed])
         _tell(progress, "searching for changes", 1)
     asking = Asking(run=now, since=since, until=until, catalogs=listing.asked, unanswered=listing.unanswered)
     watched = Watched(
@@ -215,6 +269,7 @@ def watch(
         pixel=pixel,
         asking=asking,
         whole=whole,
+        recognition=recognition,
         now=now,
     )
     return replace(watched, since_last=_set_beside(watched, news, previous), memory=_remembering(watched, memory))
@@ -224,16 +279,17 @@ def _set_beside(watched: Watched, news: News | None, previous: Memory | None) ->
     """This run beside the last one; None where there was none, or nobody answered."""
     if news is None or previous is None:
         return None
-    used = [k.captured for k in watched.looks if k.outcome is Outcome.USED and k.captured is not None]
     structures = watched.structures if watched.cube is not None else None
-    return since_last(news, previous, structures, head=_head(watched), outline=watched.site.outline.wkt, used=used)
+    return since_last(
+        news, previous, structures, head=watched.head, outline=watched.site.outline.wkt, used=watched.used
+    )
 
 
 def _remembering(watched: Watched, memory: Memory | None) -> Memory | None:
     """What was listed, with what was found; where nothing could be compared, what was found before stays."""
     if memory is None or watched.cube is None:
         return memory
-    structures = structures_document(watched.structures, head=_head(watched))
+    structures = structures_document(watched.structures, head=watched.head)
     found = {"structures": structures, "outline": watched.site.outline.wkt}
     return replace(memory, found_at=watched.now, found=found)
 
@@ -354,8 +410,8 @@ def write_outputs(watched: Watched, out: Path, *, progress: Progress | None = No
     """
     with _all_or_nothing(out) as made:
         _write_json(made / "site.geojson", site_feature(watched.site))
-        _write_json(made / "looks.geojson", looks_document(watched.looks, head=_ledger_head(watched)))
-        _write_json(made / "structures.geojson", structures_document(watched.structures, head=_head(watched)))
+        _write_json(made / "looks.geojson", looks_document(watched.looks, head=watched.ledger_head))
+        _write_json(made / "structures.geojson", structures_document(watched.structures, head=watched.head))
         _tell(progress, "writing the report", 0)
         (made / "report").mkdir()
         write_report(
@@ -378,31 +434,6 @@ def write_outputs(watched: Watched, out: Path, *, progress: Progress | None = No
         # Last: a run that ends before this is told of the same news again by the next one.
         write_memory(out / "archive", watched.memory)
     return out / "report" / "index.html"
-
-
-def _ledger_head(watched: Watched) -> dict[str, object]:
-    head = {"version": __version__, **watched.asking.document()}
-    if watched.since_last is not None and watched.since_last.tells:
-        head["since_last_run"] = since_document(watched.since_last)
-    return head
-
-
-def _head(watched: Watched) -> dict[str, object]:
-    used = [look.captured for look in watched.looks if look.outcome is Outcome.USED and look.captured is not None]
-    return {
-        "version": __version__,
-        "site": watched.site.id,
-        "looks": len(used),
-        "first_look": f"{min(used):%Y-%m-%dT%H:%M:%SZ}" if used else None,
-        "last_look": f"{max(used):%Y-%m-%dT%H:%M:%SZ}" if used else None,
-        "false_alarms_per_year": watched.false_alarms,
-        "seen_share": round(watched.seen_share, 4),
-        "pixel_m": watched.pixel,
-        "main": watched.main,
-        "since": watched.asking.document()["since"],
-        "whole_search_looks": watched.whole,
-        "until": watched.asking.document()["until"],
-    }
 
 
 def _tell(progress: Progress | None, stage: str, done: int) -> None:

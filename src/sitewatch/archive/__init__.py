@@ -1,10 +1,11 @@
 """Which scenes exist, and the site's own chips of them, kept as COGs in a static STAC catalog."""
 
+from sitewatch.archive._ask import Catalog, ask_catalogs
 from sitewatch.archive._catalog import catalog_name, search_catalog
 from sitewatch.archive._fetch import Fetched, Progress, fetch
 from sitewatch.archive._folder import list_folder
 from sitewatch.archive._http import JsonClient
-from sitewatch.archive._memory import Memory, Remembered, read_memory, write_memory
+from sitewatch.archive._memory import Memory, Remembered, memory_document, memory_in, read_memory, write_memory
 from sitewatch.archive._news import News, Notice, What, compare_listing
 from sitewatch.archive._planet import (
     PLANET_API,
@@ -19,6 +20,7 @@ from sitewatch.archive._planet import (
 )
 from sitewatch.archive._planet_scene import Cost, PlanetScene
 from sitewatch.archive._presets import PRESETS, Preset, find_preset
+from sitewatch.archive._published import published_by
 from sitewatch.archive._reconcile import reconcile
 from sitewatch.archive._retry import Retry
 from sitewatch.archive._scene import MASK_BANDS, Band, Chip, ChipBand, Faulty, Listing, Scene
@@ -30,6 +32,7 @@ __all__ = [
     "PLANET_API",
     "PRESETS",
     "Band",
+    "Catalog",
     "Chip",
     "ChipBand",
     "Cost",
@@ -54,14 +57,18 @@ __all__ = [
     "Scene",
     "Signer",
     "What",
+    "ask_catalogs",
     "catalog_name",
     "compare_listing",
     "fetch",
     "find_preset",
     "list_folder",
     "load",
+    "memory_document",
+    "memory_in",
     "open_planet",
     "planet_quota",
+    "published_by",
     "read_memory",
     "reconcile",
     "search_catalog",

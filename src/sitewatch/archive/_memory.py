@@ -13,7 +13,7 @@ from sitewatch.archive._store import write_file
 from sitewatch.archive._times import iso, parse_moment
 from sitewatch.errors import OutputError
 
-__all__ = ["Asked", "Memory", "Remembered", "read_memory", "write_memory"]
+__all__ = ["Asked", "Memory", "Remembered", "memory_document", "memory_in", "read_memory", "write_memory"]
 
 _FILE = ".listed.json"
 
@@ -92,11 +92,19 @@ class Memory:
 def read_memory(directory: Path) -> Memory | None:
     """What an archive remembers; None where there is nothing that can be read. Damaged entries are left out."""
     try:
-        told = json.loads((directory / _FILE).read_text(encoding="utf-8"))
-        at = _moment(told["at"])
-        scenes, asked, faulty, found = told["scenes"], told["asked"], told.get("faulty"), told.get("found")
+        return memory_in(json.loads((directory / _FILE).read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
+
+
+def memory_in(told: Mapping[str, Any]) -> Memory:
+    """What `memory_document` told. Damaged entries are left out.
+
+    Raises:
+        ValueError: it is no such document (KeyError and TypeError too).
+    """
+    at = _moment(told["at"])
+    scenes, asked, faulty, found = told["scenes"], told["asked"], told.get("faulty"), told.get("found")
     entries = [entry for e in scenes.items() if (entry := _whole(_scene, *e))] if isinstance(scenes, dict) else []
     questions = {
         str(name): tuple(q for entry in entries_ if (q := _whole(_question, entry)))
@@ -113,13 +121,9 @@ def read_memory(directory: Path) -> Memory | None:
     )
 
 
-def write_memory(directory: Path, memory: Memory) -> None:
-    """Keep a memory in an archive, in place of the one before.
-
-    Raises:
-        OutputError: it cannot be written; the one before is left as it was.
-    """
-    document = {
+def memory_document(memory: Memory) -> dict[str, Any]:
+    """A memory for JSON: `at`, `asked`, `scenes` by id, `faulty`, `found_at`, `found`."""
+    return {
         "at": iso(memory.at),
         "asked": {name: [_told(question) for question in asked] for name, asked in sorted(memory.asked.items())},
         "scenes": {key: _told(entry) for key, entry in sorted(memory.scenes.items())},
@@ -127,17 +131,34 @@ def write_memory(directory: Path, memory: Memory) -> None:
         "found_at": iso(memory.found_at) if memory.found_at else None,
         "found": memory.found,
     }
+
+
+def write_memory(directory: Path, memory: Memory) -> None:
+    """Keep a memory in an archive, in place of the one before.
+
+    Raises:
+        OutputError: it cannot be written; the one before is left as it was.
+    """
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{directory}: cannot be made ({error.strerror}); choose another --out") from error
-    write_file(directory / _FILE, (json.dumps(document, ensure_ascii=False) + "\n").encode("utf-8", "replace"))
+    write_file(
+        directory / _FILE, (json.dumps(memory_document(memory), ensure_ascii=False) + "\n").encode("utf-8", "replace")
+    )
 
 
 def _told(entry: Remembered | Asked) -> dict[str, object]:
     """An entry's fields for JSON, without those that say nothing."""
     fields = {key: value for key, value in vars(entry).items() if value not in (None, "", ()) and key != "scene"}
-    return {key: iso(value) if isinstance(value, dt.datetime) else value for key, value in fields.items()}
+    return {key: _plain(value) for key, value in fields.items()}
+
+
+def _plain(value: object) -> object:
+    """As JSON gives it back, so that what was told and what is told can be compared."""
+    if isinstance(value, dt.datetime):
+        return iso(value)
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _whole(read: Any, *told: Any) -> Any:

@@ -12,6 +12,7 @@ import typer
 
 from sitewatch.cli._progress import note, progress_bars, warn
 from sitewatch.cli._values import parse_day, parse_now
+from sitewatch.cli._workspace import AsJson, Now, Quiet
 from sitewatch.errors import OptionError, OrderError
 
 if TYPE_CHECKING:
@@ -38,9 +39,7 @@ ChargedOnce = Annotated[
     bool,
     typer.Option("--charged-once", help="Your plan charges an area once, however many scenes (Area Under Management)."),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")]
 Api = Annotated[str, typer.Option("--api", hidden=True, help="Address of Planet's APIs, for tests.")]
-Now = Annotated[str | None, typer.Option("--now", hidden=True, help="Time of the run (ISO 8601), for replays.")]
 
 
 @planet_app.command(
@@ -59,7 +58,7 @@ def search(
     max_cloud: MaxCloud = 0.3,
     min_km2: MinKm2 = None,
     charged_once: ChargedOnce = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    as_json: AsJson = False,
     quiet: Quiet = False,
     api: Api = _API,
 ) -> None:

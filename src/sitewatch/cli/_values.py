@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sitewatch.errors import OptionError
 
-__all__ = ["Catalog", "parse_bands", "parse_budget", "parse_catalogs", "parse_day", "parse_now"]
+if TYPE_CHECKING:
+    from sitewatch.archive import Catalog
+
+__all__ = ["parse_bands", "parse_budget", "parse_catalogs", "parse_day", "parse_now"]
 
 _CATALOGS = {
     "earth-search": ("https://earth-search.aws.element84.com/v1", "sentinel-2-c1-l2a"),
@@ -33,21 +36,13 @@ def parse_budget(text: str) -> float:
     return value
 
 
-@dataclass(frozen=True, kw_only=True)
-class Catalog:
-    """A catalog to ask."""
-
-    name: str | None
-    """Short name, with the collection where that is not the usual one; None: to be called by its address."""
-    url: str
-    collection: str
-
-
 def parse_catalogs(catalogs: Sequence[str], collections: Sequence[str]) -> list[Catalog]:
     """`--catalog` and `--collection`, each any number of times: short names or addresses, and what to read there.
 
     As many collections as catalogs belong to them in order; fewer, to those catalogs in order that have no usual one.
     """
+    from sitewatch.archive import Catalog
+
     known = [_CATALOGS.get(catalog) for catalog in catalogs]
     unusual = [i for i, told in enumerate(known) if told is None]
     if len(collections) == len(catalogs):

@@ -1,0 +1,136 @@
+"""Runs: what each was asked and answered, and what the next one must know."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from sitewatch.store import _schema as t
+from sitewatch.store._entries import Row, current, enter
+from sitewatch.store._looks import load_scenes, save_looks, save_scenes
+from sitewatch.store._sites import get_site
+from sitewatch.store._things import known_things, save_things
+
+if TYPE_CHECKING:
+    from sitewatch.archive import Memory
+    from sitewatch.cube import Look
+    from sitewatch.structures import Recognition
+
+__all__ = ["Run", "count_runs", "last_run", "load_memory", "save_run", "told_by_readers"]
+
+WATCHING = "sitewatch"
+"""Who a run is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What a run was asked, and what it answered."""
+
+    version: str
+    """Of sitewatch."""
+    exit_code: int
+    """0 looked and compared, 3 nothing could be seen, 4 could not look."""
+    sentence: str
+    """The answer."""
+    searched: bool
+    """False: nothing was new since the run before, so that its answer stands."""
+    listed: int
+    used: int
+    first_look: dt.datetime | None
+    last_look: dt.datetime | None
+    listing: str
+    """Digest of what was listed and of all settings: a run that finds the same has nothing to do."""
+    asking: Mapping[str, Any] = field(default_factory=dict)
+    head: Mapping[str, Any] = field(default_factory=dict)
+    news: Mapping[str, Any] = field(default_factory=dict)
+
+
+def save_run(
+    connection: sa.Connection,
+    site: str,
+    run: Run,
+    *,
+    at: dt.datetime,
+    looks: Sequence[Look] | None = None,
+    recognition: Recognition | None = None,
+    memory: Memory | None = None,
+) -> dt.datetime:
+    """Make a run's answer what is known of a site.
+
+    Args:
+        connection: of a transaction that writes.
+        site: id.
+        run: the answer.
+        at: time of the run, UTC.
+        looks: all looks; None: those known stand.
+        recognition: all structures; None: nothing could be compared, those known stand.
+        memory: what the next run must know; None: what is known stands.
+
+    Returns:
+        The moment from which it is known.
+    """
+    from sitewatch.archive import memory_document
+
+    last = last_run(connection, site)
+    detail = {"answer": run.sentence, "searched": run.searched}
+    since = enter(connection, site=site, who=WATCHING, what="watch", at=at, detail=detail)
+    remembered: Mapping[str, Any] = {} if last is None else last["memory"]
+    if memory is not None:
+        told = memory_document(memory)
+        save_scenes(connection, site, told.pop("scenes"), since=since)
+        # What was found is read off the structures themselves.
+        told.pop("found")
+        remembered = told
+    if looks is not None:
+        save_looks(connection, site, looks, since=since)
+    if recognition is not None:
+        save_things(connection, site, recognition, since=since)
+    row = {"site": site, "at": since, "memory": dict(remembered), **vars(run)}
+    for name in ("asking", "head", "news"):
+        row[name] = dict(row[name])
+    connection.execute(t.runs.insert().values(**row))
+    return since
+
+
+def last_run(connection: sa.Connection, site: str, *, searched: bool = False) -> Row | None:
+    """The last run at a site, or the last that searched; None: there was none."""
+    query = sa.select(t.runs).where(t.runs.c.site == site).order_by(t.runs.c.at.desc()).limit(1)
+    if searched:
+        query = query.where(t.runs.c.searched)
+    row = connection.execute(query).mappings().first()
+    return None if row is None else dict(row)
+
+
+def count_runs(connection: sa.Connection) -> dict[str, int]:
+    """How many runs there were, by site."""
+    rows = connection.execute(sa.select(t.runs.c.site, sa.func.count()).group_by(t.runs.c.site))
+    return dict(rows.all())
+
+
+def load_memory(connection: sa.Connection, site: str) -> Memory | None:
+    """What is remembered of the runs at a site; None: there were none that anybody answered."""
+    from sitewatch.archive import memory_in
+    from sitewatch.structures import structures_document
+
+    last = last_run(connection, site)
+    if last is None or "at" not in last["memory"]:
+        return None
+    searched = last_run(connection, site, searched=True) or last
+    outline = get_site(connection, site, at=searched["at"]).site.outline.wkt
+    known = [one.structure for one in known_things(connection, site) if one.claimed]
+    found = {"structures": structures_document(known, head=searched["head"]), "outline": outline}
+    return memory_in({**last["memory"], "scenes": load_scenes(connection, site), "found": found})
+
+
+def told_by_readers(connection: sa.Connection, site: str) -> str:
+    """Digest of what readers laid down that a run must follow: it changes when one of them lays down something else."""
+    rows = [
+        sorted((*key, row["since"].isoformat()) for key, row in current(connection, table, site=site).items())
+        for table in (t.corrections, t.names, t.conflicts)
+    ]
+    return hashlib.sha256(repr(rows).encode()).hexdigest()

@@ -1,0 +1,118 @@
+"""Watched places and where their scenes come from."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from sitewatch.errors import InputError, OptionError
+from sitewatch.site import Site
+from sitewatch.store import _schema as t
+from sitewatch.store._entries import current, enter, known_at, write_versions
+from sitewatch.store._geometry import geometry_columns, polygon
+
+__all__ = ["WatchedSite", "add_site", "get_site", "list_sites", "remove_site"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchedSite:
+    """A site of the workspace."""
+
+    site: Site
+    source: dict[str, Any]
+    """How it is watched: `images` or `catalogs`, `since`, `until`, `false_alarms`, `pixel`, `bands`."""
+    since: dt.datetime
+    """First moment of this version of it, UTC."""
+    removed: bool = False
+    """True: it is no longer watched; all that is known of it stays."""
+
+
+def add_site(connection: sa.Connection, site: Site, source: dict[str, Any], *, who: str, at: dt.datetime) -> None:
+    """Add a site, or tell anew what is otherwise of one that there is.
+
+    Args:
+        connection: of a transaction that writes.
+        site: the place.
+        source: where its scenes come from (see `WatchedSite.source`).
+        who: who adds it.
+        at: time, UTC.
+
+    Raises:
+        OptionError: a site of this id is watched already in just this way.
+    """
+    row = {"name": site.name, **geometry_columns("outline", site.outline), "source": source, "removed": False}
+    areas = [{"area": name, **geometry_columns("outline", area)} for name, area in site.areas.items()]
+    known = current(connection, t.sites, site=site.id).get(())
+    if known is not None and all(known[key] == value for key, value in row.items()):
+        was = {key[0]: area["outline"] for key, area in current(connection, t.areas, site=site.id).items()}
+        if was == {area["area"]: area["outline"] for area in areas}:
+            raise OptionError(f"site {site.id!r} is watched already, in just this way; nothing to do")
+    since = enter(connection, site=site.id, who=who, what="site add", at=at, detail={"source": source})
+    write_versions(connection, t.sites, [row], site=site.id, since=since)
+    write_versions(connection, t.areas, areas, site=site.id, since=since)
+
+
+def remove_site(connection: sa.Connection, site: str, *, who: str, at: dt.datetime) -> None:
+    """Watch a site no longer; what is known of it stays, and `add_site` takes it up again.
+
+    Raises:
+        InputError: there is no such site, or it is removed already.
+    """
+    known = current(connection, t.sites, site=site).get(())
+    if known is None or known["removed"]:
+        raise _unknown(connection, site)
+    since = enter(connection, site=site, who=who, what="site remove", at=at)
+    row = {key: value for key, value in known.items() if key not in ("site", "since", "until")}
+    write_versions(connection, t.sites, [{**row, "removed": True}], site=site, since=since)
+
+
+def get_site(connection: sa.Connection, site: str, *, at: dt.datetime | None = None) -> WatchedSite:
+    """A site as it is known, or was known at a moment; removed ones too.
+
+    Raises:
+        InputError: there is no such site.
+    """
+    found = list_sites(connection, at=at, only=site, removed=True)
+    if not found:
+        raise _unknown(connection, site)
+    return found[0]
+
+
+def list_sites(
+    connection: sa.Connection, *, at: dt.datetime | None = None, only: str | None = None, removed: bool = False
+) -> list[WatchedSite]:
+    """All sites by id; with `removed` also those that are no longer watched."""
+    which = known_at(t.sites, at) & (sa.true() if removed else t.sites.c.removed.is_(False))
+    named = known_at(t.areas, at)
+    if only is not None:
+        which &= t.sites.c.site == only
+        named &= t.areas.c.site == only
+    areas: dict[str, dict[str, Any]] = {}
+    for row in connection.execute(sa.select(t.areas).where(named).order_by(t.areas.c.area)).mappings():
+        areas.setdefault(row["site"], {})[row["area"]] = polygon(row["outline"])
+    rows = connection.execute(sa.select(t.sites).where(which).order_by(t.sites.c.site)).mappings()
+    return [
+        WatchedSite(
+            site=Site(
+                id=row["site"],
+                name=row["name"],
+                outline=polygon(row["outline"]),
+                areas=areas.get(row["site"], {}),
+            ),
+            source=row["source"],
+            since=row["since"],
+            removed=row["removed"],
+        )
+        for row in rows
+    ]
+
+
+def _unknown(connection: sa.Connection, site: str) -> InputError:
+    names = connection.execute(
+        sa.select(t.sites.c.site).where(t.sites.c.until.is_(None), t.sites.c.removed.is_(False)).limit(4)
+    ).scalars()
+    watched = ", ".join(sorted(names)) or "none"
+    return InputError(f"no site {site!r} is watched in this workspace (watched: {watched}); see `sitewatch site list`")
