@@ -151,7 +151,7 @@ def order(call: Callable[..., Ran], tmp_path: Path) -> Callable[..., Ran]:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """No waiting between tries."""
     monkeypatch.setattr("planet.http.Session._calculate_wait", lambda *_: 0.01)
-    monkeypatch.setattr("sitewatch.archive._planet._LISTED_AFTER_S", (0.01, 0.01))
+    monkeypatch.setattr("sitewatch.archive._planet._orders._LISTED_AFTER_S", (0.01, 0.01))
 
 
 def test_search_tells_scenes_and_what_they_would_cost(planet: FakePlanet, call: Callable[..., Ran]) -> None:
@@ -299,7 +299,7 @@ def killed(planet: FakePlanet, site: Path, out: Path, where: str) -> int:
     """The command in a process of its own, which ends without a word where it is told."""
     script = f"""
 import os, sys
-from sitewatch.archive import _planet, _planet_link
+from sitewatch.archive._planet import _link, _orders
 from sitewatch.cli import _planet as commands, main
 commands._POLL_S = 0.01
 made = {where}
@@ -322,7 +322,7 @@ def test_killed_between_order_and_its_id_it_is_not_placed_twice(
     planet: FakePlanet, order: Callable[..., Ran], site: Path, tmp_path: Path, unlisted: int
 ) -> None:
     out = tmp_path / "planet"
-    assert killed(planet, site, out, "_planet_link.PlanetLink.create") == 9
+    assert killed(planet, site, out, "_link.PlanetLink.create") == 9
     assert len(planet.orders) == 1
     [noted] = json.loads((out / "planet-orders.json").read_text())["orders"]
     assert (noted["order_id"], noted["state"]) == (None, "placing")
@@ -338,7 +338,7 @@ def test_killed_while_it_downloads_it_goes_on(
     planet: FakePlanet, order: Callable[..., Ran], site: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "planet"
-    assert killed(planet, site, out, "_planet.bring_scene") == 9
+    assert killed(planet, site, out, "_orders.bring_scene") == 9
     assert planet.asked("GET /compute/ops/download") == 3  # manifest, image, mask
     first = (out / "20240301_061011_12_2428.tif").stat().st_mtime_ns
     assert order().code == 0
@@ -558,7 +558,7 @@ def test_images_of_other_names_do_not_pass_for_not_delivered(planet: FakePlanet,
 def test_more_scenes_than_an_order_may_have_are_several_orders(
     planet: FakePlanet, order: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sitewatch.archive._planet._MAX_PER_ORDER", 2)
+    monkeypatch.setattr("sitewatch.archive._planet._orders._MAX_PER_ORDER", 2)
     assert order("--max-km2", "1.5").code == 0
     assert [len(request["products"][0]["item_ids"]) for request in planet.requests] == [2, 1]
     assert len({o["name"] for o in planet.orders}) == 2
@@ -612,7 +612,7 @@ def test_downloads_are_redirected_without_the_credentials(
 def test_a_redirect_into_a_private_network_is_not_followed(planet: FakePlanet) -> None:
     import httpx
 
-    from sitewatch.archive._planet_link import PlanetLink
+    from sitewatch.archive._planet._link import PlanetLink
     from sitewatch.errors import SceneError
 
     with PlanetLink("https://8.8.8.8", tries=1) as link:  # nothing is sent there
@@ -625,7 +625,7 @@ def test_a_redirect_into_a_private_network_is_not_followed(planet: FakePlanet) -
 def test_answers_without_end_are_not_read(
     planet: FakePlanet, call: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sitewatch.archive._planet_link._MAX_JSON_BYTES", 500)
+    monkeypatch.setattr("sitewatch.archive._planet._link._MAX_JSON_BYTES", 500)
     ran = call("search")
     assert ran.code == 4
     assert "Planet's search: the answer is longer than can be read" in ran.err
@@ -692,7 +692,7 @@ def test_without_the_extra_it_is_said_how_to_install_it(
     run: Run, planet: FakePlanet, site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "planet", None)
-    monkeypatch.delitem(sys.modules, "sitewatch.archive._planet_link", raising=False)
+    monkeypatch.delitem(sys.modules, "sitewatch.archive._planet._link", raising=False)
     ran = run("planet", "search", site)
     assert ran.code == 2
     assert "python -m pip install 'sitewatch[planet]'" in ran.err

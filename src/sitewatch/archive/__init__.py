@@ -9,16 +9,17 @@ from sitewatch.archive._memory import Memory, Remembered, memory_document, memor
 from sitewatch.archive._news import News, Notice, What, compare_listing
 from sitewatch.archive._planet import (
     PLANET_API,
+    Cost,
     PlanetDelivery,
     PlanetListing,
     PlanetOrders,
     PlanetQuota,
+    PlanetScene,
     PlanetWaiting,
     open_planet,
     planet_quota,
     search_planet,
 )
-from sitewatch.archive._planet_scene import Cost, PlanetScene
 from sitewatch.archive._presets import PRESETS, Preset, find_preset
 from sitewatch.archive._published import published_by
 from sitewatch.archive._reconcile import reconcile

@@ -15,15 +15,15 @@ import shapely
 from shapely.geometry import Polygon, mapping
 
 from sitewatch.archive._item import clean
-from sitewatch.archive._planet_book import Book, Placed
-from sitewatch.archive._planet_files import bring_scene, read_results
-from sitewatch.archive._planet_scene import Cost, PlanetScene, clip_area_km2, clip_box, order_digest, read_scene
+from sitewatch.archive._planet._book import Book, Placed
+from sitewatch.archive._planet._files import bring_scene, read_results
+from sitewatch.archive._planet._scene import Cost, PlanetScene, clip_area_km2, clip_box, order_digest, read_scene
 from sitewatch.archive._store import locked, scene_slug
 from sitewatch.errors import CatalogError, OptionError, OrderError, SceneError
 from sitewatch.site import Site
 
 if TYPE_CHECKING:
-    from sitewatch.archive._planet_link import PlanetLink
+    from sitewatch.archive._planet._link import PlanetLink
 
 __all__ = [
     "PLANET_API",
@@ -115,7 +115,7 @@ def open_planet(*, api: str = PLANET_API, tries: int = 4) -> Iterator[PlanetLink
         OptionError: the SDK is not installed, or there are no credentials.
     """
     try:
-        from sitewatch.archive._planet_link import PlanetLink
+        from sitewatch.archive._planet._link import PlanetLink
     except ImportError as error:
         raise OptionError(
             "Planet's SDK is not installed; install it with: python -m pip install 'sitewatch[planet]'"
@@ -282,7 +282,7 @@ class PlanetOrders:
         Raises:
             OutputError: the folder cannot be written.
         """
-        from sitewatch.archive._planet_link import build_request
+        from sitewatch.archive._planet._link import build_request
 
         self._book.bands = bands
         self._book.give_up({scene.id for scene in scenes})
@@ -358,7 +358,7 @@ class PlanetOrders:
         self, link: PlanetLink, order: Placed, waiting: PlanetWaiting, brought: PlanetDelivery, *, again: bool
     ) -> None:
         """Make sure that the order is at Planet, once."""
-        from sitewatch.archive._planet_link import UnclearError
+        from sitewatch.archive._planet._link import UnclearError
 
         if order.order_id is not None:
             return
@@ -480,7 +480,7 @@ def _order(answer: object) -> Mapping[str, Any]:
     Raises:
         CatalogError: it is none.
     """
-    from sitewatch.archive._planet_link import UnclearError
+    from sitewatch.archive._planet._link import UnclearError
 
     identifier = answer.get("id") if isinstance(answer, Mapping) else None
     try:

@@ -22,7 +22,7 @@ from shapely.geometry import Polygon, mapping
 from sitewatch.archive._address import check_address
 from sitewatch.archive._href import redact_text
 from sitewatch.archive._item import clean
-from sitewatch.archive._planet_scene import MASK, REFLECTANCE, PlanetScene
+from sitewatch.archive._planet._scene import MASK, REFLECTANCE, PlanetScene
 from sitewatch.archive._retry import TRANSIENT
 from sitewatch.errors import CatalogError, OptionError, OrderError, OutputError, SceneError, SitewatchError
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from shapely.geometry import Polygon
 
-from sitewatch.archive._planet_scene import PlanetScene
+from sitewatch.archive._planet._scene import PlanetScene
 from sitewatch.archive._store import write_file
 from sitewatch.archive._times import iso, parse_moment
 from sitewatch.errors import FolderError

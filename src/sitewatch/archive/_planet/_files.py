@@ -17,13 +17,13 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from shapely.geometry import Polygon, mapping
 
 from sitewatch.archive._image import GDAL_OPTIONS, describe, open_image
-from sitewatch.archive._planet_scene import PlanetScene, clip_area_km2
+from sitewatch.archive._planet._scene import PlanetScene, clip_area_km2
 from sitewatch.archive._store import write_file
 from sitewatch.archive._times import iso
 from sitewatch.errors import CatalogError, OutputError, SceneError
 
 if TYPE_CHECKING:
-    from sitewatch.archive._planet_link import Downloaded, PlanetLink
+    from sitewatch.archive._planet._link import Downloaded, PlanetLink
 
 __all__ = ["Results", "bring_scene", "read_results"]
 
@@ -137,7 +137,7 @@ def bring_scene(
 
 
 def _checked(link: PlanetLink, location: str, path: Path, told: str, *, most: int) -> Downloaded:
-    from sitewatch.archive._planet_link import UnclearError
+    from sitewatch.archive._planet._link import UnclearError
 
     for attempt in range(1, _TRIES + 1):
         try:
