@@ -15,7 +15,7 @@ import typer
 from sitewatch import __version__
 from sitewatch.cli._progress import note, progress_bars, warn
 from sitewatch.cli._values import Catalog, parse_bands, parse_budget, parse_catalogs, parse_day, parse_now
-from sitewatch.errors import CatalogError, OptionError, SitewatchError
+from sitewatch.errors import CatalogError, InputError, OptionError, SitewatchError
 
 if TYPE_CHECKING:
     from sitewatch.archive import Listing
@@ -134,8 +134,8 @@ def watch(
     from sitewatch.archive import list_folder, read_memory
     from sitewatch.cli._summary import print_summary
     from sitewatch.site import read_site
+    from sitewatch.watch import hold_output, write_outputs
     from sitewatch.watch import watch as watch_site
-    from sitewatch.watch import write_outputs
 
     images, catalogs = _one_source(context, images, catalog or [])
     if images is not None and (collection or bands) and _flagged(context, "collection", "bands"):
@@ -143,7 +143,7 @@ def watch(
     start, end = parse_day("--since", since), parse_day("--until", until, end=True)
     if start is not None and end is not None and start > end:
         raise OptionError(f"--since {since} lies after --until {until}; exchange them")
-    moment = parse_now(now)
+    moment, budget = parse_now(now), parse_budget(false_alarms)
     place = read_site(site)
     with progress_bars(quiet=quiet) as progress:
         if images is not None:
@@ -155,25 +155,26 @@ def watch(
                 parse_catalogs(catalogs, collection or []), place, since=start, until=end, bands=parse_bands(bands),
                 progress=progress,
             )  # fmt: skip
-        kept = out / "search.npz"
-        if search_all:
-            with contextlib.suppress(OSError):  # a folder that cannot be written to is told of when it is written to
-                for file in (kept, *out.glob("search-*.npz")):
-                    file.unlink(missing_ok=True)
-        watched = watch_site(
-            place,
-            listing,
-            archive=out / "archive",
-            now=moment,
-            false_alarms=parse_budget(false_alarms),
-            pixel=pixel,
-            since=start,
-            until=end,
-            kept=kept,
-            previous=read_memory(out / "archive"),
-            progress=progress,
-        )
-        report = write_outputs(watched, out, progress=progress)
+        with hold_output(out):
+            kept = out / "search.npz"
+            if search_all:
+                with contextlib.suppress(OSError):  # that it cannot be written to is told when it is written to
+                    for file in (kept, *out.glob("search-*.npz")):
+                        file.unlink(missing_ok=True)
+            watched = watch_site(
+                place,
+                listing,
+                archive=out / "archive",
+                now=moment,
+                false_alarms=budget,
+                pixel=pixel,
+                since=start,
+                until=end,
+                kept=kept,
+                previous=read_memory(out / "archive"),
+                progress=progress,
+            )
+            report = write_outputs(watched, out, progress=progress)
     print_summary(watched, report, as_json=as_json)
     for name, reason in listing.unanswered.items():
         warn(f"warning: {name} did not answer: {reason}" if listing.asked else f"error: {reason}")
@@ -261,14 +262,14 @@ def demo(
     from sitewatch.cli._demo import compare, print_comparison
     from sitewatch.cli._summary import print_findings
     from sitewatch.site import read_site
+    from sitewatch.watch import hold_output, write_outputs
     from sitewatch.watch import watch as watch_site
-    from sitewatch.watch import write_outputs
 
     scenes, results = out / f"scenes-{__version__}-{seed}", out / f"watch-{__version__}-{seed}"
     if not (scenes / "truth.geojson").exists():
         simulate(scenes, seed=seed, quiet=quiet)
     note(f"sitewatch watch {scenes}/site.geojson --images {scenes}/images --out {results}")
-    with progress_bars(quiet=quiet) as progress:
+    with progress_bars(quiet=quiet) as progress, hold_output(results):
         watched = watch_site(
             read_site(scenes / "site.geojson"),
             list_folder(scenes / "images"),
@@ -291,9 +292,11 @@ def report(
     now: Now = None,
 ) -> None:
     """Write the report of an earlier run anew, from its own files and archive."""
-    from sitewatch.watch import reopen, write_outputs
+    from sitewatch.watch import hold_output, reopen, write_outputs
 
-    with progress_bars(quiet=quiet) as progress:
+    if not out.is_dir():
+        raise InputError(f"{out}: there is no such folder; give one that `sitewatch watch` wrote")
+    with progress_bars(quiet=quiet) as progress, hold_output(out):
         page = write_outputs(reopen(out, now=parse_now(now), progress=progress), out, progress=progress)
     print(page)
 
@@ -349,7 +352,6 @@ def looks_list(
 def _asking(ledger: Path) -> Asking:
     """Whom the run behind a looks.geojson asked; what the file does not tell counts as open."""
     from sitewatch.cube import Asking, read_looks_head
-    from sitewatch.errors import InputError
 
     try:
         return Asking.read(read_looks_head(ledger), run=parse_now(None))
