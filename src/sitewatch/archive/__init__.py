@@ -5,6 +5,7 @@ from sitewatch.archive._catalog import catalog_name, search_catalog
 from sitewatch.archive._fetch import Fetched, Progress, fetch
 from sitewatch.archive._folder import list_folder
 from sitewatch.archive._http import JsonClient
+from sitewatch.archive._lock import held
 from sitewatch.archive._memory import Memory, Remembered, memory_document, memory_in, read_memory, write_memory
 from sitewatch.archive._news import News, Notice, What, compare_listing
 from sitewatch.archive._planet import (
@@ -63,6 +64,7 @@ __all__ = [
     "compare_listing",
     "fetch",
     "find_preset",
+    "held",
     "list_folder",
     "load",
     "memory_document",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -16,10 +16,7 @@ from sitewatch.cli._sites import init, site_app
 from sitewatch.cli._values import parse_now
 from sitewatch.cli._watch import WATCH_EXAMPLES, watch
 from sitewatch.cli._workspace import Now, Quiet
-from sitewatch.errors import SitewatchError
-
-if TYPE_CHECKING:
-    pass
+from sitewatch.errors import InputError, SitewatchError
 
 __all__ = ["app", "main"]
 
@@ -98,14 +95,14 @@ def demo(
     from sitewatch.cli._demo import compare, print_comparison
     from sitewatch.cli._summary import print_findings
     from sitewatch.site import read_site
+    from sitewatch.watch import hold_output, write_outputs
     from sitewatch.watch import watch as watch_site
-    from sitewatch.watch import write_outputs
 
     scenes, results = out / f"scenes-{__version__}-{seed}", out / f"watch-{__version__}-{seed}"
     if not (scenes / "truth.geojson").exists():
         simulate(scenes, seed=seed, quiet=quiet)
     note(f"sitewatch watch {scenes}/site.geojson --images {scenes}/images --out {results}")
-    with progress_bars(quiet=quiet) as progress:
+    with progress_bars(quiet=quiet) as progress, hold_output(results):
         watched = watch_site(
             read_site(scenes / "site.geojson"),
             list_folder(scenes / "images"),
@@ -128,8 +125,10 @@ def report(
     now: Now = None,
 ) -> None:
     """Write the report of an earlier run anew, from its own files and archive."""
-    from sitewatch.watch import reopen, write_outputs
+    from sitewatch.watch import hold_output, reopen, write_outputs
 
-    with progress_bars(quiet=quiet) as progress:
+    if not out.is_dir():
+        raise InputError(f"{out}: there is no such folder; give one that `sitewatch watch` wrote")
+    with progress_bars(quiet=quiet) as progress, hold_output(out):
         page = write_outputs(reopen(out, now=parse_now(now), progress=progress), out, progress=progress)
     print(page)
