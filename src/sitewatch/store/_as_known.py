@@ -8,6 +8,7 @@ was told of it first):
 * a look is known from its publication;
 * a bracket `(after, by]` is as wide as the used looks published by then make it: `by` moves on to the next of them
   while the thing still stood (else the spell was not known at all), `after` back to the one before;
+* two spells are one where no published look lies between them to show that it was gone;
 * a spell is `first`, `provisional` or `confirmed` by the used looks within it that were published.
 
 That a search of those looks alone would have claimed it is not said: this is hindsight, and every row put together so
@@ -104,7 +105,7 @@ def cut_presences(presences: Sequence[Mapping[str, Any]], known: Published) -> l
         Rows like those given, without the spells that no published look shows; a spell that had not ended yet stands.
     """
     kept: list[dict[str, Any]] = []
-    for spell in presences:
+    for spell in _joined(presences, known):
         on, off = spell["erected_by"], spell["dismantled_by"]
         stood_until = spell["dismantled_after"]
         first = known.first_from(on if on is not None else _EVER)
@@ -130,3 +131,15 @@ def cut_presences(presences: Sequence[Mapping[str, Any]], known: Published) -> l
             }
         )
     return kept
+
+
+def _joined(presences: Sequence[Mapping[str, Any]], known: Published) -> list[Mapping[str, Any]]:
+    """Spells without those ends and beginnings between which no published look saw it gone."""
+    joined: list[Mapping[str, Any]] = []
+    for spell in presences:
+        gone = joined[-1]["dismantled_by"] if joined else None
+        if gone is not None and ((seen := known.first_from(gone)) is None or seen > spell["erected_after"]):
+            joined[-1] = {**joined[-1], **{name: spell[name] for name in ("dismantled_after", "dismantled_by")}}
+        else:
+            joined.append(spell)
+    return joined
