@@ -32,6 +32,8 @@ Examples:
 
     sitewatch watch --all --quiet
 
+    sitewatch watch plant --as-known 2020-01-31 --out then
+
 Exit codes: 0 looked and compared, 1 a failure, 2 bad input, 3 nothing could be seen, 4 could not look. Of several
 sites: 1 where one failed, else 0 where one was looked at.
 """
@@ -92,18 +94,30 @@ def watch(
     search_all: Annotated[
         bool, typer.Option("--search-all", help="Search all looks anew, not only what was added since the last run.")
     ] = False,
+    as_known: Annotated[
+        str | None,
+        typer.Option(
+            "--as-known",
+            metavar="DATE",
+            help="With --out and a site of the workspace: search only what was published by the end of that day.",
+        ),
+    ] = None,
     workspace: InWorkspace = DEFAULT,
     as_json: AsJson = False,
     quiet: Quiet = False,
     now: Now = None,
 ) -> None:
     """Find what was erected or taken down at a site, and between which looks."""
-    if out is None:
+    if out is None or as_known is not None:
         if flags := [name for name in _ONE if _flagged(context, name)]:
             raise OptionError(
                 f"--{flags[0].replace('_', '-')} belongs to a run with --out DIR; a site of a workspace is set by "
                 "`sitewatch site add`"
             )
+        if as_known is not None:
+            if out is None or every or len(sites or []) != 1:
+                raise OptionError("--as-known needs --out DIR and the id of one site of the workspace")
+            raise typer.Exit(_replay(workspace, (sites or [])[0], as_known, out, as_json=as_json, quiet=quiet, now=now))
         code = _watch_workspace(
             workspace, sites or [], every=every, search_all=search_all, as_json=as_json, quiet=quiet, now=now
         )
@@ -153,15 +167,15 @@ def _watch_folder(
     from sitewatch.archive import ask_catalogs, list_folder, read_memory
     from sitewatch.cli._summary import print_summary
     from sitewatch.site import read_site
+    from sitewatch.watch import hold_output, write_outputs
     from sitewatch.watch import watch as watch_site
-    from sitewatch.watch import write_outputs
 
     if images is not None and (collection or bands) and _flagged(context, "collection", "bands"):
         raise OptionError("--collection and --bands belong to --catalog; a folder tells its bands itself")
     start, end = parse_day("--since", since), parse_day("--until", until, end=True)
     if start is not None and end is not None and start > end:
         raise OptionError(f"--since {since} lies after --until {until}; exchange them")
-    moment = parse_now(now)
+    moment, budget = parse_now(now), parse_budget(false_alarms)
     place = read_site(site)
     with progress_bars(quiet=quiet) as progress:
         if images is not None:
@@ -178,30 +192,46 @@ def _watch_folder(
                 bands=parse_bands(bands),
                 progress=lambda done, of: progress(stage, done, of),
             )
-        kept = out / "search.npz"
-        if search_all:
-            with contextlib.suppress(OSError):  # a folder that cannot be written to is told of when it is written to
-                for file in (kept, *out.glob("search-*.npz")):
-                    file.unlink(missing_ok=True)
-        watched = watch_site(
-            place,
-            listing,
-            archive=out / "archive",
-            now=moment,
-            false_alarms=parse_budget(false_alarms),
-            pixel=pixel,
-            since=start,
-            until=end,
-            kept=kept,
-            previous=read_memory(out / "archive"),
-            progress=progress,
-        )
-        report = write_outputs(watched, out, progress=progress)
+        with hold_output(out):
+            kept = out / "search.npz"
+            if search_all:
+                with contextlib.suppress(OSError):  # that it cannot be written to is told when it is written to
+                    for file in (kept, *out.glob("search-*.npz")):
+                        file.unlink(missing_ok=True)
+            watched = watch_site(
+                place,
+                listing,
+                archive=out / "archive",
+                now=moment,
+                false_alarms=budget,
+                pixel=pixel,
+                since=start,
+                until=end,
+                kept=kept,
+                previous=read_memory(out / "archive"),
+                progress=progress,
+            )
+            report = write_outputs(watched, out, progress=progress)
     print_summary(watched, report, as_json=as_json)
     for name, reason in listing.unanswered.items():
         warn(f"warning: {name} did not answer: {reason}" if listing.asked else f"error: {reason}")
     if watched.answer.exit_code:
         raise typer.Exit(watched.answer.exit_code)
+
+
+def _replay(place: str, site: str, day: str, out: Path, *, as_json: bool, quiet: bool, now: str | None) -> int:
+    """Search a site of a workspace with what was published by a day; the exit code."""
+    from sitewatch.workspace import replay_site
+
+    moment = parse_day("--as-known", day, end=True)
+    assert moment is not None
+    with opened(place) as space, progress_bars(quiet=quiet) as progress:
+        visit = replay_site(space, site, moment, out=out, now=parse_now(now), progress=progress)
+    if as_json:
+        print_json(_told(visit))
+    else:
+        _print_visit(visit, alone=True)
+    return visit.exit_code
 
 
 def _watch_workspace(

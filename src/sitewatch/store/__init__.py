@@ -3,8 +3,17 @@
 from sitewatch.store._conflicts import resolve_conflict
 from sitewatch.store._connect import SCHEMA, SCHEMAS, Store, create_store, open_store
 from sitewatch.store._corrections import merge_things, set_kind, split_thing
+from sitewatch.store._entries import Row
 from sitewatch.store._history import journal_rows, version_rows
-from sitewatch.store._lists import conflict_rows, review_rows, site_summaries, structure_rows
+from sitewatch.store._lists import (
+    conflict_rows,
+    look_rows,
+    look_summary,
+    review_rows,
+    site_summaries,
+    structure_rows,
+)
+from sitewatch.store._looks import load_looks, look_of, recorded_scenes
 from sitewatch.store._names import add_note, name_thing
 from sitewatch.store._reviews import (
     VERDICTS,
@@ -26,6 +35,7 @@ __all__ = [
     "VERDICTS",
     "Agreement",
     "Read",
+    "Row",
     "Run",
     "Store",
     "WatchedSite",
@@ -45,11 +55,16 @@ __all__ = [
     "last_run",
     "list_sites",
     "load_corrections",
+    "load_looks",
     "load_memory",
     "load_reviews",
+    "look_of",
+    "look_rows",
+    "look_summary",
     "merge_things",
     "name_thing",
     "open_store",
+    "recorded_scenes",
     "remove_site",
     "resolve_conflict",
     "review_rows",

@@ -15,7 +15,7 @@ from sitewatch.store._geometry import geometry_columns, polygon
 if TYPE_CHECKING:
     from sitewatch.cube import Look
 
-__all__ = ["load_looks", "load_scenes", "look_of", "save_looks", "save_scenes"]
+__all__ = ["load_looks", "load_scenes", "look_of", "recorded_scenes", "save_looks", "save_scenes"]
 
 _CLEAR = 0.01
 """Shares of the site that differ less are one measurement."""
@@ -64,6 +64,12 @@ def save_scenes(
 def load_scenes(connection: sa.Connection, site: str) -> dict[str, dict[str, Any]]:
     """The scenes of a memory, as `sitewatch.archive.memory_in` reads them."""
     return {key: row["detail"] for (key,), row in current(connection, t.scenes, site=site).items()}
+
+
+def recorded_scenes(connection: sa.Connection, site: str) -> dict[str, dt.datetime]:
+    """When sitewatch was told of each scene of a site first, by scene id."""
+    query = sa.select(t.scenes.c.scene, t.scenes.c.recorded).where(t.scenes.c.site == site, t.scenes.c.until.is_(None))
+    return dict(connection.execute(query).all())
 
 
 def look_of(row: Mapping[str, Any]) -> Look:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sitewatch import __version__
 from sitewatch.errors import LockedError, SitewatchError
@@ -23,6 +23,7 @@ from sitewatch.store import (
     list_sites,
     load_corrections,
     load_memory,
+    recorded_scenes,
     save_run,
     told_by_readers,
 )
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from sitewatch.archive import Listing
     from sitewatch.watch import Progress, Watched
 
-__all__ = ["Visit", "watch_all", "watch_site"]
+__all__ = ["Visit", "replay_site", "watch_all", "watch_site"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +83,62 @@ def watch_site(
         get_site(connection, site)
     with locked_site(workspace, site, wait=wait):
         return _visit(workspace, site, now=now, search_all=search_all, progress=progress)
+
+
+def replay_site(
+    workspace: Workspace,
+    site: str,
+    moment: dt.datetime,
+    *,
+    out: Path,
+    now: dt.datetime,
+    progress: Progress | None = None,
+) -> Visit:
+    """Search a site's looks as though it were an earlier day: with what was published by then, and nothing else.
+
+    A scene counts from its publication; where the provider does not tell it, from when sitewatch was told of it first.
+    Nothing of it is kept in the store.
+
+    Args:
+        workspace: where it is known.
+        site: its id.
+        moment: as known then, UTC.
+        out: folder for the results.
+        now: time of the run, UTC.
+        progress: called as the work goes on.
+
+    Raises:
+        LockedError: another run is at the site.
+        InputError: there is no such site, or what it names cannot be read.
+        OutputError: results could not be written.
+    """
+    from sitewatch.archive import published_by
+    from sitewatch.watch import hold_output, watch, write_outputs
+
+    with workspace.store.reading() as connection:
+        place = get_site(connection, site)
+        recorded = recorded_scenes(connection, site)
+    with locked_site(workspace, site), hold_output(out):
+        listing = published_by(_listing(place, progress), moment, recorded=recorded)
+        watched = watch(
+            place.site,
+            listing,
+            archive=workspace.site_folder(site) / "archive",
+            now=now,
+            progress=progress,
+            **_settings(place),
+        )
+        # It is no run of this site: the next one is not to be told what was not listed then.
+        report = write_outputs(dataclasses.replace(watched, memory=None), out, progress=progress)
+    answer = watched.answer
+    return Visit(
+        site=site,
+        watched=watched,
+        exit_code=answer.exit_code,
+        sentence=answer.sentence,
+        report=report,
+        unanswered=dict(listing.unanswered),
+    )
 
 
 def watch_all(
@@ -163,21 +220,17 @@ def _visit(workspace: Workspace, site: str, *, now: dt.datetime, search_all: boo
     if search_all:
         for file in (kept, *folder.glob("search-*.npz")):
             file.unlink(missing_ok=True)
-    source = place.source
     watched = watch(
         place.site,
         listing,
         archive=folder / "archive",
         now=now,
-        false_alarms=source.get("false_alarms", 1.0),
-        pixel=source.get("pixel"),
-        since=_moment(source.get("since")),
-        until=_moment(source.get("until")),
         kept=kept,
         previous=previous,
         known=known,
         corrections=corrections,
         progress=progress,
+        **_settings(place),
     )
     # What the next run must know is the store's to keep.
     write_outputs(dataclasses.replace(watched, memory=None), folder, progress=progress)
@@ -245,6 +298,17 @@ def _listing(place: WatchedSite, progress: Progress | None) -> Listing:
         bands=source.get("bands"),
         progress=None if progress is None else lambda done, of: progress(stage, done, of),
     )
+
+
+def _settings(place: WatchedSite) -> dict[str, Any]:
+    """How a site is watched, as arguments of `sitewatch.watch.watch`."""
+    source = place.source
+    return {
+        "false_alarms": source.get("false_alarms", 1.0),
+        "pixel": source.get("pixel"),
+        "since": _moment(source.get("since")),
+        "until": _moment(source.get("until")),
+    }
 
 
 def _digest(place: WatchedSite, listing: Listing, settled: str) -> str:
