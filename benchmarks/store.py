@@ -58,6 +58,14 @@ def commands() -> Iterator[list[str]]:
     """What people ask of it."""
     yield ["site", "list"]
     yield ["site", "show", "site-007"]
+    yield ["structures", "site-007"]
+    yield ["structures"]
+    yield ["looks", "list", "site-007"]
+    yield ["history", "site-007"]
+    for day in ("2022-08-01", "2021-11-01"):
+        yield ["structures", "site-007", "--as-known", day]
+        yield ["structures", "--as-known", day]
+        yield ["looks", "list", "site-007", "--as-known", day]
 
 
 def timed(place: list[str], words: list[str]) -> float:

@@ -8,8 +8,19 @@ from typing import Annotated
 import typer
 
 from sitewatch.cli._structures import Reason, SiteId, StructureId, entry_in_words
-from sitewatch.cli._values import parse_now
-from sitewatch.cli._workspace import DEFAULT, AsJson, InWorkspace, Now, Reader, opened, print_json, print_table, who
+from sitewatch.cli._values import parse_day, parse_now
+from sitewatch.cli._workspace import (
+    DEFAULT,
+    AsJson,
+    AsKnown,
+    InWorkspace,
+    Now,
+    Reader,
+    opened,
+    print_json,
+    print_table,
+    who,
+)
 
 __all__ = ["HISTORY_EXAMPLES", "history", "review_app"]
 
@@ -51,7 +62,11 @@ def add(
 
 @review_app.command("list", epilog="Example:\n\n    sitewatch review list plant --reader ana")
 def list_(
-    site: AnySite = None, as_json: AsJson = False, reader: Reader = None, workspace: InWorkspace = DEFAULT
+    site: AnySite = None,
+    as_known: AsKnown = None,
+    as_json: AsJson = False,
+    reader: Reader = None,
+    workspace: InWorkspace = DEFAULT,
 ) -> None:
     """List what was said. What others said of a structure is hidden until you have read it, and two readers have."""
     from sitewatch.store import get_site, review_rows
@@ -59,7 +74,8 @@ def list_(
     with opened(workspace) as space, space.store.reading() as connection:
         if site is not None:
             get_site(connection, site)
-        found = review_rows(connection, viewer=who(space, reader), site=site)
+        moment = parse_day("--as-known", as_known, end=True)
+        found = review_rows(connection, viewer=who(space, reader), site=site, at=moment)
     if as_json:
         print_json(found)
         return

@@ -9,8 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sitewatch.cli._values import parse_now
-from sitewatch.cli._workspace import DEFAULT, AsJson, InWorkspace, Now, Reader, opened, print_json, print_table, who
+from sitewatch.cli._progress import note as remark
+from sitewatch.cli._values import parse_day, parse_now
+from sitewatch.cli._workspace import (
+    DEFAULT,
+    AsJson,
+    AsKnown,
+    InWorkspace,
+    Now,
+    Reader,
+    opened,
+    print_json,
+    print_table,
+    who,
+)
 from sitewatch.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,6 +36,8 @@ Examples:
     sitewatch structures
 
     sitewatch structures plant --json
+
+    sitewatch structures plant --as-known 2020-01-31
 """
 
 structure_app = typer.Typer(no_args_is_help=True, help="A structure: show, name, describe and correct it.")
@@ -39,6 +53,7 @@ def structures(
         bool, typer.Option("--all-kinds", help="Also what is not claimed to be built: surfaces, fields, water.")
     ] = False,
     lost: Annotated[bool, typer.Option("--lost", help="Also what the last search does not claim any more.")] = False,
+    as_known: AsKnown = None,
     as_json: AsJson = False,
     reader: Reader = None,
     workspace: InWorkspace = DEFAULT,
@@ -49,10 +64,28 @@ def structures(
     with opened(workspace) as space, space.store.reading() as connection:
         if site is not None:
             get_site(connection, site)
-        found = structure_rows(connection, viewer=who(space, reader), site=site, all_kinds=all_kinds, lost=lost)
+        found = structure_rows(
+            connection,
+            viewer=who(space, reader),
+            site=site,
+            at=parse_day("--as-known", as_known, end=True),
+            all_kinds=all_kinds,
+            lost=lost,
+        )
     if as_json:
         print_json(found)
         return
+    if early := sorted({one["site"] for one in found if one["hindsight"]}):
+        names = ", ".join(early[:5]) + (", ..." if len(early) > 5 else "")
+        remark(
+            f"not watched yet on that day: {names}; what is listed of them is what is known today, without the looks "
+            "published later (`sitewatch watch SITE --as-known DATE --out DIR` searches with those alone)"
+        )
+    _print(found, site, kinds=all_kinds or lost)
+
+
+def _print(found: Sequence[Mapping[str, Any]], site: str | None, *, kinds: bool) -> None:
+    """A table of structures, one line a presence."""
     # What is the same in all rows takes no room.
     columns: dict[str, Callable[[Mapping[str, Any]], object]] = {
         "site": lambda one: one["site"],
@@ -66,7 +99,7 @@ def structures(
     }
     if site is not None:
         del columns["site"]
-    if not (all_kinds or lost):
+    if not kinds:
         del columns["kind"]
     print_table(
         tuple(columns),

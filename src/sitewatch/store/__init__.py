@@ -5,15 +5,8 @@ from sitewatch.store._connect import SCHEMA, SCHEMAS, Store, create_store, open_
 from sitewatch.store._corrections import merge_things, set_kind, split_thing
 from sitewatch.store._entries import Row
 from sitewatch.store._history import journal_rows, version_rows
-from sitewatch.store._lists import (
-    conflict_rows,
-    look_rows,
-    look_summary,
-    review_rows,
-    site_summaries,
-    structure_rows,
-)
-from sitewatch.store._looks import load_looks, look_of, recorded_scenes
+from sitewatch.store._lists import conflict_rows, review_rows, site_summaries, structure_rows
+from sitewatch.store._looks import load_looks, look_of, look_rows, look_summary, recorded_scenes
 from sitewatch.store._names import add_note, name_thing
 from sitewatch.store._reviews import (
     VERDICTS,

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from sitewatch.store._schema import entries
 
-__all__ = ["Row", "current", "enter", "known_at", "write_versions"]
+__all__ = ["Row", "current", "enter", "known_at", "told", "write_versions"]
 
 Row = dict[str, Any]
 """A table's row by column name."""
@@ -113,6 +113,11 @@ def write_versions(
             table.insert(), [{**found[key], "site": site, "since": since, "until": None} for key in changed]
         )
     return changed
+
+
+def told(moment: dt.datetime | None) -> str | None:
+    """A moment for people and files, to the second."""
+    return None if moment is None else f"{moment.isoformat(timespec='seconds')[:19]}Z"
 
 
 def _key(table: sa.Table) -> list[str]:

@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from sitewatch.store import _schema as t
-from sitewatch.store._entries import Row
-from sitewatch.store._lists import presences_told, told
+from sitewatch.store._entries import Row, told
+from sitewatch.store._lists import presences_told
 from sitewatch.store._reviews import load_reviews
 
 __all__ = ["journal_rows", "version_rows"]

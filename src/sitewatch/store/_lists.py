@@ -12,22 +12,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from sitewatch.store import _schema as t
-from sitewatch.store._as_known import first_runs
-from sitewatch.store._entries import Row, known_at
+from sitewatch.store._as_known import cut_presences, first_runs, published_looks
+from sitewatch.store._entries import Row, known_at, told
 from sitewatch.store._reviews import load_reviews
 
 __all__ = [
     "conflict_rows",
-    "look_rows",
-    "look_summary",
     "presences_told",
     "review_rows",
     "site_summaries",
     "structure_rows",
-    "told",
 ]
-
-_NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
 
 
 def site_summaries(
@@ -135,16 +130,17 @@ def structure_rows(
         viewer: whose eyes reviews are shown to.
         site: id; None: all that are watched.
         thing: key of the one that is asked for; None: all.
-        at: as it was known at that moment; None: now.
+        at: as it was known at that moment; None: now. Where a site was not watched yet, what could have been known is
+            put together from what is known today (`_as_known`), and `hindsight` is true.
         all_kinds: True: also what is not claimed to be built.
         lost: True: also what the last search does not claim any more.
     """
     s = t.structures.c
-    which = known_at(t.structures, at)
+    which: sa.ColumnElement[bool] = sa.true()
     if site is not None:
         which &= s.site == site
     else:
-        watched = sa.select(t.sites.c.site).where(known_at(t.sites, at), t.sites.c.removed.is_(False))
+        watched = sa.select(t.sites.c.site).where(known_at(t.sites, None), t.sites.c.removed.is_(False))
         which &= s.site.in_(watched)
     if thing is not None:
         which &= s.thing == thing
@@ -152,8 +148,9 @@ def structure_rows(
         which &= s.kind == "structure"
     if not lost:
         which &= s.claimed
-    rows = connection.execute(sa.select(*(s[name] for name in _LISTED)).where(which)).mappings().all()
-    spells = _lives(connection, which, evidence=thing is not None)
+    versions = _versions(connection, which & known_at(t.structures, at), evidence=thing is not None)
+    if at is not None:
+        versions += _in_hindsight(connection, which, at, site=site, evidence=thing is not None)
     names = _names(connection, site=site, at=at)
     reviews = load_reviews(connection, viewer=viewer, site=site, at=at)
     open_ones = {(one["site"], one["thing"]) for one in conflict_rows(connection, site=site, at=at)}
@@ -172,14 +169,44 @@ def structure_rows(
             "area_m2_high": row["area_m2_high"],
             "bounds": [row["west"], row["south"], row["east"], row["north"]],
             "sensors": row["sensors"],
-            "presences": presences_told(spells.get((row["site"], row["thing"], row["since"]), ())),
+            "presences": presences_told(spells),
             "review": read.mark if (read := reviews.get((row["site"], row["thing"]))) else "",
             "conflict": (row["site"], row["thing"]) in open_ones,
-            "known_since": told(row["since"]),
+            "known_since": None if hindsight else told(row["since"]),
+            "hindsight": hindsight,
         }
-        for row in rows
+        for row, spells, hindsight in versions
     ]
     return sorted(found, key=lambda one: (one["site"], -one["probability"], one["id"]))
+
+
+_Version = tuple[Row, list[Row], bool]
+"""A structure's row, those of its presences, and whether they are hindsight."""
+
+
+def _versions(connection: sa.Connection, which: sa.ColumnElement[bool], *, evidence: bool) -> list[_Version]:
+    columns = (t.structures.c[name] for name in _LISTED)
+    rows = connection.execute(sa.select(*columns).where(which)).mappings().all()
+    spells = _lives(connection, which, evidence=evidence)
+    return [(dict(row), spells.get((row["site"], row["thing"], row["since"]), []), False) for row in rows]
+
+
+def _in_hindsight(
+    connection: sa.Connection, which: sa.ColumnElement[bool], at: dt.datetime, *, site: str | None, evidence: bool
+) -> list[_Version]:
+    """What could have been known of the sites that were not watched yet."""
+    early = [name for name, first in first_runs(connection, site).items() if at < first]
+    if not early:
+        return []
+    looks = published_looks(connection, at, sites=early)
+    found = []
+    for row, spells, _ in _versions(connection, which & known_at(t.structures, None), evidence=evidence):
+        known = looks.get(row["site"])
+        kept = cut_presences(spells, known) if known is not None else []
+        if kept:
+            present = kept[-1]["dismantled_by"] is None
+            found.append(({**row, "present": present, "claimed": True}, kept, True))
+    return found
 
 
 _LISTED = (
@@ -281,54 +308,3 @@ def _ids(connection: sa.Connection, sites: set[str], *, at: dt.datetime | None) 
     which = known_at(t.structures, at) & (s.site == next(iter(sites)) if len(sites) == 1 else sa.true())
     rows = connection.execute(sa.select(s.site, s.thing, s.id).where(which)) if sites else ()
     return {(row.site, row.thing): row.id for row in rows}
-
-
-def told(moment: dt.datetime | None) -> str | None:
-    """A moment for people and files, to the second."""
-    return None if moment is None else f"{moment.isoformat(timespec='seconds')[:19]}Z"
-
-
-def look_rows(connection: sa.Connection, site: str, *, at: dt.datetime | None = None) -> tuple[list[Row], bool]:
-    """The looks of a site as they are known, or were known at a moment, in the order of their captures.
-
-    Args:
-        connection: that reads.
-        site: id.
-        at: UTC; None: now.
-
-    Returns:
-        (rows of `looks`, hindsight): with hindsight the site was not watched yet at that moment, and the rows are what
-        is known today of the looks that had been published by then.
-    """
-    hindsight = at is not None and at < first_runs(connection, site).get(site, _NEVER)
-    which = known_at(t.looks, None if hindsight else at)
-    if hindsight:
-        which &= t.looks.c.published <= at
-    # Not by capture in SQL: where databases put what has none is their own affair.
-    rows = [dict(row) for row in connection.execute(sa.select(t.looks).where(t.looks.c.site == site, which)).mappings()]
-    return sorted(rows, key=lambda row: (row["captured"] or _NEVER, row["scene"])), hindsight
-
-
-def look_summary(row: Row) -> dict[str, Any]:
-    """A look's row as `looks.geojson` tells its properties."""
-    captured = row["captured"]
-    detail = row["detail"]
-    unlisted = detail.get("unlisted_since")
-    return {
-        "scene": row["scene"],
-        "sensor": row["sensor"],
-        "captured": f"{captured:%Y-%m-%d}" if captured is not None and row["whole_day"] else told(captured),
-        "published": told(row["published"]),
-        "published_is_recorded": row["published_is_recorded"],
-        "outcome": row["outcome"],
-        "reason": row["reason"],
-        "clear_share": row["clear_share"],
-        "shift_m": row["shift_m"],
-        "shift_sigma_m": detail.get("shift_sigma_m"),
-        "light": detail.get("light"),
-        "haze": detail.get("haze"),
-        "clear_share_of_areas": detail.get("clear_share_of_areas", {}),
-        "credit": detail.get("credit"),
-        "listed_by": detail.get("listed_by", []),
-        **({} if unlisted is None else {"unlisted_since": told(dt.datetime.fromisoformat(unlisted))}),
-    }
