@@ -9,9 +9,10 @@ The band is that of a seeded Monte Carlo. Each draw is a history that could be t
 * a presence is real with its probability (calibrated; those of one structure stand or fall together, which is the
   cautious way); a structure that a reader confirmed is real, one that was rejected is left out;
 * each turn and phase lies anywhere in its bracket, equally likely;
-* each true area lies at `area + z (area - low)`, or `area + z (high - area)` above, with z normal around `_AREA_BIAS`:
-  footprints are made of whole pixels and mostly reach over the roof (measured: docs/science/life-histories.md). A part
-  of the error is the site's own and shared by all structures, as one method outlines them all.
+* each true area lies at `area + z (area - low)`, or `area + z (high - area)` above, with z drawn around `_AREA_BIAS`:
+  footprints are made of whole pixels and mostly reach over the roof; some tell a part of a larger one, so that tails
+  are long (Student's t; measured: docs/science/life-histories.md). A part of the error is the site's own and shared by
+  all structures, as one method outlines them all.
 
 What the search misses is in no draw.
 """
@@ -50,7 +51,8 @@ _AREA_BIAS = -0.5
 _AREA_SHARED = 0.3
 """Standard deviation of that from site to site."""
 _AREA_OWN = 0.65
-"""And from structure to structure on one site."""
+"""Scale of what differs from structure to structure on one site: Student's t with `_AREA_TAIL` degrees of freedom."""
+_AREA_TAIL = 3
 
 _DRAWS = 4000
 _EVEN_TIMES = 121
@@ -269,7 +271,7 @@ def _life(
 ) -> list[list[_Steps]]:
     """The steps of each presence of a structure, in each draw."""
     chance = rng.random(_DRAWS)
-    where = shared + _AREA_OWN * rng.standard_normal(_DRAWS)
+    where = shared + _AREA_OWN * rng.standard_t(_AREA_TAIL, _DRAWS)
     below, above = structure.area_m2 - structure.area_m2_low, structure.area_m2_high - structure.area_m2
     scale = np.maximum(0.0, 1 + where * np.where(where < 0, below, above) / max(structure.area_m2, 1e-9))
     lives = []

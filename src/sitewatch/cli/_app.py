@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sitewatch import __version__
+from sitewatch.cli._events import event_app
+from sitewatch.cli._expansion import EXPANSION_EXAMPLES, expansion
 from sitewatch.cli._progress import note, progress_bars, warn
 from sitewatch.cli._sites import init, site_app
+from sitewatch.cli._structure_app import structure_app
 from sitewatch.cli._values import parse_now
 from sitewatch.cli._watch import WATCH_EXAMPLES, watch
 from sitewatch.cli._workspace import AsJson, Now, Quiet
@@ -36,6 +39,9 @@ app.add_typer(looks_app, name="looks")
 app.command(epilog="Example:\n\n    sitewatch init")(init)
 app.command(epilog=WATCH_EXAMPLES)(watch)
 app.add_typer(site_app, name="site")
+app.add_typer(structure_app, name="structure")
+app.add_typer(event_app, name="event")
+app.command(epilog=EXPANSION_EXAMPLES)(expansion)
 
 
 def main() -> None:

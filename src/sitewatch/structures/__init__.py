@@ -29,6 +29,7 @@ from sitewatch.structures._series import (
     recurrence,
     series_of,
 )
+from sitewatch.structures._series_files import series_document
 from sitewatch.structures._since import (
     Difference,
     SinceLast,
@@ -84,6 +85,7 @@ __all__ = [
     "read_structures",
     "recognise",
     "recurrence",
+    "series_document",
     "series_of",
     "since_document",
     "since_last",

@@ -173,7 +173,8 @@ def what_followed(
     Args:
         structure: the one that is asked about.
         turn: its erections, or its removals; what stood before the first look has no erection.
-        others: structures whose turns are looked for; itself among them is left out.
+        others: structures whose turns are looked for, as a rule only claims of something built; itself among them is
+            left out.
         events: what is recorded.
         first: where the record begins, UTC.
         last: where it ends; events outside of it are used, and their absence is not believed.

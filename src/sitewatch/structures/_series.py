@@ -6,9 +6,10 @@ product-limit estimator (Kaplan and Meier 1958, doi:10.1080/01621459.1958.105014
 the log-log ("exponential Greenwood") interval of the same library, and a median with the interval that reads off that
 one (Brookmeyer and Crowley 1982, doi:10.2307/2530286).
 
-Brackets make each length a range, so that the estimate is made four times: uncensored lengths at their shortest and at
-their longest, each with the censored ones at theirs. The lowest and highest of the four are the band. What stood before
-the first look is censored at what was seen of it. Measurements and limits are in docs/science/life-histories.md.
+Brackets make each length a range. The band is the lowest and the highest estimate, on each day, that any lengths within
+their ranges give: exactly, so that the estimate made of the true lengths lies in it. (All at their shortest and all at
+their longest would not do: an end that moves past a censored length leaves fewer at risk.) What stood before the first
+look is censored at what was seen of it. Measurements and limits are in docs/science/life-histories.md.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import datetime as dt
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise, product
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -199,57 +200,69 @@ def recurrence(lengths: Sequence[Length]) -> Recurrence:
             number=0, censored=0, days=(), low=(), high=(), interval_low=(), interval_high=(), median=none,
             median_interval=none,
         )  # fmt: skip
-    fits = [_fit(lengths, ended=ended, cut=cut) for ended, cut in product(("shortest", "longest"), repeat=2)]
-    days = np.unique(np.concatenate([[0.0], *(fit.days[1:] for fit in fits)]))
-    at = [np.searchsorted(fit.days, days, side="right") - 1 for fit in fits]
-    share = np.array([fit.share[i] for fit, i in zip(fits, at, strict=True)])
-    low = np.array([fit.low[i] for fit, i in zip(fits, at, strict=True)])
-    high = np.array([fit.high[i] for fit, i in zip(fits, at, strict=True)])
-    medians = [_first_at_half(fit.days, fit.share) for fit in fits]
+    days = np.unique([0.0, *(end for length in lengths for end in (length.shortest, length.longest))])
+    # A step holds from its day to the next one; what is censored on that day is at risk on it, and after it no more.
+    inside = np.append((days[:-1] + days[1:]) / 2, days[-1] + 1.0)
+    lowest = [_extreme(lengths, float(day), least=True) for day in inside]
+    highest = [
+        max(_extreme(lengths, float(day), least=False) for day in pair) for pair in zip(days, inside, strict=True)
+    ]
+    low, below = (np.array(values) for values in zip(*((one.share, one.low) for one in lowest), strict=True))
+    high, above = (np.array(values) for values in zip(*((one.share, one.high) for one in highest), strict=True))
+    # Survival only falls, and so do its limits: each reaches from where the formula gives one to where it gives none.
+    below = np.minimum(np.maximum.accumulate(below[::-1])[::-1], low)
+    above = np.maximum(np.minimum.accumulate(above), high)
     enough = sum(not length.censored for length in lengths) >= LEAST_ENDED
-    lows = [_first_at_half(fit.days, fit.low) if enough else None for fit in fits]
-    highs = [_first_at_half(fit.days, fit.high) if enough else None for fit in fits]
     return Recurrence(
         number=len(lengths),
-        censored=sum(length.censored for length in lengths),
+        censored=sum(bool(length.censored) for length in lengths),
         days=_floats(days),
-        low=_floats(share.min(axis=0)),
-        high=_floats(share.max(axis=0)),
-        interval_low=_floats(low.min(axis=0)),
-        interval_high=_floats(high.max(axis=0)),
-        median=(_least(medians), _most(medians)),
-        median_interval=(_least(lows), _most(highs)),
+        low=_floats(low),
+        high=_floats(high),
+        interval_low=_floats(below),
+        interval_high=_floats(above),
+        median=(_first_at_half(days, low), _first_at_half(days, high)),
+        median_interval=(_first_at_half(days, below), _first_at_half(days, above)) if enough else (None, None),
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Fit:
-    """One product-limit estimate; `days` rises from 0."""
+@dataclass(frozen=True, order=True)
+class _Share:
+    """A product-limit estimate on one day, with its interval; 0 and 1 where the formula gives none."""
 
-    days: NDArray[np.float64]
-    share: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
+    share: float
+    high: float
+    low: float
 
 
-def _fit(lengths: Sequence[Length], *, ended: str, cut: str) -> _Fit:
-    sample = CensoredData(
-        uncensored=[getattr(length, ended) for length in lengths if not length.censored],
-        right=[getattr(length, cut) for length in lengths if length.censored],
-    )
-    estimate = ecdf(sample).sf
+def _extreme(lengths: Sequence[Length], day: float, *, least: bool) -> _Share:
+    """The lowest or highest estimate on a day that any lengths within their brackets give.
+
+    After the k-th end, the estimate is the product of `1 - 1 / (n - k + 1 - c)` over the ends so far, c being how many
+    were censored before each. So it is least when as many as can have ended by that day, as late as they can, and the
+    censored ones have gone as early as they can; and largest the other way round.
+    """
+    never = 2 * max(length.longest for length in lengths) + day + 1.0
+    ended, right = [], []
+    for length in lengths:
+        if length.censored:
+            right.append(length.shortest if least else length.longest)
+        elif least:
+            ended.append(min(length.longest, day) if length.shortest <= day else never)
+        else:
+            ended.append(length.shortest if length.longest <= day else never)
+    if day < min((*ended, *right)):
+        return _Share(share=1.0, high=1.0, low=1.0)
+    estimate = ecdf(CensoredData(uncensored=ended, right=right)).sf
     with warnings.catch_warnings():
         # Where nothing has ended yet, and where everything has, the formula has no answer: then the interval is open.
         warnings.simplefilter("ignore", RuntimeWarning)
         interval = estimate.confidence_interval(LEVEL, method="log-log")
-    # The function only falls, and so do its limits: each reaches from where there is one to where there is none.
-    low = np.maximum.accumulate(np.nan_to_num(interval.low.probabilities, nan=0.0)[::-1])[::-1]
-    high = np.minimum.accumulate(np.nan_to_num(interval.high.probabilities, nan=1.0))
-    return _Fit(
-        days=np.concatenate([[-1.0], estimate.quantiles]),
-        share=np.concatenate([[1.0], estimate.probabilities]),
-        low=np.concatenate([[1.0], low]),
-        high=np.concatenate([[1.0], high]),
+    place = int(np.searchsorted(estimate.quantiles, day, side="right")) - 1
+    return _Share(
+        share=float(estimate.probabilities[place]),
+        high=float(np.nan_to_num(interval.high.probabilities[place], nan=1.0)),
+        low=float(np.nan_to_num(interval.low.probabilities[place], nan=0.0)),
     )
 
 
@@ -257,16 +270,6 @@ def _first_at_half(days: NDArray[np.float64], share: NDArray[np.float64]) -> flo
     """First day by which a share is a half or less; None: it stays above."""
     reached = np.flatnonzero(share <= 0.5 + 1e-12)
     return float(days[reached[0]]) if reached.size else None
-
-
-def _least(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return min(known) if known else None
-
-
-def _most(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return max(known) if len(known) == len(values) else None
 
 
 def _floats(values: NDArray[np.float64]) -> tuple[float, ...]:
