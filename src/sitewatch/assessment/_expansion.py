@@ -408,6 +408,7 @@ def expansion_sentences(found: Expansion) -> tuple[str, ...]:
             f"Of what stands at the last look, {_m2(found.returning.low)} to {_m2(found.returning.high)} m² are of "
             "structures that have stood and gone before."
         )
+    sentences.append("What the search missed, or told only a part of, is not in the band.")
     if found.base_m2 is None:
         sentences.append("What stood before the first look and never changed is not known, so that no rate is given.")
     return tuple(sentences)
