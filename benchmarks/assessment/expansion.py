@@ -5,8 +5,8 @@
     python benchmarks/assessment/expansion.py w201,o201 w202,o202 ...
 
 Prints, for each, the change at the last look and the share of 24 days on which the truth lies in the band; and where
-the true areas lie in the ranges that are told (-1 the low end, 0 the area told, 1 the high end), by which the band's
-own model of areas is set. A structure that is built or taken down slowly counts as right from its first day to its last.
+the true areas lie in the ranges that are told (-1 the low end, 0 the area told, 1 the high end), by which the model of
+areas is set. A structure that is built or taken down slowly counts as right from its first day to its last.
 """
 
 from __future__ import annotations

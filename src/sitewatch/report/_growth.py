@@ -110,10 +110,8 @@ def _change(found: Expansion, axis: Axis) -> list[Markup]:
     def y(value: float) -> float:
         return round(_HIGH * (high - value) / (high - low), 1)
 
-    parts = []
-    for n in range(round((high - low) / step) + 1):
-        value = low + n * step
-        parts.append(_level(value, y(value)))
+    levels = [low + n * step for n in range(round((high - low) / step) + 1)]
+    parts = [_line(value, y(value)) for value in levels]
 
     def points(values: Sequence[float]) -> list[str]:
         return [f"{10 * axis.at(t):.1f} {y(v)}" for t, v in zip(found.times, values, strict=True)]
@@ -128,6 +126,7 @@ def _change(found: Expansion, axis: Axis) -> list[Markup]:
         tag("svg", *drawn, x=0, y=0, width="100%", height=_HIGH, viewBox=f"0 0 1000 {_HIGH}",
             preserveAspectRatio="none", overflow="visible")
     )  # fmt: skip
+    parts += [_label(value, y(value)) for value in levels]
     parts.append(tag("text", "change since the first look, m²", x=4, y=12, class_="level name"))
     return parts
 
@@ -141,7 +140,8 @@ def _years(found: Expansion, axis: Axis, *, top: int) -> list[Markup]:
     def y(value: float) -> float:
         return round(top + _BARS * (high - value) / (high - low), 1)
 
-    parts = [_level(low + n * step, y(low + n * step)) for n in range(round((high - low) / step) + 1)]
+    levels = [low + n * step for n in range(round((high - low) / step) + 1)]
+    parts = [_line(value, y(value)) for value in levels]
     for one in found.years:
         start, end = (axis.at(dt.datetime(year, 1, 1, tzinfo=dt.UTC)) for year in (one.year, one.year + 1))
         middle, wide = (start + end) / 2, min(6.0, 0.5 * (end - start))
@@ -164,14 +164,18 @@ def _years(found: Expansion, axis: Axis, *, top: int) -> list[Markup]:
             if to - from_ > 0:
                 at = f"{middle:.2f}%"
                 parts.append(tag("line", x1=at, x2=at, y1=y(to), y2=y(from_), class_="whisker"))
+    parts += [_label(value, y(value)) for value in levels]
     parts.append(tag("text", "erected and taken down each year, m²", x=4, y=top + 12, class_="level name"))
     return parts
 
 
-def _level(value: float, y: float) -> Markup:
-    line = tag("line", x1="0%", x2="100%", y1=y, y2=y, class_="zero" if abs(value) < 1e-6 else "rule")
-    label = f"{'-' if value < 0 else ''}{square_metres(abs(value))}"
-    return Markup("").join([line, tag("text", label, x="100%", y=y - 3, class_="level end")])
+def _line(value: float, y: float) -> Markup:
+    return tag("line", x1="0%", x2="100%", y1=y, y2=y, class_="zero" if abs(value) < 1e-6 else "rule")
+
+
+def _label(value: float, y: float) -> Markup:
+    words = f"{'-' if value < 0 else ''}{square_metres(abs(value))}"
+    return tag("text", words, x="100%", y=y - 3, class_="level end")
 
 
 def _levels(low: float, high: float, *, most: int) -> tuple[float, float, float]:
