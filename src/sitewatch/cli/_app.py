@@ -9,10 +9,13 @@ from typing import Annotated
 import typer
 
 from sitewatch import __version__
+from sitewatch.cli._events import event_app
+from sitewatch.cli._expansion import EXPANSION_EXAMPLES, expansion
 from sitewatch.cli._looks import looks_app
 from sitewatch.cli._planet import planet_app
 from sitewatch.cli._progress import note, progress_bars, warn
 from sitewatch.cli._reviews import HISTORY_EXAMPLES, history, review_app
+from sitewatch.cli._series import SERIES_EXAMPLES, series
 from sitewatch.cli._sites import init, site_app
 from sitewatch.cli._structures import STRUCTURES_EXAMPLES, structure_app, structures
 from sitewatch.cli._values import parse_now
@@ -39,6 +42,9 @@ app.command(epilog=STRUCTURES_EXAMPLES)(structures)
 app.add_typer(structure_app, name="structure")
 app.add_typer(review_app, name="review")
 app.command(epilog=HISTORY_EXAMPLES)(history)
+structure_app.command("series", epilog=SERIES_EXAMPLES)(series)
+app.add_typer(event_app, name="event")
+app.command(epilog=EXPANSION_EXAMPLES)(expansion)
 
 
 def main() -> None:

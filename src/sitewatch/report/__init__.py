@@ -1,14 +1,30 @@
 """Judgements to pages, figures and files."""
 
 from sitewatch.report._calendar import calendar_picture
+from sitewatch.report._growth import expansion_chart, expansion_picture, year_rows
 from sitewatch.report._news import catalog_sentences, difference_sentence, scene_sentences, structures_sentence
 from sitewatch.report._page import write_report
+from sitewatch.report._series import (
+    around_sentences,
+    length_words,
+    occasion_words,
+    series_picture,
+    series_sentences,
+)
 
 __all__ = [
+    "around_sentences",
     "calendar_picture",
     "catalog_sentences",
     "difference_sentence",
+    "expansion_chart",
+    "expansion_picture",
+    "length_words",
+    "occasion_words",
     "scene_sentences",
+    "series_picture",
+    "series_sentences",
     "structures_sentence",
     "write_report",
+    "year_rows",
 ]

@@ -15,7 +15,7 @@ from sitewatch.cube import Gap, Look, Outcome
 from sitewatch.report._svg import Axis, tag
 from sitewatch.structures import Presence, Structure
 
-__all__ = ["LANES", "Curve", "life_chart", "looks_chart"]
+__all__ = ["LANES", "Curve", "life_chart", "looks_chart", "presence_marks"]
 
 LANES = (Outcome.USED, Outcome.COULD_NOT_SEE, Outcome.REJECTED, Outcome.FAILED)
 """Order of the outcomes, from top to bottom."""
@@ -76,7 +76,7 @@ def life_chart(structure: Structure, *, axis: Axis, clear: Sequence[tuple[dt.dat
     parts = axis.grid(height=height, label_at=height + 18)
     parts.append(tag("line", x1="0%", x2="100%", y1=bar + 9, y2=bar + 9, class_="rule"))
     for presence in structure.presences:
-        parts += _presence(presence, axis=axis, y=bar)
+        parts += presence_marks(presence, axis=axis, y=bar)
     for time, seen in clear:
         x = axis.x(time)
         parts.append(
@@ -89,7 +89,8 @@ def life_chart(structure: Structure, *, axis: Axis, clear: Sequence[tuple[dt.dat
     )  # fmt: skip
 
 
-def _presence(presence: Presence, *, axis: Axis, y: int) -> list[Markup]:
+def presence_marks(presence: Presence, *, axis: Axis, y: int) -> list[Markup]:
+    """A bar for a spell of standing, 18 high, hatched where it lies between two looks, with its phases."""
     start = axis.at(presence.erected.by) if presence.erected else 0.0
     end = axis.at(presence.dismantled.after) if presence.dismantled else 100.0
     parts = [

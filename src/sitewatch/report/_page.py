@@ -16,12 +16,14 @@ import numpy as np
 import xarray as xr
 from markupsafe import Markup, escape
 
+from sitewatch.assessment import Expansion, expansion_of, expansion_sentences
 from sitewatch.change import MIN_LOOKS, Kind
 from sitewatch.cube import Asking, Look, Outcome, find_gaps
 from sitewatch.errors import OutputError
 from sitewatch.report._calendar import calendar_chart, calendar_years
 from sitewatch.report._card import Card, make_card
 from sitewatch.report._charts import LANES, looks_chart
+from sitewatch.report._growth import expansion_chart, year_rows
 from sitewatch.report._news import catalog_sentences, difference_sentence, scene_sentences, structures_sentence
 from sitewatch.report._pictures import Picture, map_picture
 from sitewatch.report._record import Record, open_record
@@ -173,6 +175,7 @@ def _page(
     listed = [k for k in looks if k.unlisted_since is None]
     verdict, sentence = finding(claims, listed, first=first, last=last, pair=pair)
     years = (last - first).days / 365.25 if first and last else 0.0
+    grown = _grown(claims, site, used=used, gaps=[(gap.after, gap.by) for gap in gaps.found])
     script = _part("report.js")
     return _template().render(
         site=site,
@@ -199,6 +202,9 @@ def _page(
         news=since_last if since_last is not None and since_last.tells else None,
         map=_map(record, claims, carded, numbers) if record is not None else None,
         claims=claims,
+        grown=None if grown is None else expansion_sentences(grown),
+        grown_svg=None if grown is None else expansion_chart(grown),
+        grown_rows=() if grown is None else year_rows(grown),
         numbers=numbers,
         carded=carded,
         cards=cards,
@@ -217,6 +223,19 @@ def _page(
         since=since,
         until=until,
     )
+
+
+def _grown(
+    claims: Sequence[Structure],
+    site: Site,
+    *,
+    used: Sequence[dt.datetime],
+    gaps: Sequence[tuple[dt.datetime, dt.datetime]],
+) -> Expansion | None:
+    """The built-up footprint over time; None where there is too little to tell it from."""
+    if not claims or len(used) < MIN_LOOKS:
+        return None
+    return expansion_of(claims, site, first=min(used), last=max(used), used=len(used), gaps=gaps)
 
 
 def _shown(structure: Structure, record: Record, beside: Mapping[str, Record]) -> Record:

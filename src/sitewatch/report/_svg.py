@@ -7,7 +7,13 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-__all__ = ["Axis", "tag"]
+__all__ = ["Axis", "standalone", "tag"]
+
+_STYLE = """
+svg { font: 12px system-ui, "Segoe UI", Roboto, "Helvetica Neue", "DejaVu Sans", sans-serif; background: #fbfaf7; }
+text { fill: #585d66; } .title { fill: #1b1d21; font-weight: 600; font-size: 15px; } .hatch-line { stroke: #c07a12; }
+.blind-line { stroke: #dcd9d2; }
+"""
 
 
 def tag(name: str, *children: str | Markup, **attributes: object) -> Markup:
@@ -18,6 +24,39 @@ def tag(name: str, *children: str | Markup, **attributes: object) -> Markup:
         return Markup("<{}/>").format(head)
     body = Markup("").join(escape(child) for child in children)
     return Markup("<{}>{}</{}>").format(head, body, name)
+
+
+def standalone(*children: Markup, width: int, height: float, style: str, label: str) -> str:
+    """An SVG file of its own.
+
+    Args:
+        children: what it shows; patterns `hatch` and `blind` are there to fill with.
+        width: pixels.
+        height: pixels.
+        style: CSS, ours, beside that of text and patterns.
+        label: what it shows, for who cannot see it.
+    """
+    patterns = [
+        tag(
+            "pattern", tag("line", x1=1, y1=0, x2=1, y2=5, class_=f"{name}-line", stroke_width=2), id=name,
+            width=5, height=5, patternUnits="userSpaceOnUse", patternTransform="rotate(45)",
+        )
+        for name in ("hatch", "blind")
+    ]  # fmt: skip
+    return str(
+        tag(
+            "svg",
+            tag("style", Markup(_STYLE + style)),  # noqa: S704 - our own text
+            tag("defs", *patterns),
+            *children,
+            xmlns="http://www.w3.org/2000/svg",
+            width=width,
+            height=height,
+            viewBox=f"0 0 {width} {height:g}",
+            role="img",
+            aria_label=label,
+        )
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

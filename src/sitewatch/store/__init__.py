@@ -4,7 +4,9 @@ from sitewatch.store._conflicts import resolve_conflict
 from sitewatch.store._connect import SCHEMA, SCHEMAS, Store, create_store, open_store
 from sitewatch.store._corrections import merge_things, set_kind, split_thing
 from sitewatch.store._entries import Row
+from sitewatch.store._events import RecordedEvent, Recording, add_events, list_events, withdraw_event
 from sitewatch.store._history import journal_rows, version_rows
+from sitewatch.store._known import KnownSite, load_site
 from sitewatch.store._lists import conflict_rows, review_rows, site_summaries, structure_rows
 from sitewatch.store._looks import load_looks, look_of, look_rows, look_summary, recorded_scenes
 from sitewatch.store._names import add_note, name_thing
@@ -17,6 +19,7 @@ from sitewatch.store._reviews import (
     agreements,
     confirmed_things,
     load_reviews,
+    rejected_things,
 )
 from sitewatch.store._runs import Run, count_runs, last_run, load_memory, save_run, told_by_readers
 from sitewatch.store._sites import WatchedSite, add_site, get_site, list_sites, remove_site
@@ -27,11 +30,15 @@ __all__ = [
     "SCHEMAS",
     "VERDICTS",
     "Agreement",
+    "KnownSite",
     "Read",
+    "RecordedEvent",
+    "Recording",
     "Row",
     "Run",
     "Store",
     "WatchedSite",
+    "add_events",
     "add_note",
     "add_review",
     "add_site",
@@ -46,11 +53,13 @@ __all__ = [
     "journal_rows",
     "known_things",
     "last_run",
+    "list_events",
     "list_sites",
     "load_corrections",
     "load_looks",
     "load_memory",
     "load_reviews",
+    "load_site",
     "look_of",
     "look_rows",
     "look_summary",
@@ -58,6 +67,7 @@ __all__ = [
     "name_thing",
     "open_store",
     "recorded_scenes",
+    "rejected_things",
     "remove_site",
     "resolve_conflict",
     "review_rows",
@@ -68,4 +78,5 @@ __all__ = [
     "structure_rows",
     "told_by_readers",
     "version_rows",
+    "withdraw_event",
 ]

@@ -33,6 +33,7 @@ __all__ = [
     "confirmed_things",
     "load_confirmed",
     "load_reviews",
+    "rejected_things",
 ]
 
 VERDICTS = ("confirm", "reject", "unsure")
@@ -137,11 +138,23 @@ def _mark(last: Mapping[str, Mapping[str, Any]], viewer: str, *, open_to: bool) 
 
 def confirmed_things(connection: sa.Connection, site: str) -> set[str]:
     """Keys of the structures that readers confirm: the last word of one at least is confirm, and of none reject."""
-    verdicts: dict[str, dict[str, str]] = {}
+    verdicts = _verdicts(connection, site)
+    return {thing for thing, said in verdicts.items() if "confirm" in said and "reject" not in said}
+
+
+def rejected_things(connection: sa.Connection, site: str) -> set[str]:
+    """Keys of the structures that readers reject: the last word of one at least is reject, and of none confirm."""
+    verdicts = _verdicts(connection, site)
+    return {thing for thing, said in verdicts.items() if "reject" in said and "confirm" not in said}
+
+
+def _verdicts(connection: sa.Connection, site: str) -> dict[str, set[str]]:
+    """What the readers of each structure said last."""
+    last: dict[str, dict[str, str]] = {}
     query = sa.select(t.reviews.c.thing, t.reviews.c.reader, t.reviews.c.verdict)
     for row in connection.execute(query.where(t.reviews.c.site == site).order_by(t.reviews.c.at)):
-        verdicts.setdefault(row.thing, {})[row.reader] = row.verdict
-    return {thing for thing, said in verdicts.items() if "confirm" in said.values() and "reject" not in said.values()}
+        last.setdefault(row.thing, {})[row.reader] = row.verdict
+    return {thing: set(said.values()) for thing, said in last.items()}
 
 
 def load_confirmed(connection: sa.Connection, site: str) -> dict[str, Confirmed]:

@@ -1,6 +1,17 @@
 """Changes to things: footprints with a life."""
 
 from sitewatch.change import Kind
+from sitewatch.structures._before_after import (
+    ANY_OTHER,
+    Around,
+    DatedEvent,
+    Followed,
+    Neighbour,
+    Occasion,
+    Side,
+    TurnKind,
+    what_followed,
+)
 from sitewatch.structures._files import read_structures, structures_document, structures_in
 from sitewatch.structures._identify import identify, in_order
 from sitewatch.structures._join import Seen, join
@@ -15,6 +26,19 @@ from sitewatch.structures._known import (
     Recognition,
 )
 from sitewatch.structures._recognise import recognise
+from sitewatch.structures._series import (
+    LEAST_ENDED,
+    LEVEL,
+    Absence,
+    Length,
+    MonthOfStanding,
+    Recurrence,
+    Series,
+    Spell,
+    recurrence,
+    series_of,
+)
+from sitewatch.structures._series_files import series_document
 from sitewatch.structures._since import (
     Difference,
     SinceLast,
@@ -28,24 +52,40 @@ from sitewatch.structures._since import (
 from sitewatch.structures._structure import Bracket, Phase, Presence, State, Structure
 
 __all__ = [
+    "ANY_OTHER",
+    "LEAST_ENDED",
+    "LEVEL",
+    "Absence",
+    "Around",
     "Bracket",
     "Confirmed",
     "Conflict",
     "Correction",
     "Corrects",
+    "DatedEvent",
     "Descent",
     "Difference",
+    "Followed",
     "Kind",
     "Known",
+    "Length",
+    "MonthOfStanding",
+    "Neighbour",
+    "Occasion",
     "Phase",
     "Presence",
     "Recognised",
     "Recognition",
+    "Recurrence",
     "Seen",
+    "Series",
+    "Side",
     "SinceLast",
+    "Spell",
     "State",
     "Structure",
     "Turn",
+    "TurnKind",
     "changed_settings",
     "compare_structures",
     "identify",
@@ -54,8 +94,12 @@ __all__ = [
     "read_since",
     "read_structures",
     "recognise",
+    "recurrence",
+    "series_document",
+    "series_of",
     "since_document",
     "since_last",
     "structures_document",
     "structures_in",
+    "what_followed",
 ]

@@ -1,0 +1,74 @@
+"""`sitewatch expansion`: is the plant growing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sitewatch.cli._series import draw
+from sitewatch.cli._workspace import DEFAULT, AsJson, InWorkspace, opened, print_json, print_table
+from sitewatch.errors import InputError, OptionError
+
+__all__ = ["EXPANSION_EXAMPLES", "expansion"]
+
+EXPANSION_EXAMPLES = """
+Examples:
+
+    sitewatch expansion plant
+
+    sitewatch expansion plant --area yard --base-area 42000 --picture growth.svg
+"""
+
+
+def expansion(
+    site: Annotated[str, typer.Argument(metavar="SITE", help="Id of a watched site.")],
+    area: Annotated[str | None, typer.Option(metavar="NAME", help="Only this sub-area of it.")] = None,
+    base_area: Annotated[
+        float | None,
+        typer.Option("--base-area", metavar="M2", help="Built-up area at the first look, square metres, where known."),
+    ] = None,
+    picture: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw it into this file.")] = None,
+    as_json: AsJson = False,
+    workspace: InWorkspace = DEFAULT,
+) -> None:
+    """Is the plant growing: its built-up footprint since the first look, with an error band, and year by year."""
+    from sitewatch.assessment import expansion_document, expansion_of, expansion_sentences
+    from sitewatch.cube import find_gaps
+    from sitewatch.report import expansion_picture, year_rows
+    from sitewatch.store import load_site
+
+    if base_area is not None and not 0 < base_area < 1e12:
+        raise OptionError(f"--base-area must be an area in square metres above 0, got {base_area:g}")
+    with opened(workspace) as space, space.store.reading() as connection:
+        known = load_site(connection, site)
+    if area is not None and area not in known.site.areas:
+        named = ", ".join(known.site.areas) or "none"
+        raise OptionError(f"--area {area!r}: site {site!r} has no such sub-area (it has: {named})")
+    used = known.used
+    if len(used) < 2:
+        raise InputError(f"site {site!r} has {len(used)} used looks, too few to compare; run `sitewatch watch {site}`")
+    found = expansion_of(
+        [s for key, s in known.structures.items() if key in known.claimed],
+        known.site,
+        first=used[0],
+        last=used[-1],
+        used=len(used),
+        area=area,
+        base_m2=base_area,
+        rejected={known.structures[key].id for key in known.rejected},
+        confirmed={known.structures[key].id for key in known.confirmed},
+        gaps=[(gap.after, gap.by) for gap in find_gaps(known.looks).found],
+    )
+    if picture is not None:
+        where = known.site.name if area is None else f"{area} at {known.site.name}"
+        draw(picture, expansion_picture(found, title=f"Built-up footprint of {where}"))
+    if as_json:
+        print_json(expansion_document(found))
+        return
+    for sentence in expansion_sentences(found):
+        print(sentence)
+    print_table(("year", "erected, m²>", "extended, m²>", "taken down, m²>", "seen>"), year_rows(found), none="")
+    if picture is not None:
+        print(picture)

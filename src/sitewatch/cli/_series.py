@@ -1,0 +1,137 @@
+"""`sitewatch structure series`: when did it look like this before, and what followed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sitewatch.cli._workspace import DEFAULT, AsJson, InWorkspace, opened, print_json, print_table
+from sitewatch.errors import InputError, OptionError
+
+if TYPE_CHECKING:
+    from sitewatch.structures import Around
+
+__all__ = ["SERIES_EXAMPLES", "draw", "series"]
+
+SERIES_EXAMPLES = """
+Examples:
+
+    sitewatch structure series plant shelter
+
+    sitewatch structure series plant s1a2b3c4 --within 30 --picture shelter.svg
+"""
+
+
+def series(
+    site: Annotated[str, typer.Argument(metavar="SITE", help="Id of a watched site.")],
+    structure: Annotated[str, typer.Argument(metavar="ID", help="Id or name of the structure.")],
+    within: Annotated[float, typer.Option(metavar="DAYS", help="How near in time other things count.")] = 90.0,
+    picture: Annotated[
+        Path | None, typer.Option(metavar="FILE.svg", help="Draw its life and how long it stands into this file.")
+    ] = None,
+    as_json: AsJson = False,
+    workspace: InWorkspace = DEFAULT,
+) -> None:
+    """A structure's spells and gaps, how long they usually last, and what else happened around its turns."""
+    from sitewatch.report import around_sentences, length_words, occasion_words, series_picture, series_sentences
+    from sitewatch.store import find_thing, list_events, load_site
+    from sitewatch.structures import DatedEvent, Kind, TurnKind, series_document, series_of, what_followed
+
+    if not 0 < within <= 3660:
+        raise OptionError(f"--within must be above 0 and at most 3660 days, got {within:g}")
+    with opened(workspace) as space, space.store.reading() as connection:
+        thing = find_thing(connection, site, structure)
+        known = load_site(connection, site)
+        events = list_events(connection, site=site)
+    used = known.used
+    if len(used) < 2:
+        raise InputError(
+            f"site {site!r} has {len(used)} used looks, too few for a series; run `sitewatch watch {site}`"
+        )
+    one = known.structures[thing]
+    found = series_of(one, first=used[0], last=used[-1])
+    called = {s.id: known.called(key) for key, s in known.structures.items()}
+    around = [
+        what_followed(
+            one,
+            turn=turn,
+            others=[other for other in known.told() if other.kind is Kind.STRUCTURE],
+            events=[DatedEvent(title=e.title, began=e.began, ended=e.ended, source=e.source) for e in events],
+            first=used[0],
+            last=used[-1],
+            within_days=within,
+            name=lambda other: called[other.id],
+        )
+        for turn in TurnKind
+    ]
+    remarks = _remarks(claimed=thing in known.claimed, rejected=thing in known.rejected)
+    name = known.called(thing)
+    if picture is not None:
+        draw(picture, series_picture(found, one, title=f"{name} at {known.site.name}"))
+    if as_json:
+        print_json(
+            {
+                **series_document(found, around),
+                "site": site,
+                "name": known.names.get(thing),
+                "sentences": [*remarks, *series_sentences(found)],
+            }
+        )
+        return
+    for sentence in (*remarks, *series_sentences(found)):
+        print(sentence)
+    print_table(
+        ("erected", "taken down", "stood", "probability>"),
+        (
+            (
+                "before the first look"
+                if s.erected is None
+                else f"{s.erected.after:%Y-%m-%d} .. {s.erected.by:%Y-%m-%d}",
+                "stands" if s.dismantled is None else f"{s.dismantled.after:%Y-%m-%d} .. {s.dismantled.by:%Y-%m-%d}",
+                length_words(s.length) + (", cut off" if s.length.censored else ""),
+                f"{s.probability:.2f}",
+            )
+            for s in found.spells
+        ),
+        none="",
+    )
+    for side in around:
+        _print_around(side, around_sentences(side), occasion_words(side))
+    if picture is not None:
+        print(picture)
+
+
+def draw(picture: Path, drawn: str) -> None:
+    """Write a picture.
+
+    Raises:
+        OptionError: the file's name does not end in .svg.
+        OutputError: it cannot be written.
+    """
+    from sitewatch.errors import OutputError
+
+    if picture.suffix.lower() != ".svg":
+        raise OptionError(
+            f"--picture must be a file that ends in .svg, got {picture.name!r}; other formats are not drawn"
+        )
+    try:
+        picture.write_text(drawn, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{picture}: cannot be written ({error.strerror}); choose another file") from error
+
+
+def _remarks(*, claimed: bool, rejected: bool) -> list[str]:
+    remarks = []
+    if not claimed:
+        remarks.append("The last search does not claim this structure any more; its series is told as it was known.")
+    if rejected:
+        remarks.append("Readers reject this structure.")
+    return remarks
+
+
+def _print_around(around: Around, sentences: tuple[str, ...], occasions: list[str]) -> None:
+    print(f"Within {around.within_days:g} days of being {around.turn.value}:")
+    for line in (*sentences, *occasions):
+        print(f"  {line}")

@@ -1,0 +1,167 @@
+"""What else is recorded: statements, launches, deadlines; by hand or from a list."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from sitewatch.errors import InputError, OptionError
+from sitewatch.store import _schema as t
+from sitewatch.store._entries import Row, current, enter, known_at, write_versions
+from sitewatch.store._sites import get_site
+
+__all__ = ["RecordedEvent", "Recording", "add_events", "list_events", "withdraw_event"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedEvent:
+    """Something that happened at one moment from `began` to `ended`, both UTC."""
+
+    title: str
+    """What it is; events of one title are counted together."""
+    began: dt.datetime
+    ended: dt.datetime
+    """Not before `began`."""
+    site: str = ""
+    """Id of the site that it is about; empty: of none."""
+    source: str = ""
+    """Where it is told: a reference or an address."""
+    withdrawn: bool = False
+    """True: it was recorded in error."""
+
+    @property
+    def key(self) -> str:
+        """The same site, title and first day give the same key: an event told twice is one."""
+        title = " ".join(self.title.casefold().split())
+        told = f"{self.site}|{title}|{self.began:%Y-%m-%d}"
+        return "e" + hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:8]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recording:
+    """What became of events that were told."""
+
+    added: tuple[str, ...]
+    """Keys of those that are new, or that were withdrawn and are taken up again."""
+    changed: tuple[str, ...]
+    """Keys of those that were recorded with another end or source."""
+    known: tuple[str, ...]
+    """Keys of those that were recorded in just this way, or told twice here."""
+
+
+def add_events(connection: sa.Connection, events: Sequence[RecordedEvent], *, who: str, at: dt.datetime) -> Recording:
+    """Record events, those of one site in one entry of the journal.
+
+    Args:
+        connection: of a transaction that writes.
+        events: any number.
+        who: who records them.
+        at: time, UTC.
+
+    Raises:
+        InputError: one is about a site that is not watched.
+        OptionError: one ends before it begins, or has no title.
+    """
+    added: list[str] = []
+    changed: list[str] = []
+    known: list[str] = []
+    for site in sorted({event.site for event in events}):
+        if site:
+            get_site(connection, site)
+        told = current(connection, t.events, site=site)
+        rows: dict[str, Row] = {}
+        for event in (event for event in events if event.site == site):
+            _check(event)
+            key, row = event.key, _row(event)
+            before = rows.get(key) or told.get((key,))
+            if key in rows or (before is not None and all(before[name] == value for name, value in row.items())):
+                known.append(key)
+                continue
+            (added if before is None or before["withdrawn"] else changed).append(key)
+            rows[key] = row
+        if rows:
+            detail = {"events": [{"event": key, "title": row["title"]} for key, row in rows.items()]}
+            since = enter(connection, site=site, who=who, what="event", at=at, detail=detail)
+            write_versions(connection, t.events, list(rows.values()), site=site, since=since, whole=False)
+    return Recording(added=tuple(added), changed=tuple(changed), known=tuple(known))
+
+
+def list_events(
+    connection: sa.Connection, *, site: str | None = None, withdrawn: bool = False, at: dt.datetime | None = None
+) -> list[RecordedEvent]:
+    """Events by time.
+
+    Args:
+        connection: that reads.
+        site: those about this site, and those about none; None: all.
+        withdrawn: True: those too that were withdrawn.
+        at: as they were known at that moment, UTC; None: now.
+    """
+    which = known_at(t.events, at)
+    if site is not None:
+        which &= t.events.c.site.in_(["", site])
+    if not withdrawn:
+        which &= t.events.c.withdrawn.is_(False)
+    query = sa.select(t.events).where(which).order_by(t.events.c.began, t.events.c.title, t.events.c.site)
+    return [
+        RecordedEvent(
+            title=row["title"],
+            began=row["began"],
+            ended=row["ended"],
+            site=row["site"],
+            source=row["source"],
+            withdrawn=row["withdrawn"],
+        )
+        for row in connection.execute(query).mappings()
+    ]
+
+
+def withdraw_event(connection: sa.Connection, key: str, *, who: str, at: dt.datetime) -> str:
+    """Take an event back that was recorded in error; every version of it stays.
+
+    Returns:
+        Its title.
+
+    Raises:
+        InputError: there is no such event, or it is withdrawn already.
+    """
+    row = (
+        connection.execute(sa.select(t.events).where(t.events.c.event == key, known_at(t.events, None)))
+        .mappings()
+        .first()
+    )
+    if row is None:
+        raise InputError(f"no event {key!r} is recorded; see `sitewatch event list`")
+    if row["withdrawn"]:
+        raise InputError(f"event {key!r} is withdrawn already; see `sitewatch event list --withdrawn`")
+    site = row["site"]
+    detail = {"events": [{"event": key, "title": row["title"], "withdrawn": True}]}
+    since = enter(connection, site=site, who=who, what="event", at=at, detail=detail)
+    told = {name: value for name, value in row.items() if name not in ("site", "since", "until")}
+    write_versions(connection, t.events, [{**told, "withdrawn": True}], site=site, since=since, whole=False)
+    return str(row["title"])
+
+
+def _check(event: RecordedEvent) -> None:
+    if not (event.title.strip() and event.title.isprintable() and len(event.title) <= 200):
+        raise OptionError(f"an event's title must be 1 to 200 printable characters, got {event.title[:60]!r}")
+    if event.ended < event.began:
+        raise OptionError(
+            f"event {event.title!r} ends ({event.ended:%Y-%m-%d}) before it begins ({event.began:%Y-%m-%d}); exchange "
+            "the dates"
+        )
+
+
+def _row(event: RecordedEvent) -> Row:
+    return {
+        "event": event.key,
+        "began": event.began,
+        "ended": event.ended,
+        "title": event.title.strip(),
+        "source": event.source.strip(),
+        "withdrawn": event.withdrawn,
+    }

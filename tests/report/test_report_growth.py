@@ -1,0 +1,83 @@
+"""The section on growth, and the pictures of growth and of series, as they are drawn."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from plant_record import Case, bracket, ground, presence, structure, time
+
+from sitewatch.assessment import expansion_of
+from sitewatch.report import expansion_chart, expansion_picture, series_picture, series_sentences
+from sitewatch.structures import series_of
+
+Write = Callable[..., Path]
+
+
+def test_the_page_answers_whether_it_grows(written: Write) -> None:
+    page = written().read_text()
+    section = page[page.index('id="h-growth"') : page.index('id="h-others"')]
+    assert "No evidence of growth or shrinkage" in section
+    assert "What the search missed" in section
+    assert '<th role="rowheader" scope="row">2021</th>' in section
+
+
+def test_without_a_claim_or_with_few_looks_it_does_not_ask(written: Write, case: Case) -> None:
+    assert 'id="h-growth"' not in written(structures=[]).read_text()
+    assert 'id="h-growth"' not in written(looks=case.looks[:3]).read_text()
+
+
+def test_the_band_is_drawn_where_it_lies(case: Case) -> None:
+    """A hall of 8000 m2 from look 5 on: the band's path rises from the zero line to its level, levels 1000 apart."""
+    hall = structure(
+        "hall", ground(8, 6, 18, 14), presence(bracket(5), None, probability=1.0),
+        area_m2=8000.0, area_m2_low=8000.0, area_m2_high=8000.0,
+    )  # fmt: skip
+    found = expansion_of([hall], case.site, first=time(0), last=time(19), used=20)
+    drawn = str(expansion_chart(found))
+    path = re.search(r'd="M([^"]*)" class="growth"', drawn)
+    assert path is not None
+    points = [tuple(map(float, point.split())) for point in path[1].split("L")]
+    assert points[0] == (0, 190)
+    assert points[-1] == (1000, 0)
+    assert all(y in (0, 190) for x, y in points if not 10 * 100 * 4 / 19 < x < 10 * 100 * 5 / 19)
+
+
+def test_text_from_outside_is_escaped(case: Case) -> None:
+    found = expansion_of(case.structures, case.site, first=time(0), last=time(19), used=20)
+    assert "<b>" not in expansion_picture(found, title="<b>plant</b>")
+    tent = case.structures[1]
+    assert "<b>" not in series_picture(series_of(tent, first=time(0), last=time(19)), tent, title="<b>tent</b>")
+
+
+@pytest.mark.parametrize(
+    ("spells", "words"),
+    [
+        (((5, None),), ["It stood once", "the last still stands", "no end of one was seen", "has not been seen to go"]),
+        (
+            ((5, 9),),
+            ["30 to 50 days, once; one is too few", "not defined, as no end of one was seen (1 gap, 1 of them"],
+        ),
+        (((2, 4), (8, 11)), ["two ends are too few for an interval (2 spells)", "once; one is too few"]),
+        (((None, 3), (8, 11)), ["the first stood before them", "(2 spells, 1 of them cut off)"]),
+        (
+            ((1, 2), (4, 5), (7, 8)),
+            ["80 % interval 0 days with no upper end (3 spells)", "longer than every gap before"],
+        ),
+    ],
+)
+def test_series_say_what_so_few_spells_can(spells: tuple[tuple[int | None, int | None], ...], words: list[str]) -> None:
+    told = [presence(a and bracket(a), b and bracket(b)) for a, b in spells]
+    tent = structure("tent", ground(24, 26, 30, 30), *told)
+    said = " ".join(series_sentences(series_of(tent, first=time(0), last=time(19))))
+    for part in words:
+        assert part in said
+
+
+def test_a_record_of_one_moment_can_be_drawn(case: Case) -> None:
+    found = expansion_of([], case.site, first=time(0), last=time(0), used=1)
+    assert isinstance(found.first, dt.datetime)
+    assert "nothing was found" in expansion_picture(found, title="plant")
