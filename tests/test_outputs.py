@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sitewatch.errors import OutputError
-from sitewatch.watch import _all_or_nothing
+from sitewatch.watch._results import _all_or_nothing
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from ran import Run
 
-from sitewatch import watch as room
 from sitewatch.archive import held
 from sitewatch.errors import OutputError
+from sitewatch.watch import _results as room
 from sitewatch.watch import hold_output
 
 WATCH = "import sys; from sitewatch.cli import main; sys.exit(main())"
