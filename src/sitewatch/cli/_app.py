@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sitewatch import __version__
+from sitewatch.cli._exchange import BACKUP_EXAMPLES, EXPORT_EXAMPLES, IMPORT_EXAMPLES, backup, export, import_
 from sitewatch.cli._progress import note, progress_bars, warn
 from sitewatch.cli._sites import init, site_app
 from sitewatch.cli._values import parse_now
@@ -36,6 +37,9 @@ app.add_typer(looks_app, name="looks")
 app.command(epilog="Example:\n\n    sitewatch init")(init)
 app.command(epilog=WATCH_EXAMPLES)(watch)
 app.add_typer(site_app, name="site")
+app.command(epilog=EXPORT_EXAMPLES)(export)
+app.command("import", epilog=IMPORT_EXAMPLES)(import_)
+app.command(epilog=BACKUP_EXAMPLES)(backup)
 
 
 def main() -> None:

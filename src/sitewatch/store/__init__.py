@@ -1,6 +1,8 @@
 """What was seen, decided and said, and when it was known: SQLite by default, PostgreSQL for teams."""
 
+from sitewatch.store._backup import backup_store
 from sitewatch.store._connect import SCHEMA, SCHEMAS, Store, create_store, open_store
+from sitewatch.store._exchange import Imported, export_store, import_file
 from sitewatch.store._lists import site_summaries
 from sitewatch.store._looks import load_looks, recorded_scenes
 from sitewatch.store._reviews import confirmed_things
@@ -11,15 +13,19 @@ from sitewatch.store._things import find_thing, known_things, load_corrections
 __all__ = [
     "SCHEMA",
     "SCHEMAS",
+    "Imported",
     "Run",
     "Store",
     "WatchedSite",
     "add_site",
+    "backup_store",
     "confirmed_things",
     "count_runs",
     "create_store",
+    "export_store",
     "find_thing",
     "get_site",
+    "import_file",
     "known_things",
     "last_run",
     "list_sites",
