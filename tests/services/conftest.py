@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import pwd
 import shutil
-import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -21,24 +18,11 @@ from typing import Any
 
 import pytest
 
-POSTGRES_BIN = Path("/usr/lib/postgresql/15/bin")
+from postgres_server import HINT, Postgres, free_port
+
 POSTGIS = Path("/usr/share/postgresql/15/extension/postgis.control")
-_HINT = "run tests/install-services as root on Debian"
 
 Catalog = Callable[[str, Sequence[Mapping[str, Any]], Path], str]
-
-
-@dataclass(frozen=True)
-class Postgres:
-    """A PostgreSQL server with an empty database `stac`."""
-
-    port: int
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What its clients want in their environment."""
-        told = {"PGHOST": "127.0.0.1", "PGPORT": str(self.port), "PGUSER": "postgres", "PGDATABASE": "stac"}
-        return {**os.environ, **told, "PGPASSWORD": "unused"}
 
 
 @dataclass(frozen=True)
@@ -69,56 +53,9 @@ class StacApi:
 
 
 @pytest.fixture(scope="session")
-def scratch() -> Iterator[Path]:
-    """A folder that the service users may enter too, unlike pytest's own."""
-    folder = Path(tempfile.mkdtemp(prefix="sitewatch-services-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture(scope="session")
-def postgres(scratch: Path) -> Iterator[Postgres]:
-    if not (POSTGRES_BIN / "initdb").is_file() or not POSTGIS.is_file():
-        pytest.skip(f"PostgreSQL 15 with PostGIS is not installed: {_HINT}")
-    home = scratch / "postgres"
-    home.mkdir()
-    user: dict[str, Any] = {}
-    if os.getuid() == 0:  # initdb refuses root
-        try:
-            account = pwd.getpwnam("postgres")
-        except KeyError:
-            pytest.skip(f"there is no user postgres: {_HINT}")
-        os.chown(home, account.pw_uid, account.pw_gid)
-        user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-
-    def run(program: str, *arguments: str) -> None:
-        done = subprocess.run(
-            [str(POSTGRES_BIN / program), *arguments],
-            cwd=home,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-            env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
-            **user,
-        )
-        assert done.returncode == 0, f"{program}: {done.stdout}{done.stderr}"
-
-    port = free_port()
-    options = f"-p {port} -k {home} -c listen_addresses=127.0.0.1 -c fsync=off -c synchronous_commit=off"
-    options += " -c full_page_writes=off -c shared_buffers=64MB"
-    run("initdb", "-D", "data", "-U", "postgres", "--auth=trust", "-E", "UTF8", "--no-sync")
-    run("pg_ctl", "-D", "data", "-o", options, "-l", "log", "-w", "start")
-    try:
-        run("createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres", "stac")
-        yield Postgres(port=port)
-    finally:
-        run("pg_ctl", "-D", "data", "-m", "immediate", "-w", "stop")
-
-
-@pytest.fixture(scope="session")
 def stac_api(postgres: Postgres, scratch: Path) -> Iterator[StacApi]:
+    if not POSTGIS.is_file():
+        pytest.skip(f"PostGIS is not installed: {HINT}")
     pytest.importorskip("stac_fastapi.pgstac", reason="stac-fastapi-pgstac is not installed: make .venv/dev.stamp")
     pgstac("migrate", environment=postgres.environment)
     port = free_port()
@@ -141,7 +78,7 @@ def stac_api(postgres: Postgres, scratch: Path) -> Iterator[StacApi]:
 def web(scratch: Path) -> Iterator[WebServer]:
     nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/sbin")
     if nginx is None:
-        pytest.skip(f"nginx is not installed: {_HINT}")
+        pytest.skip(f"nginx is not installed: {HINT}")
     home = scratch / "nginx"
     (home / "root").mkdir(parents=True)
     port = free_port()
@@ -213,12 +150,6 @@ def pgstac(*arguments: str, environment: Mapping[str, str]) -> None:
         [str(program), *arguments], env=dict(environment), capture_output=True, text=True, check=False, timeout=120
     )
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(url: str, process: subprocess.Popen[Any], log: Path, *, seconds: float = 60) -> None:

@@ -87,7 +87,7 @@ def create_store(address: Path | str) -> Store:
         OutputError: it cannot be written.
     """
     engine = _engine(address, make=True)
-    with _told(engine):
+    with _closed_on_error(engine), _told(engine):
         if _version(engine) is None:
             tables = set(sa.inspect(engine).get_table_names()) - {"alembic_version", "spatial_ref_sys"}
             if tables:
@@ -132,7 +132,7 @@ def copy_sqlite(engine: sa.Engine, path: Path) -> None:
 
 def _checked(engine: sa.Engine) -> Store:
     kept = None
-    with _told(engine):
+    with _closed_on_error(engine), _told(engine):
         version = _version(engine)
         if version is None:
             raise InputError(f"{_shown(engine)}: holds no workspace of sitewatch; run `sitewatch init` to make one")
@@ -248,6 +248,16 @@ def _writing(engine: sa.Engine) -> Iterator[sa.Connection]:
         if engine.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITING)))
         yield connection
+
+
+@contextlib.contextmanager
+def _closed_on_error(engine: sa.Engine) -> Iterator[None]:
+    """Give back the connections of a store that is not handed out."""
+    try:
+        yield
+    except BaseException:
+        engine.dispose()
+        raise
 
 
 def _shown(engine: sa.Engine) -> str:

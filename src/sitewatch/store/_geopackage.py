@@ -59,6 +59,8 @@ _APPLICATION = 0x47504B47
 """'GPKG', by which the file is known (OGC 12-128r19, requirement 2)."""
 _ENVELOPES = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
 """Bytes of the envelope in a geometry's header, by its code (OGC 12-128r19, table 6)."""
+_VERSION = "1.2"
+"""Of the standard: what is written needs no later one, and GDAL and QGIS of years ago read it without a warning."""
 _EPSG = 4326
 _UTC = 100
 """GDAL's flag for a moment in UTC."""
@@ -90,13 +92,13 @@ def write_geopackage(
         rows = (_flat(table, row) for row in stored_rows(connection, table, sites=sites))
         # The first part makes the layer, also where there are no rows.
         part = list(itertools.islice(rows, _AT_ONCE))
-        _write(path, table.name, fields, part)
+        _write(path, str(table.name), fields, part)
         while part:
             done += len(part)
             progress("writing rows", done, total)
             part = list(itertools.islice(rows, _AT_ONCE))
             if part:
-                _write(path, table.name, fields, part, append=True)
+                _write(path, str(table.name), fields, part, append=True)
     _write(path, _NOW, _NOW_FIELDS, _known_now(connection, sites))
     layers = {name: geometry for name, table in TABLES.items() if (geometry := geometry_of(table))}
     styles = layer_styles({**layers, _NOW: "footprint"})
@@ -143,7 +145,7 @@ def read_geopackage(path: Path, *, progress: Progress) -> Iterator[tuple[str, sa
 
 def _fields(table: sa.Table) -> dict[str, Holds]:
     """The columns of a table's layer."""
-    fields = {column.name: holds(column) for column in columns(table)}
+    fields = {str(column.name): holds(column) for column in columns(table)}
     if Holds.MOMENT in fields.values():
         fields[_MICROSECONDS] = Holds.TEXT
     if Holds.GEOMETRY in fields.values():
@@ -277,10 +279,15 @@ def _write(path: Path, layer: str, fields: Mapping[str, Holds], rows: Sequence[R
             str(path),
             field_data=[_column(kind, values[name]) for name, kind in plain.items()],
             fields=list(plain),
-            field_mask=[_array([value is None for value in values[name]], bool) for name in plain],
+            field_mask=[
+                # JSON has a null of its own, which is a text.
+                _array([value is None and kind is not Holds.JSON for value in values[name]], bool)
+                for name, kind in plain.items()
+            ],
             layer=layer,
             driver="GPKG",
             append=append,
+            dataset_options=None if path.exists() else {"VERSION": _VERSION},
             gdal_tz_offsets={name: np.full(len(rows), _UTC) for name, kind in plain.items() if kind is Holds.MOMENT},
             layer_options={"FID": "fid", **({} if geometry is None else {"GEOMETRY_NAME": geometry})},
             **drawn,

@@ -132,7 +132,7 @@ def read_geoparquet(folder: Path, *, progress: Progress) -> Iterator[tuple[str, 
                 done += 1
                 if done % _READ_AT_ONCE == 0:
                     progress("reading rows", done, total)
-    except (pa.ArrowException, OSError, ValueError) as error:
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         raise InputError(f"{folder}: cannot be read as Parquet ({str(error)[:200]}); export it again") from error
 
 

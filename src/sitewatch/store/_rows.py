@@ -41,7 +41,7 @@ __all__ = [
 Progress = Callable[[str, int, int], None]
 """Called with (stage, done, of)."""
 
-TABLES = {table.name: table for table in METADATA.tables.values()}
+TABLES = {str(table.name): table for table in METADATA.tables.values()}
 """All tables by name, in the order in which files hold them."""
 
 LONGEST = 16 << 20
