@@ -61,6 +61,44 @@ def test_a_site_reads_back_as_it_was_written(tmp_path: Path) -> None:
     assert first.areas["gate"].equals(second.areas["gate"])
 
 
+def with_area(path: Path, area: Polygon, outline: Polygon | None = None) -> Path:
+    place = feature() if outline is None else feature(geometry=mapping(outline))
+    yard = feature(id=None, properties={"area": "gate"}, geometry=mapping(area))
+    return write(path, {"type": "FeatureCollection", "features": [place, yard]})
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        box(2.02, 48.0, 2.03, 48.01),  # 730 m beside the outline; 223 m are read
+        box(48.0, 2.0, 48.01, 2.01),  # longitude and latitude exchanged
+        box(-178.0, -48.01, -177.99, -48.0),  # the other side of the Earth
+        box(100.0, 88.0, 101.0, 89.0),
+    ],
+)
+def test_a_sub_area_of_which_nothing_is_read_is_refused(tmp_path: Path, elsewhere: Polygon) -> None:
+    path = with_area(tmp_path / "plant.geojson", elsewhere)
+    with pytest.raises(SiteError, match=r"plant\.geojson: the area 'gate' lies wholly outside .*; correct its coord"):
+        read_site(path)
+
+
+@pytest.mark.parametrize(
+    "area",
+    [
+        box(2.009, 48.0, 2.05, 48.01),  # begins inside and reaches 3 km beyond
+        box(2.011, 48.0, 2.012, 48.01),  # in the margin
+        box(1.0, 47.0, 3.0, 49.0),  # holds the site
+    ],
+)
+def test_a_sub_area_may_reach_beyond_what_is_read(tmp_path: Path, area: Polygon) -> None:
+    assert read_site(with_area(tmp_path / "plant.geojson", area)).areas["gate"].equals(area)
+
+
+def test_a_sub_area_in_the_margin_across_the_antimeridian_is_read(tmp_path: Path) -> None:
+    outline, across = box(179.99, -17.0, 179.9995, -16.99), box(-179.9999, -17.0, -179.9995, -16.99)
+    assert "gate" in read_site(with_area(tmp_path / "plant.geojson", across, outline)).areas
+
+
 def test_an_id_may_stand_in_the_properties_and_be_a_number(tmp_path: Path) -> None:
     document = feature(properties={"id": 12})
     del document["id"]

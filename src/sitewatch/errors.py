@@ -8,6 +8,7 @@
     |-- CouldNotLookError     no scene listed, or none could be read      (exit code 4)
     |   `-- CatalogError      the catalog did not answer, or not with STAC
     |-- SceneError            one scene cannot be used: its look is *failed*, the run goes on
+    |-- OrderError            an order was not placed or not delivered    (exit code 1)
     `-- OutputError           results could not be written                (exit code 1)
         `-- LockedError       another run is writing them
 
@@ -27,6 +28,7 @@ __all__ = [
     "InputError",
     "LockedError",
     "OptionError",
+    "OrderError",
     "OutputError",
     "SceneError",
     "SiteError",
@@ -71,6 +73,10 @@ class CatalogError(CouldNotLookError):
 
 class SceneError(SitewatchError):
     """One scene cannot be used. It becomes a *failed* look with this message as its reason; the other scenes go on."""
+
+
+class OrderError(SitewatchError):
+    """An order of images was refused, failed, or brought nothing that can be used."""
 
 
 class OutputError(SitewatchError):

@@ -70,11 +70,13 @@ class Site:
 def read_site(path: Path) -> Site:
     """Read a SITE.geojson: a Feature, or a FeatureCollection whose feature with an `id` is the site.
 
-    Features with `properties.area` name sub-areas.
+    Features with `properties.area` name sub-areas. One may reach beyond the outline, and beyond what is read around it
+    (`context_bounds`): areas are drawn with a loose hand, and what is told of one then holds for the part that is read.
+    One of which nothing is read is a mistake, most often of coordinates, and is refused.
 
     Raises:
-        SiteError: the file is missing, is not GeoJSON, has no site or more than one, has no `id`, or an outline that is
-            not a simple polygon in longitude/latitude.
+        SiteError: the file is missing, is not GeoJSON, has no site or more than one, has no `id`, an outline that is
+            not a simple polygon in longitude/latitude, or a sub-area that lies wholly outside what is read.
     """
     features = _features(path)
     sites = [f for f in features if "area" not in _properties(path, f)]
@@ -92,15 +94,13 @@ def read_site(path: Path) -> Site:
         for f in features
         if "area" in _properties(path, f)
     }
+    outline = _polygon(path, sites[0], "outline")
     try:
-        return Site(
-            id=str(identifier),
-            name=str(properties.get("name") or identifier),
-            outline=_polygon(path, sites[0], "outline"),
-            areas=areas,
-        )
+        site = Site(id=str(identifier), name=str(properties.get("name") or identifier), outline=outline, areas=areas)
     except SiteError as error:
         raise SiteError(f"{path}: {error}") from error
+    _refuse_areas_elsewhere(path, site)
+    return site
 
 
 def site_feature(site: Site) -> dict[str, object]:
@@ -286,6 +286,19 @@ def _properties(path: Path, feature: Mapping[str, object]) -> Mapping[str, objec
     if not isinstance(properties, dict):
         raise SiteError(f"{path}: a feature's properties must be an object, found {type(properties).__name__}")
     return properties
+
+
+def _refuse_areas_elsewhere(path: Path, site: Site) -> None:
+    utm = metric_crs(site)
+    read = shapely.box(*context_bounds(site, crs=utm).bbox)
+    for name, area in site.areas.items():
+        # In metres, as degrees break off at the antimeridian; what has none there lies on another side of the Earth.
+        local = project(area, to=utm)
+        if not (np.isfinite(local.bounds).all() and shapely.intersects(local, read)):
+            raise SiteError(
+                f"{path}: the area {name!r} lies wholly outside what is read, the outline of site {site.id!r} and its "
+                "margin; correct its coordinates, widen the outline, or make it a site of its own"
+            )
 
 
 def _polygon(path: Path, feature: Mapping[str, object], label: str) -> Footprint:

@@ -19,7 +19,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from sitewatch import __version__
-from sitewatch.archive import Listing, Memory, News, compare_listing, fetch, load, write_memory
+from sitewatch.archive import Listing, Memory, News, compare_listing, fetch, held, load, write_memory
 from sitewatch.change import MIN_LOOKS, Change, detect, detect_again
 from sitewatch.cube import (
     Asking,
@@ -36,7 +36,7 @@ from sitewatch.cube import (
     read_looks_head,
     with_listing,
 )
-from sitewatch.errors import InputError, OptionError, OutputError, SiteError
+from sitewatch.errors import InputError, LockedError, OptionError, OutputError, SiteError
 from sitewatch.report import write_report
 from sitewatch.site import Site, area_mask, read_site, seen_share, site_feature
 from sitewatch.structures import (
@@ -57,10 +57,13 @@ from sitewatch.structures import (
     structures_document,
 )
 
-__all__ = ["Answer", "Watched", "reopen", "watch", "write_outputs"]
+__all__ = ["Answer", "Watched", "hold_output", "reopen", "watch", "write_outputs"]
 
 Progress = Callable[[str, int, int], None]
 """Called with (what is being done, done, of)."""
+
+_PATIENCE_S = 5.0
+"""How long a run waits for another one that writes into the same folder: it may be about to end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -341,6 +344,33 @@ def _changes(
         raise OutputError(f"{kept}: cannot be written ({error.strerror}); make room or choose another --out") from error
 
 
+@contextlib.contextmanager
+def hold_output(out: Path) -> Iterator[None]:
+    """Hold a folder of results against a second run while this one reads its memory, works and writes.
+
+    Without it a second run on the same folder would search what the first is still fetching, and sweep away the files
+    that the first is writing. The lock ends with the process, so a killed run holds up nobody.
+
+    Args:
+        out: the folder; made if it is not there.
+
+    Raises:
+        LockedError: another run has not ended within five seconds.
+        OutputError: the folder cannot be written.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(held(out / ".lock", patience_s=_PATIENCE_S))
+        except BlockingIOError as error:
+            raise LockedError(
+                f"{out}: another run is writing into this folder; wait until it has ended, or choose another --out"
+            ) from error
+        except OSError as error:
+            raise OutputError(f"{out}: cannot be written ({error.strerror}); choose another --out") from error
+        yield
+
+
 def reopen(out: Path, *, now: dt.datetime, progress: Progress | None = None) -> Watched:
     """What an earlier run wrote, read back from its files and its archive; nothing is searched for again.
 
@@ -401,6 +431,8 @@ def reopen(out: Path, *, now: dt.datetime, progress: Progress | None = None) -> 
 
 def write_outputs(watched: Watched, out: Path, *, progress: Progress | None = None) -> Path:
     """Write all outputs of a run into `out`, or none of them: they are made beside it and then renamed.
+
+    Nobody else may be writing there: see `hold_output`.
 
     Returns:
         The report's path.

@@ -18,7 +18,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from fake_screens import Screen, screenshots
-from sitewatch.archive import Fetched, Listing, fetch, list_folder
+from sitewatch.archive import Fetched, Listing, _place, fetch, list_folder
 from sitewatch.archive._picture import read_pixels
 from sitewatch.cube import Outcome, look_of_faulty, read_cube
 from sitewatch.site import Site
@@ -255,3 +255,102 @@ def test_a_transparent_colour_is_no_ground_and_one_bit_is_black_and_white(tmp_pa
     assert opaque[:, 4:].all()
     Image.fromarray(np.eye(8, dtype=bool)).save(tmp_path / "bits.png")
     assert set(np.unique(read_pixels(tmp_path / "bits.png").values)) == {0, 255}
+
+
+def vanish(path: Path) -> None:
+    path.unlink()
+
+
+def cut_short(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:2000])
+
+
+def become_another(path: Path) -> None:
+    Image.new("RGB", (60, 50), "green").save(path)
+
+
+def lose_colour(path: Path) -> None:
+    Image.open(path).convert("L").save(path)
+
+
+@pytest.mark.parametrize(
+    ("before", "happens"),
+    [
+        *((step, vanish) for step in ("_raw", "_overlays", "_known", "_cut_alike")),
+        ("_raw", cut_short),
+        ("_known", cut_short),
+        ("_raw", become_another),
+        ("_known", become_another),
+        ("_raw", lose_colour),
+        ("_cut_alike", lose_colour),
+    ],
+)
+def test_a_picture_that_is_lost_after_it_was_listed_is_a_failed_look_and_the_others_go_on(
+    *,
+    before: str,
+    happens: Callable[[Path], None],
+    images: Path,
+    anchor: Path,
+    site: Site,
+    tmp_path: Path,
+    now: dt.datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    screens = screenshots(frames(range(1, 7)), images)
+    listing = list_folder(images)
+    step = getattr(_place, before)
+    lost = iter([images / "2020-05-03.png"])
+
+    def after_it(*args: Any, **kwargs: Any) -> Any:
+        for path in lost:
+            happens(path)
+        return step(*args, **kwargs)
+
+    monkeypatch.setattr(_place, before, after_it)
+    done: list[tuple[int, int]] = []
+    fetched = fetch(listing, site, tmp_path / "archive", now=now, progress=lambda *step: done.append(step))
+    used = {chip.scene.id for chip in fetched.chips}
+    (faulty,) = fetched.faulty
+    if before == "_raw" and happens is become_another:  # another picture of the same kind: its turn was still to come
+        assert "could not be placed" in faulty.reason
+    else:
+        assert faulty.reason.startswith("2020-05-03.png: ")
+        todo = {vanish: "check the file and its permissions", cut_short: "get the file again"}
+        assert faulty.reason.endswith(todo.get(happens, "was replaced while it was being read; run again"))
+        assert look_of_faulty(faulty, recorded=now).outcome is Outcome.FAILED
+    assert (faulty.scene, used) == ("2020-05-03", {anchor.stem, *screens} - {"2020-05-03"})
+    assert max(errors(fetched, screens)) < 5  # half a pixel; of five pictures overlays are not found
+    assert [step for step, _ in done] == sorted(step for step, _ in done)
+    assert done[-1][0] <= done[-1][1]
+
+
+def test_a_picture_that_others_are_laid_on_is_lost(
+    images: Path, site: Site, tmp_path: Path, now: dt.datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screens = screenshots(frames(range(1, 5)), images)
+    world_file(images / "2020-05-01.pgw", TO_GROUND * screens["2020-05-01"].to_frame)
+    listing = list_folder(images)
+    known = _place._known
+    monkeypatch.setattr(
+        _place, "_known", lambda *a: ((images / "2020-05-01.png").unlink(missing_ok=True), known(*a))[1]
+    )
+    fetched = fetch(listing, site, tmp_path / "archive", now=now)
+    assert fetched.chips == ()
+    reasons = {faulty.scene: faulty.reason for faulty in fetched.faulty}
+    assert reasons.keys() == screens.keys()
+    assert "cannot be read" in reasons.pop("2020-05-01")
+    assert all("no image of the folder does" in reason for reason in reasons.values())
+
+
+def test_an_image_that_is_lost_after_it_was_listed_is_a_failed_look_too(
+    *, images: Path, anchor: Path, write_image: Write, site: Site, tmp_path: Path, now: dt.datetime
+) -> None:
+    screens = screenshots(frames(range(1, 5)), images)
+    write_image("2020-04-02.tif", bands=(None,) * 3, dtype="uint8", pixels=frames(range(30, 31))["2020-05-30"])
+    write_image("2020-04-03.tif", bands=(None,) * 3, dtype="uint8", pixels=frames(range(29, 30))["2020-05-29"])
+    listing = list_folder(images)
+    (images / "2020-04-02.tif").unlink()
+    write_image("2020-04-03.tif", bands=(None,), dtype="uint8", size=64)
+    fetched = fetch(listing, site, tmp_path / "archive", now=now)
+    assert {faulty.scene for faulty in fetched.faulty} == {"2020-04-02", "2020-04-03"}
+    assert {chip.scene.id for chip in fetched.chips} == {anchor.stem, *screens}

@@ -49,6 +49,7 @@ def test_a_folder_becomes_structures_looks_and_a_report(run: Run, world: Path, t
     assert len(looks(out)) == len(list((world / "images").glob("*.tif"))) == 45
     assert document["sitewatch"]["looks"] == sum(p["outcome"] == "used" for p in looks(out).values())
     assert {p.name for p in out.iterdir()} == {
+        ".lock",
         "archive",
         "looks.geojson",
         "report",

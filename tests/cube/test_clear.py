@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 import sitewatch.simulate._render as rendering
 from sitewatch.archive import fetch, list_folder
 from sitewatch.cube import Outcome, read_cube
-from sitewatch.cube._clear import hidden
+from sitewatch.cube._clear import _nearer, _sides, _usual_distance, hidden
 from sitewatch.cube._masks import Cause, causes_of
 from sitewatch.cube._repair import ground_in_cloud
 from sitewatch.simulate import Recipe, simulate
@@ -51,6 +52,58 @@ def test_most_cloud_and_shadow_is_found_without_a_mask_and_little_ground_is_lost
     found = hidden(skies.visible, skies.measured)
     assert found[skies.thick].mean() > 0.55
     assert found[skies.clear].mean() < 0.03
+
+
+def sides_at_once(images: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """(3, time, y, x) a low quantile of the eight looks before, of those after, and the smaller of two higher ones."""
+    sides = np.full((3, *images.shape), np.nan, dtype=np.float32)
+    for r, c in np.ndindex(images.shape[1:]):
+        known = np.flatnonzero(seen[:, r, c] & np.isfinite(images[:, r, c]))
+        for k, look in enumerate(known):
+            higher = []
+            for side, near in enumerate((known[max(0, k - 8) : k], known[k + 1 : k + 9])):
+                if len(near) >= 3:
+                    values = np.sort(images[near, r, c])
+                    sides[side, look, r, c] = values[int(0.35 * (len(values) - 1) + 0.5)]
+                    higher.append(values[int(0.45 * (len(values) - 1) + 0.5)])
+            if higher:
+                sides[2, look, r, c] = min(higher)
+    return sides
+
+
+def test_look_by_look_the_same_is_found_as_with_all_looks_at_once(skies: Skies) -> None:
+    window = (slice(None), slice(40, 75), slice(30, 70))
+    images, seen = skies.visible[window].copy(), skies.measured[window].copy()
+    rng = np.random.default_rng(3)
+    seen &= rng.random(seen.shape) < 0.95
+    images[rng.random(seen.shape) < 0.02] = np.nan
+    seen[:, :4, :4] = False
+    sides = sides_at_once(images, seen)
+    before, after = sides[:2]
+    for look in range(len(images)):
+        for found, expected in zip(_sides(images, seen, look), sides[:, look], strict=True):
+            assert np.array_equal(found, expected, equal_nan=True)
+    away_before, away_after = np.abs(images - before), np.abs(images - after)
+    ground = np.where(away_after < away_before, after, before)
+    ground = np.where(np.isfinite(ground), ground, np.where(np.isfinite(before), before, after))
+    away = np.abs(images - ground)
+    away[:, ~np.isfinite(away).any(axis=0)] = 0
+    assert np.array_equal(_usual_distance(images, seen), np.nanmedian(away, axis=0))
+    for look in range(len(images)):
+        nearer = _nearer(images[look], before[look], after[look])
+        assert np.array_equal(nearer[seen[look]], ground[look][seen[look]], equal_nan=True)
+
+
+def test_a_long_record_needs_little_memory_beside_its_brightness(skies: Skies) -> None:
+    images, seen = np.concatenate([skies.visible] * 3), np.concatenate([skies.measured] * 3)
+    hidden(images[:9], seen[:9])  # compiled before it is measured
+    tracemalloc.start()
+    try:
+        hidden(images, seen)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 0.5 * images.nbytes  # it was 12 times as much
 
 
 def test_a_white_hall_that_goes_up_and_one_that_stands_for_a_season_are_no_cloud(skies: Skies) -> None:

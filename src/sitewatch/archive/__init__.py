@@ -5,8 +5,22 @@ from sitewatch.archive._catalog import catalog_name, search_catalog
 from sitewatch.archive._fetch import Fetched, Progress, fetch
 from sitewatch.archive._folder import list_folder
 from sitewatch.archive._http import JsonClient
+from sitewatch.archive._lock import held
 from sitewatch.archive._memory import Memory, Remembered, memory_document, memory_in, read_memory, write_memory
 from sitewatch.archive._news import News, Notice, What, compare_listing
+from sitewatch.archive._planet import (
+    PLANET_API,
+    Cost,
+    PlanetDelivery,
+    PlanetListing,
+    PlanetOrders,
+    PlanetQuota,
+    PlanetScene,
+    PlanetWaiting,
+    open_planet,
+    planet_quota,
+    search_planet,
+)
 from sitewatch.archive._presets import PRESETS, Preset, find_preset
 from sitewatch.archive._published import published_by
 from sitewatch.archive._reconcile import reconcile
@@ -17,11 +31,13 @@ from sitewatch.archive._store import load
 
 __all__ = [
     "MASK_BANDS",
+    "PLANET_API",
     "PRESETS",
     "Band",
     "Catalog",
     "Chip",
     "ChipBand",
+    "Cost",
     "Faulty",
     "Fetched",
     "JsonClient",
@@ -29,6 +45,12 @@ __all__ = [
     "Memory",
     "News",
     "Notice",
+    "PlanetDelivery",
+    "PlanetListing",
+    "PlanetOrders",
+    "PlanetQuota",
+    "PlanetScene",
+    "PlanetWaiting",
     "PlanetaryComputerSigner",
     "Preset",
     "Progress",
@@ -42,13 +64,17 @@ __all__ = [
     "compare_listing",
     "fetch",
     "find_preset",
+    "held",
     "list_folder",
     "load",
     "memory_document",
     "memory_in",
+    "open_planet",
+    "planet_quota",
     "published_by",
     "read_memory",
     "reconcile",
     "search_catalog",
+    "search_planet",
     "write_memory",
 ]

@@ -25,6 +25,7 @@ GDAL_OPTIONS: Final[Mapping[str, Any]] = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",  # never look for files beside the image, on disk or over HTTP
     "GDAL_NUM_THREADS": "1",  # the threads are ours
     "GDAL_CACHEMAX": 128,
+    "GDAL_PNG_WHOLE_IMAGE_OPTIM": "NO",  # else a PNG that is cut short is read without an error, its rest is anything
     "GDAL_PAM_ENABLED": "NO",  # never write .aux.xml beside somebody's images
 }
 """GDAL's options for every read of this room, given to `rasterio.Env`."""

@@ -16,7 +16,7 @@ from rasterio.errors import NotGeoreferencedWarning
 
 from sitewatch.archive._lay import Loose, lay
 from sitewatch.archive._overlay import at_rim, find_overlays
-from sitewatch.archive._picture import georeference, read_pixels
+from sitewatch.archive._picture import Pixels, georeference, read_pixels
 from sitewatch.archive._placed import Placed, read_placed, write_placed
 from sitewatch.archive._reference import Known, chosen, known_image, plan
 from sitewatch.archive._scene import Faulty, Listing, Picture, Scene
@@ -58,6 +58,28 @@ class _Raw:
         """How many colours it has: 1 or 3."""
         return len(self.picture.scene.bands) - 1
 
+    def read(self) -> Pixels:
+        """Its pixels.
+
+        Raises:
+            _LostError: it cannot be read any more, or is another one now.
+        """
+        try:
+            pixels = read_pixels(self.picture.path)
+        except SceneError as error:
+            raise _LostError(self.id, str(error)) from error
+        if pixels.values.shape != (self.colours, *self.shape):
+            raise _LostError(self.id, f"{self.picture.path.name}: was replaced while it was being read; run again")
+        return pixels
+
+
+class _LostError(SceneError):
+    """A picture that could be read when its turn came first, and not when it was read again."""
+
+    def __init__(self, scene: str, reason: str) -> None:
+        super().__init__(reason)
+        self.scene = scene
+
 
 def place_pictures(listing: Listing, site: Site, directory: Path, *, done: Callable[[], None]) -> Listing:
     """Turn a listing's pictures into scenes whose images say where they lie, kept in the archive.
@@ -74,7 +96,9 @@ def place_pictures(listing: Listing, site: Site, directory: Path, *, done: Calla
         done: called for each picture that is not placed already.
 
     Returns:
-        The listing without pictures: each is now a scene, or a `Faulty` that says why not.
+        The listing without pictures: each is now a scene, or a `Faulty` that says why not. A picture that vanishes or
+        is replaced while this works (folders are synchronised, cleared, filled) is faulty too, and the others are
+        placed without it.
 
     Raises:
         OutputError: the archive cannot be written.
@@ -90,37 +114,68 @@ def place_pictures(listing: Listing, site: Site, directory: Path, *, done: Calla
 def _with_places(listing: Listing, site: Site, directory: Path, done: Callable[[], None]) -> Listing:
     raws: list[_Raw] = []
     faulty: list[Faulty] = []
+    told: set[str] = set()
+
+    def tell(identifier: str) -> None:
+        """Count a picture once, however often it is gone through."""
+        if identifier not in told:
+            told.add(identifier)
+            done()
+
     for picture in listing.pictures:
         try:
             raws.append(_raw(picture, site))
         except SceneError as error:
             faulty.append(Faulty.of(picture.scene, str(error)))
-            done()
-    keys = {scene.id: scene.version for scene in listing.scenes} | {raw.id: raw.key for raw in raws if raw.grid}
-    placed = {raw.id: found for raw in raws if (found := _kept(directory, raw, keys)) is not None}
-    todo = [raw for raw in raws if raw.id not in placed]
-    if todo:
-        hidden = _overlays(raws, todo)
-        new: dict[str, Placed] = {}
-        for raw, result in _place(todo, hidden, _known(listing.scenes, placed), site, keys):
-            if isinstance(result, Placed):
-                new[raw.id] = result
-            else:
-                faulty.append(result)
-            done()
-        if _cut_alike([*placed.values(), *new.values()], site):
-            hidden = {key: at_rim(mask) for key, mask in hidden.items()}
-        for raw in todo:
-            if raw.id in new:
-                pixels = read_pixels(raw.picture.path)
-                placed[raw.id] = write_placed(directory, raw.id, new[raw.id], pixels, hidden[raw.id])
+            tell(picture.scene.id)
+    while True:
+        try:
+            placed, refused = _placed(raws, listing.scenes, site, directory, tell)
+            break
+        except _LostError as error:
+            # What was found with it may rest on it: masks, the median, whether all are cut alike. It happens seldom,
+            # so all is done once more rather than mended; the list becomes shorter each time.
+            lost = next(raw for raw in raws if raw.id == error.scene)
+            raws.remove(lost)
+            faulty.append(Faulty.of(lost.picture.scene, str(error)))
+            tell(lost.id)
     scenes = [*listing.scenes, *(_scene(raw, placed[raw.id]) for raw in raws if raw.id in placed)]
     return replace(
         listing,
         scenes=tuple(sorted(scenes, key=lambda scene: (scene.captured, scene.id))),
-        faulty=(*listing.faulty, *faulty),
+        faulty=(*listing.faulty, *faulty, *refused),
         pictures=(),
     )
+
+
+def _placed(
+    raws: Sequence[_Raw], scenes: Sequence[Scene], site: Site, directory: Path, tell: Callable[[str], None]
+) -> tuple[dict[str, Placed], list[Faulty]]:
+    """Where pictures lie by their id, each written into the archive, and those that have no place.
+
+    Raises:
+        _LostError: one of them cannot be read any more.
+    """
+    keys = {scene.id: scene.version for scene in scenes} | {raw.id: raw.key for raw in raws if raw.grid}
+    placed = {raw.id: found for raw in raws if (found := _kept(directory, raw, keys)) is not None}
+    todo = [raw for raw in raws if raw.id not in placed]
+    refused: list[Faulty] = []
+    if not todo:
+        return placed, refused
+    hidden = _overlays(raws, todo)
+    new: dict[str, Placed] = {}
+    for raw, result in _place(todo, hidden, _known(scenes, placed), site, keys):
+        if isinstance(result, Placed):
+            new[raw.id] = result
+        else:
+            refused.append(result)
+        tell(raw.id)
+    if _cut_alike([*placed.values(), *new.values()], site):
+        hidden = {key: at_rim(mask) for key, mask in hidden.items()}
+    for raw in todo:
+        if raw.id in new:
+            placed[raw.id] = write_placed(directory, raw.id, new[raw.id], raw.read(), hidden[raw.id])
+    return placed, refused
 
 
 def _raw(picture: Picture, site: Site) -> _Raw:
@@ -160,7 +215,7 @@ def _overlays(raws: Sequence[_Raw], todo: Sequence[_Raw]) -> dict[str, NDArray[n
 
 
 def _coloured(raw: _Raw) -> NDArray[np.uint8]:
-    values = read_pixels(raw.picture.path).values
+    values = raw.read().values
     return np.broadcast_to(values, (3, *values.shape[1:]))
 
 
@@ -194,7 +249,7 @@ def _place(
 
 
 def _shade(raw: _Raw, hidden: NDArray[np.bool_]) -> Shade:
-    pixels = read_pixels(raw.picture.path)
+    pixels = raw.read()
     return Shade(grey=pixels.values.astype(np.float32).mean(axis=0), seen=pixels.opaque & ~hidden)
 
 

@@ -168,7 +168,7 @@ def _image_on(path: Path, bands: Sequence[int], grid: GeoBox) -> Shade | None:
         ):
             grey = warped.read(list(bands)).astype(np.float32).mean(axis=0)
             seen = np.asarray(warped.dataset_mask() > 0) & np.isfinite(grey)
-    except (SceneError, RasterioError, OSError):
+    except (SceneError, RasterioError, OSError, IndexError):  # of another kind by now, it may lack a band
         return None
     return Shade(grey=np.where(seen, grey, np.float32(0)), seen=seen)
 

@@ -24,6 +24,7 @@ from shapely.geometry import Polygon
 
 from sitewatch.archive._cut import Piece, grid_frame, pixels_digest
 from sitewatch.archive._href import redact
+from sitewatch.archive._lock import held
 from sitewatch.archive._scene import Band, Chip, ChipBand, Scene
 from sitewatch.archive._times import iso, parse_moment
 from sitewatch.errors import OutputError
@@ -60,23 +61,16 @@ def locked(directory: Path) -> Iterator[None]:
     Raises:
         OutputError: the folder cannot be made or written, or another run is using it.
     """
-    try:
-        import fcntl
-    except ImportError:  # pragma: no cover - not on this platform: two runs in one archive are the user's affair
-        fcntl = None  # type: ignore[assignment]
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        lock = (directory / ".lock").open("a")
-    except OSError as error:
-        raise OutputError(
-            f"{directory}: the archive cannot be written ({error.strerror}); choose another --out"
-        ) from error
-    with lock:
+    with contextlib.ExitStack() as stack:
         try:
-            if fcntl is not None:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+            directory.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(held(directory / ".lock"))
+        except BlockingIOError as error:
             raise OutputError(f"{directory}: another run is writing this archive; wait until it has ended") from error
+        except OSError as error:
+            raise OutputError(
+                f"{directory}: the archive cannot be written ({error.strerror}); choose another --out"
+            ) from error
         for left in (*directory.glob(f"*/.*{_PARTIAL}"), *directory.glob(f".*{_PARTIAL}")):
             left.unlink(missing_ok=True)
         yield

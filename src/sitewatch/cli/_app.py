@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from sitewatch import __version__
 from sitewatch.cli._exchange import BACKUP_EXAMPLES, EXPORT_EXAMPLES, IMPORT_EXAMPLES, backup, export, import_
+from sitewatch.cli._looks import looks_app
+from sitewatch.cli._planet import planet_app
 from sitewatch.cli._progress import note, progress_bars, warn
 from sitewatch.cli._sites import init, site_app
 from sitewatch.cli._values import parse_now
 from sitewatch.cli._watch import WATCH_EXAMPLES, watch
-from sitewatch.cli._workspace import AsJson, Now, Quiet
-from sitewatch.errors import OptionError, SitewatchError
-
-if TYPE_CHECKING:
-    from sitewatch.cube import Asking, Gaps, Look
+from sitewatch.cli._workspace import Now, Quiet
+from sitewatch.errors import InputError, SitewatchError
 
 __all__ = ["app", "main"]
 
@@ -32,8 +29,8 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-looks_app = typer.Typer(no_args_is_help=True, help="The ledger of looks: what every listed scene gave.")
 app.add_typer(looks_app, name="looks")
+app.add_typer(planet_app, name="planet")
 app.command(epilog="Example:\n\n    sitewatch init")(init)
 app.command(epilog=WATCH_EXAMPLES)(watch)
 app.add_typer(site_app, name="site")
@@ -102,14 +99,14 @@ def demo(
     from sitewatch.cli._demo import compare, print_comparison
     from sitewatch.cli._summary import print_findings
     from sitewatch.site import read_site
+    from sitewatch.watch import hold_output, write_outputs
     from sitewatch.watch import watch as watch_site
-    from sitewatch.watch import write_outputs
 
     scenes, results = out / f"scenes-{__version__}-{seed}", out / f"watch-{__version__}-{seed}"
     if not (scenes / "truth.geojson").exists():
         simulate(scenes, seed=seed, quiet=quiet)
     note(f"sitewatch watch {scenes}/site.geojson --images {scenes}/images --out {results}")
-    with progress_bars(quiet=quiet) as progress:
+    with progress_bars(quiet=quiet) as progress, hold_output(results):
         watched = watch_site(
             read_site(scenes / "site.geojson"),
             list_folder(scenes / "images"),
@@ -132,83 +129,10 @@ def report(
     now: Now = None,
 ) -> None:
     """Write the report of an earlier run anew, from its own files and archive."""
-    from sitewatch.watch import reopen, write_outputs
+    from sitewatch.watch import hold_output, reopen, write_outputs
 
-    with progress_bars(quiet=quiet) as progress:
+    if not out.is_dir():
+        raise InputError(f"{out}: there is no such folder; give one that `sitewatch watch` wrote")
+    with progress_bars(quiet=quiet) as progress, hold_output(out):
         page = write_outputs(reopen(out, now=parse_now(now), progress=progress), out, progress=progress)
     print(page)
-
-
-@looks_app.command(
-    "list",
-    epilog="""
-Examples:
-
-    sitewatch looks list plant
-
-    sitewatch looks list plant --json
-
-    sitewatch looks list plant --gaps
-
-    sitewatch looks list plant --picture looks.svg
-""",
-)
-def looks_list(
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="A folder that `sitewatch watch` wrote.")],
-    as_json: AsJson = False,
-    gaps: Annotated[
-        bool, typer.Option("--gaps", help="Only the long stretches without a used look, and why there is none.")
-    ] = False,
-    picture: Annotated[
-        Path | None, typer.Option(metavar="FILE.svg", help="Draw all looks as a calendar strip into this file.")
-    ] = None,
-) -> None:
-    """List what every scene gave: used, could not see, rejected or failed, and why."""
-    from sitewatch.cli._summary import print_gaps, print_looks
-    from sitewatch.cube import find_gaps, gap_document, looks_document, read_looks
-
-    looks = read_looks(out / "looks.geojson")
-    asking = _asking(out / "looks.geojson")
-    found = find_gaps(looks, start=asking.since, end=asking.end)
-    if picture is not None:
-        _draw(picture, out, looks, found)
-    if as_json:
-        features: Any = looks_document(looks)["features"]
-        print(
-            json.dumps(
-                [gap_document(g) for g in found.found] if gaps else [f["properties"] for f in features], indent=1
-            )
-        )
-        return
-    if not gaps:
-        print_looks(looks)
-    print_gaps(found)
-    if picture is not None:
-        print(picture)
-
-
-def _asking(ledger: Path) -> Asking:
-    """Whom the run behind a looks.geojson asked; what the file does not tell counts as open."""
-    from sitewatch.cube import Asking, read_looks_head
-    from sitewatch.errors import InputError
-
-    try:
-        return Asking.read(read_looks_head(ledger), run=parse_now(None))
-    except (ValueError, TypeError, AttributeError) as error:
-        raise InputError(f"{ledger}: its head is damaged ({error}); run `sitewatch watch` again") from error
-
-
-def _draw(picture: Path, out: Path, looks: Sequence[Look], gaps: Gaps) -> None:
-    from sitewatch.errors import OutputError
-    from sitewatch.report import calendar_picture
-    from sitewatch.site import read_site
-
-    if picture.suffix.lower() != ".svg":
-        raise OptionError(
-            f"--picture must be a file that ends in .svg, got {picture.name!r}; other formats are not drawn"
-        )
-    drawn = calendar_picture(looks, gaps, title=f"Looks of {read_site(out / 'site.geojson').name}")
-    try:
-        picture.write_text(drawn, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{picture}: cannot be written ({error.strerror}); choose another file") from error

@@ -13,12 +13,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from sitewatch.cube import Gaps, Look, Outcome, gap_document, listed_by_one
+from sitewatch.cube import Gaps, Outcome, gap_document, listed_by_one
 from sitewatch.report import catalog_sentences, difference_sentence, scene_sentences, structures_sentence
 from sitewatch.structures import Bracket, Kind, SinceLast, Structure, since_document
 from sitewatch.watch import Watched
 
-__all__ = ["bracket_words", "print_findings", "print_gaps", "print_looks", "print_summary"]
+__all__ = ["bracket_words", "print_findings", "print_gaps", "print_summary"]
 
 _MOST_DIFFERENCES = 10
 """Structures that are told one by one on a terminal; the report tells all."""
@@ -85,32 +85,6 @@ def print_gaps(gaps: Gaps) -> None:
         console.print(Text(f"No stretch of more than {gaps.least_days} days without a used look."))
     for gap in gaps.found:
         console.print(Text(f"{gap.sentence}."))
-
-
-def print_looks(looks: Sequence[Look]) -> None:
-    """A table of looks, one line each."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("captured (UTC)", no_wrap=True)
-    table.add_column("scene", overflow="fold")
-    table.add_column("outcome", no_wrap=True)
-    table.add_column("clear", justify="right")
-    shifted = any(look.shift_m is not None for look in looks)
-    if shifted:
-        table.add_column("shift, m", justify="right")
-    table.add_column("reason", overflow="fold")
-    several = len({name for look in looks for name in look.listed_by}) > 1
-    if several:
-        table.add_column("listed by", overflow="fold")
-    for look in looks:
-        captured = "unknown"
-        if look.captured is not None:
-            captured = f"{look.captured:%Y-%m-%d}" if look.whole_day else f"{look.captured:%Y-%m-%d %H:%M:%S}"
-        clear = "" if look.clear_share is None else f"{look.clear_share:.0%}"
-        outcome = f"{_MARKS[look.outcome]} {look.outcome.value}"
-        listed_by = [Text(", ".join(look.listed_by))] if several else []
-        shift = ["" if look.shift_m is None else f"{look.shift_m:.1f}"] if shifted else []
-        table.add_row(captured, Text(look.scene), outcome, clear, *shift, Text(look.reason), *listed_by)
-    Console(highlight=False).print(table)
 
 
 def _print_since(console: Console, since: SinceLast) -> None:

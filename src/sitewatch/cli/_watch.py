@@ -167,15 +167,15 @@ def _watch_folder(
     from sitewatch.archive import ask_catalogs, list_folder, read_memory
     from sitewatch.cli._summary import print_summary
     from sitewatch.site import read_site
+    from sitewatch.watch import hold_output, write_outputs
     from sitewatch.watch import watch as watch_site
-    from sitewatch.watch import write_outputs
 
     if images is not None and (collection or bands) and _flagged(context, "collection", "bands"):
         raise OptionError("--collection and --bands belong to --catalog; a folder tells its bands itself")
     start, end = parse_day("--since", since), parse_day("--until", until, end=True)
     if start is not None and end is not None and start > end:
         raise OptionError(f"--since {since} lies after --until {until}; exchange them")
-    moment = parse_now(now)
+    moment, budget = parse_now(now), parse_budget(false_alarms)
     place = read_site(site)
     with progress_bars(quiet=quiet) as progress:
         if images is not None:
@@ -192,25 +192,26 @@ def _watch_folder(
                 bands=parse_bands(bands),
                 progress=lambda done, of: progress(stage, done, of),
             )
-        kept = out / "search.npz"
-        if search_all:
-            with contextlib.suppress(OSError):  # a folder that cannot be written to is told of when it is written to
-                for file in (kept, *out.glob("search-*.npz")):
-                    file.unlink(missing_ok=True)
-        watched = watch_site(
-            place,
-            listing,
-            archive=out / "archive",
-            now=moment,
-            false_alarms=parse_budget(false_alarms),
-            pixel=pixel,
-            since=start,
-            until=end,
-            kept=kept,
-            previous=read_memory(out / "archive"),
-            progress=progress,
-        )
-        report = write_outputs(watched, out, progress=progress)
+        with hold_output(out):
+            kept = out / "search.npz"
+            if search_all:
+                with contextlib.suppress(OSError):  # that it cannot be written to is told when it is written to
+                    for file in (kept, *out.glob("search-*.npz")):
+                        file.unlink(missing_ok=True)
+            watched = watch_site(
+                place,
+                listing,
+                archive=out / "archive",
+                now=moment,
+                false_alarms=budget,
+                pixel=pixel,
+                since=start,
+                until=end,
+                kept=kept,
+                previous=read_memory(out / "archive"),
+                progress=progress,
+            )
+            report = write_outputs(watched, out, progress=progress)
     print_summary(watched, report, as_json=as_json)
     for name, reason in listing.unanswered.items():
         warn(f"warning: {name} did not answer: {reason}" if listing.asked else f"error: {reason}")

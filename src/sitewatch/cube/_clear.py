@@ -50,20 +50,19 @@ def hidden(images: NDArray[np.float32], seen: NDArray[np.bool_]) -> NDArray[np.b
     Returns:
         (time, y, x), True = hidden; False where not `seen`. Looks with under three looks on both sides are left alone.
     """
-    before, after, darker = _sides(np.ascontiguousarray(images), np.ascontiguousarray(seen))
-    away_before, away_after = np.abs(images - before), np.abs(images - after)
-    ground = np.where(away_after < away_before, after, before)  # comparisons with NaN are False
-    ground = np.where(np.isfinite(ground), ground, np.where(np.isfinite(before), before, after))
-    scale = _noise(images, ground)
+    images, seen = np.ascontiguousarray(images), np.ascontiguousarray(seen)
+    scale = _noise(images, seen)
     flags = np.zeros(images.shape, dtype=bool)
     for look in range(len(images)):
-        known = seen[look] & np.isfinite(ground[look])
+        before, after, darker = _sides(images, seen, look)
+        ground = _nearer(images[look], before, after)
+        known = seen[look] & np.isfinite(ground)
         if not known.any():
             continue
         image = np.where(known, images[look], 0.0)
-        base = np.where(known, ground[look], 0.0)
-        brighter = gaussian_filter(np.where(known, image - np.fmax(before[look], after[look]), 0.0), 1.0) / scale
-        dimmer = gaussian_filter(np.where(known, darker[look] - image, 0.0), 1.0) / scale
+        base = np.where(known, ground, 0.0)
+        brighter = gaussian_filter(np.where(known, image - np.fmax(before, after), 0.0), 1.0) / scale
+        dimmer = gaussian_filter(np.where(known, darker - image, 0.0), 1.0) / scale
         lost = _texture_lost(image, base, scale)
         found = (brighter > _SURE) | ((brighter > _LIKELY) & lost)
         shaded = (dimmer > _SURE) | ((dimmer > _LIKELY) & lost)
@@ -74,12 +73,15 @@ def hidden(images: NDArray[np.float32], seen: NDArray[np.bool_]) -> NDArray[np.b
     return flags
 
 
-def _noise(images: NDArray[np.float32], ground: NDArray[np.float32]) -> NDArray[np.float32]:
+def _nearer(image: NDArray[np.float32], before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(y, x) the ground of a look: of both sides the one that it is nearer to, else the only one there is."""
+    ground = np.where(np.abs(image - after) < np.abs(image - before), after, before)  # comparisons with NaN are False
+    return np.where(np.isfinite(ground), ground, after)
+
+
+def _noise(images: NDArray[np.float32], seen: NDArray[np.bool_]) -> NDArray[np.float32]:
     """(y, x) usual distance of a pixel from its ground."""
-    away = np.abs(images - ground)
-    never = ~np.isfinite(away).any(axis=0)
-    away[:, never] = 0.0
-    usual = gaussian_filter(np.float32(1.4826) * np.nanmedian(away, axis=0), 1.0)
+    usual = gaussian_filter(np.float32(1.4826) * _usual_distance(images, seen), 1.0)
     return np.asarray(np.maximum(usual, np.float32(_FLOOR)), dtype=np.float32)
 
 
@@ -95,38 +97,86 @@ def _texture_lost(
     return np.asarray((correlation < _LOST) & (known > scale * scale), dtype=bool)
 
 
+@numba.njit(inline="always")
+def _quantiles(values, m):  # type: ignore[no-untyped-def]
+    """The low and the higher quantile that stand for ground, of the first `m` values, which are sorted in place."""
+    for i in range(1, m):  # by insertion: of eight values no other way is faster
+        value = values[i]
+        j = i
+        while j > 0 and values[j - 1] > value:
+            values[j] = values[j - 1]
+            j -= 1
+        values[j] = value
+    return values[int(_LOW * (m - 1) + 0.5)], values[int(_HIGH * (m - 1) + 0.5)]
+
+
+# What these find for all looks at once would be three arrays like `images` and as many again to compare with them: ten
+# times the brightness of a long record. Per look, or per pixel, it is found twice, in no memory to speak of.
+
+
 @numba.njit(parallel=True, cache=True)
-def _sides(images, seen):  # type: ignore[no-untyped-def]
-    """(time, y, x) a low quantile of the looks before and after each look, and the smaller of two higher ones."""
+def _sides(images, seen, look):  # type: ignore[no-untyped-def]
+    """(y, x) a low quantile of the looks before and of those after one look, and the smaller of two higher ones."""
     looks, height, width = images.shape
-    before = np.full(images.shape, np.nan, dtype=np.float32)
-    after = np.full(images.shape, np.nan, dtype=np.float32)
-    darker = np.full(images.shape, np.nan, dtype=np.float32)
+    before = np.full((height, width), np.nan, dtype=np.float32)
+    after = np.full((height, width), np.nan, dtype=np.float32)
+    darker = np.full((height, width), np.nan, dtype=np.float32)
     for r in numba.prange(height):
-        index = np.empty(looks, dtype=np.int64)
+        values = np.empty(_SIDE, dtype=np.float32)
+        for c in range(width):
+            if not (seen[look, r, c] and np.isfinite(images[look, r, c])):
+                continue
+            smaller = np.float32(np.inf)
+            for side in range(2):
+                step = -1 if side == 0 else 1
+                m, t = 0, look + step
+                while m < _SIDE and 0 <= t < looks:
+                    if seen[t, r, c] and np.isfinite(images[t, r, c]):
+                        values[m] = images[t, r, c]
+                        m += 1
+                    t += step
+                if m < _LEAST_SIDE:
+                    continue
+                low, high = _quantiles(values, m)
+                if side == 0:
+                    before[r, c] = low
+                else:
+                    after[r, c] = low
+                smaller = min(smaller, high)
+            if np.isfinite(smaller):
+                darker[r, c] = smaller
+    return before, after, darker
+
+
+@numba.njit(parallel=True, cache=True)
+def _usual_distance(images, seen):  # type: ignore[no-untyped-def]
+    """(y, x) median distance of a pixel's seen values from their ground (see `_nearer`); 0 where there is none."""
+    looks, height, width = images.shape
+    usual = np.zeros((height, width), dtype=np.float32)
+    for r in numba.prange(height):
+        known = np.empty(looks, dtype=np.float32)
+        away = np.empty(looks, dtype=np.float32)
+        values = np.empty(_SIDE, dtype=np.float32)
         for c in range(width):
             n = 0
             for t in range(looks):
                 if seen[t, r, c] and np.isfinite(images[t, r, c]):
-                    index[n] = t
+                    known[n] = images[t, r, c]
                     n += 1
+            count = 0
             for k in range(n):
-                smaller = np.inf
+                nearest = np.float32(np.inf)
                 for side in range(2):
                     first, last = (max(0, k - _SIDE), k) if side == 0 else (k + 1, min(n, k + 1 + _SIDE))
                     m = last - first
                     if m < _LEAST_SIDE:
                         continue
-                    values = np.empty(m, dtype=np.float32)
-                    for i in range(m):
-                        values[i] = images[index[first + i], r, c]
-                    values.sort()
-                    low, high = values[int(_LOW * (m - 1) + 0.5)], values[int(_HIGH * (m - 1) + 0.5)]
-                    if side == 0:
-                        before[index[k], r, c] = low
-                    else:
-                        after[index[k], r, c] = low
-                    smaller = min(smaller, high)
-                if np.isfinite(smaller):
-                    darker[index[k], r, c] = smaller
-    return before, after, darker
+                    values[:m] = known[first:last]
+                    low, _ = _quantiles(values, m)
+                    nearest = min(nearest, abs(known[k] - low))
+                if np.isfinite(nearest):
+                    away[count] = nearest
+                    count += 1
+            if count:
+                usual[r, c] = np.median(away[:count])
+    return usual

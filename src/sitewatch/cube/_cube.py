@@ -114,7 +114,7 @@ def read_family(
     _refuse_too_large(site, len(own), len(bands), grid, room=room)
     stack, failed = read_stack(passes_of(own), bands, grid, progress)
     visible = visible_bands(bands)
-    stack, apart = comparable(stack, units=family.units, visible=visible, pixel_m=abs(grid.affine.a))
+    stack, apart = comparable(stack, units=family.units, bands=bands, visible=visible, pixel_m=abs(grid.affine.a))
     looks += [*failed, *apart]
     if not stack.passes:
         return Readings(cube=None, looks=in_order(looks), family=family.name, grid=grid)

@@ -20,6 +20,7 @@ from sitewatch.cube._radiometry import STEP, missing_constant
 from sitewatch.cube._register import measure_shifts, settle
 from sitewatch.cube._repair import ground_in_cloud
 from sitewatch.cube._screen import screen
+from sitewatch.cube._snow import snow_bands, snow_covered
 from sitewatch.cube._stack import Pass, Stack, brightness
 
 __all__ = ["MAX_UNSURE_PX", "comparable"]
@@ -44,12 +45,15 @@ _NO_ORBIT = (
 )
 
 
-def comparable(stack: Stack, *, units: str, visible: Sequence[int], pixel_m: float) -> tuple[Stack, list[Look]]:
+def comparable(
+    stack: Stack, *, units: str, bands: Sequence[str], visible: Sequence[int], pixel_m: float
+) -> tuple[Stack, list[Look]]:
     """Make the looks of a stack comparable with each other.
 
     Args:
         stack: as read; must not be used any more.
         units: reflectance, picture or backscatter; the last passes no optical gate.
+        bands: names of the bands, in their order.
         visible: positions of the bands that make up brightness.
         pixel_m: edge of a pixel, metres.
 
@@ -68,7 +72,7 @@ def comparable(stack: Stack, *, units: str, visible: Sequence[int], pixel_m: flo
         if not stack.passes:
             return stack, looks
         stack = _levelled(stack)
-        _hide_by_comparison(stack, visible)
+        _hide_by_comparison(stack, visible, snow_bands(bands))
     bright = brightness(stack, visible)
     _give_back_ground(stack, bright)
     stack, unsure = _registered(stack, bright, pixel_m=pixel_m)
@@ -97,17 +101,37 @@ def _levelled(stack: Stack) -> Stack:
     return replace(stack, passes=tuple(passes))
 
 
-def _hide_by_comparison(stack: Stack, visible: Sequence[int]) -> bool:
-    """Mask cloud and shadow in looks that no sensor's mask came with; True where there are such looks."""
+def _hide_by_comparison(stack: Stack, visible: Sequence[int], of_snow: tuple[int, int, int] | None = None) -> bool:
+    """Mask snow, cloud and shadow in looks that no sensor's mask came with; True where there are such looks.
+
+    Snow comes first: cloud is told by comparison with the looks around, and among looks under snow that fails.
+    """
     bare = np.array(
         [not any(band.name in _SKY_MASKS for chip in one.chips for band in chip.bands) for one in stack.passes]
     )
     if not bare.any():
         return False
     stack.causes[stack.causes == Cause.SCREENED] = Cause.SEEN
-    flags = hidden(brightness(stack, visible), stack.causes == Cause.SEEN)
-    stack.causes[flags & bare[:, None, None]] = Cause.SCREENED
+    bright = brightness(stack, visible)
+    if of_snow is not None:
+        _hide_snow(stack, bright, bare, of_snow)
+    flags = hidden(bright, stack.causes == Cause.SEEN)
+    flags &= bare[:, None, None]
+    stack.causes[flags] = Cause.SCREENED
     return True
+
+
+def _hide_snow(
+    stack: Stack, bright: NDArray[np.float32], bare: NDArray[np.bool_], of_snow: tuple[int, int, int]
+) -> None:
+    """Mask snow in the `bare` looks, but for what has its colour on ground without snow: some roof or salt pan."""
+    flags = np.zeros(stack.causes.shape, dtype=bool)
+    for look in np.flatnonzero(bare):
+        green, nir, swir = (stack.values[look, band].astype(np.float32) for band in of_snow)
+        flags[look] = snow_covered(green, nir, swir) & (stack.causes[look] == Cause.SEEN)
+    if flags.any():
+        flags &= ~ground_in_cloud(bright, flags)
+        stack.causes[flags] = Cause.SNOW
 
 
 def _give_back_ground(stack: Stack, bright: NDArray[np.float32]) -> None:

@@ -2,9 +2,10 @@
 
 from sitewatch.store._backup import backup_store
 from sitewatch.store._connect import SCHEMA, SCHEMAS, Store, create_store, open_store
+from sitewatch.store._entries import Row
 from sitewatch.store._exchange import Imported, export_store, import_file
-from sitewatch.store._lists import site_summaries
-from sitewatch.store._looks import load_looks, recorded_scenes
+from sitewatch.store._lists import look_rows, look_summary, site_summaries
+from sitewatch.store._looks import load_looks, look_of, recorded_scenes
 from sitewatch.store._reviews import confirmed_things
 from sitewatch.store._runs import Run, count_runs, last_run, load_memory, save_run, told_by_readers
 from sitewatch.store._sites import WatchedSite, add_site, get_site, list_sites, remove_site
@@ -14,6 +15,7 @@ __all__ = [
     "SCHEMA",
     "SCHEMAS",
     "Imported",
+    "Row",
     "Run",
     "Store",
     "WatchedSite",
@@ -32,6 +34,9 @@ __all__ = [
     "load_corrections",
     "load_looks",
     "load_memory",
+    "look_of",
+    "look_rows",
+    "look_summary",
     "open_store",
     "recorded_scenes",
     "remove_site",

@@ -60,10 +60,12 @@ class Published:
         return max(0, last - first)
 
 
-def first_runs(connection: sa.Connection) -> dict[str, dt.datetime]:
-    """When each site was searched first."""
+def first_runs(connection: sa.Connection, site: str | None = None) -> dict[str, dt.datetime]:
+    """When each site (or the one that is named) was searched first."""
     query = sa.select(t.runs.c.site, sa.func.min(t.runs.c.at, type_=t.Utc)).where(t.runs.c.searched)
-    return dict(connection.execute(query.group_by(t.runs.c.site)).tuples().all())
+    if site is not None:
+        query = query.where(t.runs.c.site == site)
+    return dict(connection.execute(query.group_by(t.runs.c.site)).all())
 
 
 def published_looks(
@@ -86,7 +88,7 @@ def published_looks(
     if sites is not None:
         query = query.where(looks.c.site.in_(sites))
     found: dict[str, list[tuple[dt.datetime, dt.datetime]]] = defaultdict(list)
-    for site, captured, whole_day in connection.execute(query).tuples():
+    for site, captured, whole_day in connection.execute(query):
         found[site].append((captured, captured + _DAY if whole_day else captured))
     return {site: Published(spans) for site, spans in found.items()}
 

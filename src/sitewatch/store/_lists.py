@@ -11,9 +11,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from sitewatch.store import _schema as t
-from sitewatch.store._entries import known_at
+from sitewatch.store._as_known import first_runs
+from sitewatch.store._entries import Row, known_at
 
-__all__ = ["site_summaries"]
+__all__ = ["look_rows", "look_summary", "site_summaries", "told"]
+
+_NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
 
 
 def site_summaries(
@@ -107,3 +110,49 @@ def site_summaries(
 def told(moment: dt.datetime | None) -> str | None:
     """A moment for people and files, to the second."""
     return None if moment is None else f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def look_rows(connection: sa.Connection, site: str, *, at: dt.datetime | None = None) -> tuple[list[Row], bool]:
+    """The looks of a site as they are known, or were known at a moment, in the order of their captures.
+
+    Args:
+        connection: that reads.
+        site: id.
+        at: UTC; None: now.
+
+    Returns:
+        (rows of `looks`, hindsight): with hindsight the site was not watched yet at that moment, and the rows are what
+        is known today of the looks that had been published by then.
+    """
+    hindsight = at is not None and at < first_runs(connection, site).get(site, _NEVER)
+    which = known_at(t.looks, None if hindsight else at)
+    if hindsight:
+        which &= t.looks.c.published <= at
+    # Not by capture in SQL: where databases put what has none is their own affair.
+    rows = [dict(row) for row in connection.execute(sa.select(t.looks).where(t.looks.c.site == site, which)).mappings()]
+    return sorted(rows, key=lambda row: (row["captured"] or _NEVER, row["scene"])), hindsight
+
+
+def look_summary(row: Row) -> dict[str, Any]:
+    """A look's row as `looks.geojson` tells its properties."""
+    captured = row["captured"]
+    detail = row["detail"]
+    unlisted = detail.get("unlisted_since")
+    return {
+        "scene": row["scene"],
+        "sensor": row["sensor"],
+        "captured": f"{captured:%Y-%m-%d}" if captured is not None and row["whole_day"] else told(captured),
+        "published": told(row["published"]),
+        "published_is_recorded": row["published_is_recorded"],
+        "outcome": row["outcome"],
+        "reason": row["reason"],
+        "clear_share": row["clear_share"],
+        "shift_m": row["shift_m"],
+        "shift_sigma_m": detail.get("shift_sigma_m"),
+        "light": detail.get("light"),
+        "haze": detail.get("haze"),
+        "clear_share_of_areas": detail.get("clear_share_of_areas", {}),
+        "credit": detail.get("credit"),
+        "listed_by": detail.get("listed_by", []),
+        **({} if unlisted is None else {"unlisted_since": told(dt.datetime.fromisoformat(unlisted))}),
+    }

@@ -69,7 +69,7 @@ def load_scenes(connection: sa.Connection, site: str) -> dict[str, dict[str, Any
 def recorded_scenes(connection: sa.Connection, site: str) -> dict[str, dt.datetime]:
     """When sitewatch was told of each scene of a site first, by scene id."""
     query = sa.select(t.scenes.c.scene, t.scenes.c.recorded).where(t.scenes.c.site == site, t.scenes.c.until.is_(None))
-    return dict(connection.execute(query).tuples().all())
+    return dict(connection.execute(query).all())
 
 
 def look_of(row: Mapping[str, Any]) -> Look:

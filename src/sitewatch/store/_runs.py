@@ -109,7 +109,7 @@ def last_run(connection: sa.Connection, site: str, *, searched: bool = False) ->
 def count_runs(connection: sa.Connection) -> dict[str, int]:
     """How many runs there were, by site."""
     rows = connection.execute(sa.select(t.runs.c.site, sa.func.count()).group_by(t.runs.c.site))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def load_memory(connection: sa.Connection, site: str) -> Memory | None:

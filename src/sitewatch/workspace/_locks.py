@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 from collections.abc import Iterator
-from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -31,39 +31,24 @@ def locked_site(workspace: Workspace, site: str, *, wait: bool = False) -> Itera
         LockedError: another run is at the site, and `wait` is False.
         OutputError: the folder cannot be written.
     """
-    with contextlib.ExitStack() as held:
-        file = workspace.site_folder(site) / ".run.lock"
-        if not held.enter_context(_locked_file(file, wait=wait)):
-            raise LockedError(f"{site}: another run is at this site; wait until it has ended")
+    from sitewatch.archive import held
+
+    with contextlib.ExitStack() as stack:
+        folder = workspace.site_folder(site)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(held(folder / ".lock", patience_s=math.inf if wait else 0.0))
+        except BlockingIOError as error:
+            raise LockedError(f"{site}: another run is at this site; wait until it has ended") from error
+        except OSError as error:
+            raise OutputError(f"{folder}: cannot be written ({error.strerror}); mend the rights of it") from error
         if workspace.store.is_postgresql:
-            connection = held.enter_context(workspace.store.engine.connect())
+            connection = stack.enter_context(workspace.store.engine.connect())
             connection = connection.execution_options(isolation_level="AUTOCOMMIT")
             key = int.from_bytes(hashlib.sha256(f"sitewatch {site}".encode()).digest()[:8], signed=True)
             if wait:
                 connection.execute(sa.select(sa.func.pg_advisory_lock(key)))
             elif not connection.execute(sa.select(sa.func.pg_try_advisory_lock(key))).scalar():
                 raise LockedError(f"{site}: another run is at this site, on another machine; wait until it has ended")
-            held.callback(lambda: connection.execute(sa.select(sa.func.pg_advisory_unlock(key))))
+            stack.callback(lambda: connection.execute(sa.select(sa.func.pg_advisory_unlock(key))))
         yield
-
-
-@contextlib.contextmanager
-def _locked_file(file: Path, *, wait: bool) -> Iterator[bool]:
-    """Hold a lock of the file system; yields False where another process has it."""
-    try:
-        import fcntl
-    except ImportError:  # pragma: no cover - not on this platform: two runs at a site are the user's affair
-        yield True
-        return
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        lock = file.open("a")
-    except OSError as error:
-        raise OutputError(f"{file}: cannot be written ({error.strerror}); mend the rights of the workspace") from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-            return
-        yield True

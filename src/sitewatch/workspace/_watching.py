@@ -113,12 +113,12 @@ def replay_site(
         OutputError: results could not be written.
     """
     from sitewatch.archive import published_by
-    from sitewatch.watch import watch, write_outputs
+    from sitewatch.watch import hold_output, watch, write_outputs
 
     with workspace.store.reading() as connection:
         place = get_site(connection, site)
         recorded = recorded_scenes(connection, site)
-    with locked_site(workspace, site):
+    with locked_site(workspace, site), hold_output(out):
         listing = published_by(_listing(place, progress), moment, recorded=recorded)
         watched = watch(
             place.site,
