@@ -42,8 +42,18 @@ def backup_store(store: Store, path: Path, *, force: bool = False, progress: Pro
         if store.is_postgresql:
             _copy_rows(store, partial, progress)
         else:
+            _show(progress, "copying the store", 0)
             copy_sqlite(store.engine, partial)
-        return _checked(partial, path)
+            _show(progress, "copying the store", 1)
+        _show(progress, "checking the copy", 0)
+        rows = _checked(partial, path)
+        _show(progress, "checking the copy", 1)
+        return rows
+
+
+def _show(progress: Progress | None, stage: str, done: int) -> None:
+    if progress is not None:
+        progress(stage, done, 1)
 
 
 def _copy_rows(store: Store, partial: Path, progress: Progress | None) -> None:

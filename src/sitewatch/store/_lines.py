@@ -57,7 +57,7 @@ def _told(table: sa.Table, row: Row) -> dict[str, Any]:
     for column in columns(table):
         value = row[column.name]
         if value is not None and holds(column) is Holds.MOMENT:
-            value = f"{value:%Y-%m-%dT%H:%M:%S.%fZ}".zfill(27)
+            value = value.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
         elif value is not None and holds(column) is Holds.GEOMETRY:
             value = value.hex().upper()
         told[column.name] = value

@@ -127,24 +127,22 @@ def stored_rows(connection: sa.Connection, table: sa.Table, *, sites: Sequence[s
         sa.collate(column, "C") if bytewise and holds(column) is Holds.TEXT else column for column in table.primary_key
     ]
     query = _of(sa.select(*columns(table)), table, sites).order_by(*order)
-    for row in connection.execute(query.execution_options(yield_per=_AT_ONCE)).mappings():
-        yield {column.name: _held(table, column, row) for column in columns(table)}
+    names = [str(column.name) for column in columns(table)]
+    for values in connection.execute(query.execution_options(yield_per=_AT_ONCE)):
+        row = dict(zip(names, values, strict=True))
+        for name, value in row.items():
+            if isinstance(value, float):
+                if not math.isfinite(value):
+                    raise OutputError(f"{table.name} {_shown(key_of(table, row))}: {name} is {value}, not a number")
+                # SQLite does not keep the sign of a zero, so no file does.
+                row[name] = value + 0.0
+            elif isinstance(value, str) and "\0" in value:
+                raise OutputError(f"{table.name} {_shown(key_of(table, row))}: {name} holds a NUL character")
+        yield row
 
 
 def _of(query: sa.Select[Any], table: sa.Table, sites: Sequence[str] | None) -> sa.Select[Any]:
     return query if sites is None else query.where(table.c.site.in_(sites))
-
-
-def _held(table: sa.Table, column: sa.Column[Any], row: sa.RowMapping) -> Any:
-    value = row[column]
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise OutputError(f"{table.name} {_shown(key_of(table, row))}: {column.name} is {value}, not a number")
-        # SQLite does not keep the sign of a zero, so no file does.
-        return value + 0.0
-    if isinstance(value, str) and "\0" in value:
-        raise OutputError(f"{table.name} {_shown(key_of(table, row))}: {column.name} holds a NUL character")
-    return value
 
 
 def as_json(value: object) -> str:
