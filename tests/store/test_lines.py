@@ -76,7 +76,7 @@ def test_a_spoiled_file_is_refused_in_one_sentence(
     assert len(lines_of(sqlite_store, tmp_path)) == 1
 
 
-@pytest.mark.parametrize("content", [b"", b"no gzip", gzip.compress(HEAD * 100)[:-12]])
+@pytest.mark.parametrize("content", [b"", b"no gzip", gzip.compress(HEAD * 100, mtime=0)[:-12]])
 def test_a_packed_file_that_is_cut_or_none_is_refused(sqlite_store: Store, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "bad.jsonl.gz").write_bytes(content)
     with pytest.raises(InputError, match=r"is damaged|is not JSON"):
