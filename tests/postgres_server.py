@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-__all__ = ["HINT", "Postgres", "free_port", "postgres_server"]
+__all__ = ["HINT", "Postgres", "free_port", "serve_postgres"]
 
+POSTGRES_BIN = Path("/usr/lib/postgresql/15/bin")
 HINT = "run tests/install-services as root on Debian"
-_BIN = Path("/usr/lib/postgresql/15/bin")
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,14 @@ class Postgres:
         return {**os.environ, **told, "PGPASSWORD": "unused"}
 
     def address(self, database: str) -> str:
-        """Of one of its databases, as `sitewatch init --database` takes it."""
+        """A database's address."""
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
 
 @contextlib.contextmanager
-def postgres_server(scratch: Path) -> Iterator[Postgres]:
-    """Start a server with its data in a folder that its user may enter; the test is skipped where there is none."""
-    if not (_BIN / "initdb").is_file():
+def serve_postgres(scratch: Path) -> Iterator[Postgres]:
+    """Start a server in a folder, and stop it."""
+    if not (POSTGRES_BIN / "initdb").is_file():
         pytest.skip(f"PostgreSQL 15 is not installed: {HINT}")
     home = scratch / "postgres"
     home.mkdir()
@@ -55,7 +55,7 @@ def postgres_server(scratch: Path) -> Iterator[Postgres]:
 
     def run(program: str, *arguments: str) -> None:
         done = subprocess.run(
-            [str(_BIN / program), *arguments],
+            [str(POSTGRES_BIN / program), *arguments],
             cwd=home,
             capture_output=True,
             text=True,
@@ -79,6 +79,7 @@ def postgres_server(scratch: Path) -> Iterator[Postgres]:
 
 
 def free_port() -> int:
+    """A port of the loopback that nobody listens at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -19,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from postgres_server import HINT, Postgres, free_port, postgres_server
+from postgres_server import HINT, Postgres, free_port
 
 POSTGIS = Path("/usr/share/postgresql/15/extension/postgis.control")
 
@@ -54,24 +53,9 @@ class StacApi:
 
 
 @pytest.fixture(scope="session")
-def scratch() -> Iterator[Path]:
-    """A folder that the service users may enter too, unlike pytest's own."""
-    folder = Path(tempfile.mkdtemp(prefix="sitewatch-services-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture(scope="session")
-def postgres(scratch: Path) -> Iterator[Postgres]:
+def stac_api(postgres: Postgres, scratch: Path) -> Iterator[StacApi]:
     if not POSTGIS.is_file():
         pytest.skip(f"PostGIS is not installed: {HINT}")
-    with postgres_server(scratch) as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def stac_api(postgres: Postgres, scratch: Path) -> Iterator[StacApi]:
     pytest.importorskip("stac_fastapi.pgstac", reason="stac-fastapi-pgstac is not installed: make .venv/dev.stamp")
     pgstac("migrate", environment=postgres.environment)
     port = free_port()

@@ -55,9 +55,13 @@ AsKnown = Annotated[str | None, typer.Option("--as-known", metavar="DATE", help=
 
 def opened(place: str) -> Workspace:
     """The workspace that `--workspace` names, open; use it in a `with`."""
+    from sitewatch.cli._progress import note
     from sitewatch.workspace import open_workspace
 
-    return open_workspace(place)
+    workspace = open_workspace(place)
+    if workspace.store.kept is not None:
+        note(f"the store was brought to this version's schema; as it was before it is kept as {workspace.store.kept}")
+    return workspace
 
 
 def who(workspace: Workspace, reader: str | None) -> str:

@@ -1,8 +1,9 @@
-"""Opening a store: an SQLite file, or a PostgreSQL database by its address."""
+"""Opening a store: an SQLite file, or a PostgreSQL database by its address; and bringing it to the present schema."""
 
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,14 +12,17 @@ from typing import Self
 import sqlalchemy as sa
 
 from sitewatch.errors import InputError, OptionError, OutputError
+from sitewatch.store._files import new_file
 
-__all__ = ["SCHEMA", "SCHEMAS", "Store", "create_store", "open_store"]
+__all__ = ["SCHEMA", "SCHEMAS", "Store", "copy_sqlite", "create_store", "open_store"]
 
 SCHEMAS = ("0001",)
 """Every schema that was ever released, the oldest first."""
 SCHEMA = SCHEMAS[-1]
 """The one that this version writes."""
 
+_MIGRATIONS = "sitewatch.store:migrations"
+"""Where Alembic finds the steps from each schema to the next."""
 _WRITING = 0x5173_7761_7463_6800
 """Key of PostgreSQL's advisory lock under which a store is written: one transaction after the other, as in SQLite."""
 _PATIENCE_S = 60.0
@@ -32,8 +36,10 @@ class Store:
     other one.
     """
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, *, kept: Path | None = None) -> None:
         self._engine = engine
+        self.kept = kept
+        """The copy of an SQLite store of an earlier schema that was made before it was brought to the present one."""
 
     @property
     def is_postgresql(self) -> bool:
@@ -81,7 +87,7 @@ def create_store(address: Path | str) -> Store:
         OutputError: it cannot be written.
     """
     engine = _engine(address, make=True)
-    with _told(engine):
+    with _closed_on_error(engine), _told(engine):
         if _version(engine) is None:
             tables = set(sa.inspect(engine).get_table_names()) - {"alembic_version", "spatial_ref_sys"}
             if tables:
@@ -96,14 +102,37 @@ def create_store(address: Path | str) -> Store:
 def open_store(address: Path | str) -> Store:
     """Open a store; one of an earlier schema is brought to the present one.
 
+    An SQLite file is copied before that, to a file beside it that is named by its schema and the day on which it was
+    written last (`Store.kept`). A PostgreSQL database is its administrator's to back up; the step is one transaction.
+
     Raises:
         InputError: there is none, it does not answer, or a later version of sitewatch wrote it.
+        OutputError: there is no room for the copy, or it cannot be written.
     """
     return _checked(_engine(address, make=False))
 
 
+def copy_sqlite(engine: sa.Engine, path: Path) -> None:
+    """Copy an SQLite store as it is at one moment, while others go on writing.
+
+    Args:
+        engine: of the store.
+        path: of the copy; there must be nothing.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    with contextlib.closing(engine.raw_connection()) as connection:
+        try:
+            # Unlike SQLite's backup interface it does not begin anew whenever somebody writes.
+            connection.cursor().execute("VACUUM INTO ?", (str(path),))
+        except sqlite3.Error as error:
+            raise OutputError(f"{_shown(engine)}: cannot be copied ({error}); make room and try again") from error
+
+
 def _checked(engine: sa.Engine) -> Store:
-    with _told(engine):
+    kept = None
+    with _closed_on_error(engine), _told(engine):
         version = _version(engine)
         if version is None:
             raise InputError(f"{_shown(engine)}: holds no workspace of sitewatch; run `sitewatch init` to make one")
@@ -113,8 +142,8 @@ def _checked(engine: sa.Engine) -> Store:
                 f"{SCHEMA}); update sitewatch"
             )
         if version != SCHEMA:
-            _migrate(engine)
-    return Store(engine)
+            kept = _migrate(engine)
+    return Store(engine, kept=kept)
 
 
 def _engine(address: Path | str, *, make: bool) -> sa.Engine:
@@ -167,21 +196,49 @@ def _sqlite(path: Path, *, make: bool) -> sa.Engine:
 def _version(engine: sa.Engine) -> str | None:
     """The schema of a store; None: it is no store."""
     with engine.connect() as connection, connection.begin():
-        if not sa.inspect(connection).has_table("alembic_version"):
-            return None
-        return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+        return _version_in(connection)
 
 
-def _migrate(engine: sa.Engine) -> None:
-    """Bring a store to the present schema, as one transaction."""
+def _version_in(connection: sa.Connection) -> str | None:
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+
+
+def _migrate(engine: sa.Engine, schema: str | None = None) -> Path | None:
+    """Bring a store to a schema (default: the present one), as one transaction.
+
+    Returns:
+        Where the store is copied to as it was before; None: it was empty, somebody else was faster, or it is not
+        SQLite.
+    """
     from alembic import command
     from alembic.config import Config
 
+    target = SCHEMA if schema is None else schema
+    kept = None
     config = Config()
-    config.set_main_option("script_location", "sitewatch.store:migrations")
+    config.set_main_option("script_location", _MIGRATIONS)
     with _writing(engine) as connection:
+        # Asked again: another process may have been at it until this one was let in.
+        before = _version_in(connection)
+        if before == target:
+            return None
+        if before is not None and engine.dialect.name == "sqlite":
+            kept = _keep(engine, before)
         config.attributes["connection"] = connection
-        command.upgrade(config, SCHEMA)
+        command.upgrade(config, target)
+    return kept
+
+
+def _keep(engine: sa.Engine, schema: str) -> Path:
+    """Copy an SQLite store to a file beside it, which is what it is for as long as this process may write alone."""
+    store = Path(str(engine.url.database))
+    written = dt.datetime.fromtimestamp(store.stat().st_mtime, tz=dt.UTC)
+    kept = store.with_name(f"{store.stem}-{schema}-{written:%Y-%m-%d}{store.suffix}")
+    with new_file(kept, force=True) as partial:
+        copy_sqlite(engine, partial)
+    return kept
 
 
 @contextlib.contextmanager
@@ -191,6 +248,16 @@ def _writing(engine: sa.Engine) -> Iterator[sa.Connection]:
         if engine.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITING)))
         yield connection
+
+
+@contextlib.contextmanager
+def _closed_on_error(engine: sa.Engine) -> Iterator[None]:
+    """Give back the connections of a store that is not handed out."""
+    try:
+        yield
+    except BaseException:
+        engine.dispose()
+        raise
 
 
 def _shown(engine: sa.Engine) -> str:
