@@ -34,10 +34,12 @@ check: .venv/dev.stamp ## formatting, lint, types, layers
 
 test: check ## all checks and tests, with a real browser and a real catalog where they can be installed
 	@bash tests/install-services
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto
 
-bench: .venv/dev.stamp ## time the corridor and print ratios
+bench: .venv/dev.stamp ## time the corridor and the listings, kill runs, and print ratios
 	$(BIN)/python benchmarks/corridor.py
+	$(BIN)/python benchmarks/store.py
+	$(BIN)/python benchmarks/killed.py
 
 lock: ## resolve the requirements anew (needs uv)
 	$(UV) pip compile pyproject.toml requirements/build.in --output-file requirements/run.txt \

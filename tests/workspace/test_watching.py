@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from postgres_server import Postgres
 from sitewatch.errors import InputError, LockedError, OptionError
 from sitewatch.site import Site, read_site
 from sitewatch.store import _schema as t
@@ -225,8 +226,40 @@ def test_two_runs_at_once_do_each_site_once(space: Workspace, small_world: Path)
     check_two_at_once(space, small_world)
 
 
-def test_killed_runs_end_as_undisturbed_ones(killed: ModuleType, small_world: Path, tmp_path: Path) -> None:
-    made = list(killed.trials(small_world, tmp_path, 5))
+@pytest.mark.services
+def test_two_runs_at_once_do_each_site_once_in_postgresql(
+    killed: ModuleType, postgres: Postgres, small_world: Path, tmp_path: Path
+) -> None:
+    with (
+        killed.own_database(postgres.address("postgres")) as database,
+        make_workspace(tmp_path / "space", database=database) as space,
+    ):
+        check_two_at_once(space, small_world)
+
+
+@pytest.mark.services
+def test_a_colleague_elsewhere_holds_a_site_too(killed: ModuleType, postgres: Postgres, tmp_path: Path) -> None:
+    """Two folders, as on two machines, and one database."""
+    with (
+        killed.own_database(postgres.address("postgres")) as database,
+        make_workspace(tmp_path / "here", database=database) as here,
+        make_workspace(tmp_path / "there", database=database) as there,
+    ):
+        with locked_site(here, "one"):
+            with pytest.raises(LockedError, match="on another machine"), locked_site(there, "one"):
+                pass
+            with locked_site(there, "two"):
+                pass
+        with locked_site(there, "one"):
+            pass
+
+
+@pytest.mark.parametrize("server", ["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
+def test_killed_runs_end_as_undisturbed_ones(
+    killed: ModuleType, small_world: Path, tmp_path: Path, server: str, request: pytest.FixtureRequest
+) -> None:
+    address = None if server == "sqlite" else request.getfixturevalue("postgres").address("postgres")
+    made = list(killed.trials(small_world, tmp_path, 5, server=address))
     assert [trial.differs for trial in made] == [()] * 5
     assert not all(trial.ended for trial in made)
 

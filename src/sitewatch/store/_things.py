@@ -35,7 +35,7 @@ def known_things(connection: sa.Connection, site: str) -> tuple[Known, ...]:
     from sitewatch.structures import Known
 
     rows = current(connection, t.structures, site=site)
-    spells = presence_rows(connection, site=site)
+    spells = presence_rows(connection, site)
     pinned = _pinned(connection, site)
     confirmed = load_confirmed(connection, site)
     dismissed = dismissed_words(connection, site)
@@ -45,7 +45,7 @@ def known_things(connection: sa.Connection, site: str) -> tuple[Known, ...]:
     return tuple(
         Known(
             thing=key,
-            structure=structure_of(row, spells[site, key, row["since"]]),
+            structure=structure_of(row, spells[key, row["since"]]),
             claimed=row["claimed"],
             pinned=key in pinned,
             confirmed=confirmed.get(key),
@@ -99,12 +99,12 @@ def save_things(connection: sa.Connection, site: str, recognition: Recognition, 
     """
     things = {one.thing: one for one in recognition.things}
     before = current(connection, t.structures, site=site)
-    spells = presence_rows(connection, site=site)
+    spells = presence_rows(connection, site)
     rows = [{"thing": one.thing, "claimed": one.claimed, **_row(one.structure)} for one in things.values()]
     lives = {key: _presences(one.structure) for key, one in things.items()}
 
     def same(known: Row, new: Row) -> bool:
-        was = [_life(row) for row in spells[site, known["thing"], known["since"]]]
+        was = [_life(row) for row in spells[known["thing"], known["since"]]]
         return all(known[name] == value for name, value in new.items()) and was == [
             _life(row) for row in lives[known["thing"]]
         ]
@@ -155,23 +155,14 @@ def find_thing(connection: sa.Connection, site: str, identifier: str) -> str:
     raise InputError(f"site {site!r} has no structure {identifier!r}; see `sitewatch structures {site}`")
 
 
-def presence_rows(
-    connection: sa.Connection, *, site: str | None = None, at: dt.datetime | None = None
-) -> dict[tuple[str, str, dt.datetime], list[Row]]:
-    """The presences of all versions of structures known at a moment, by (site, key, since), in time order."""
-    join = t.presences.join(
-        t.structures,
-        (t.presences.c.site == t.structures.c.site)
-        & (t.presences.c.thing == t.structures.c.thing)
-        & (t.presences.c.since == t.structures.c.since),
-    )
-    which = known_at(t.structures, at)
-    if site is not None:
-        which &= t.structures.c.site == site
-    query = sa.select(t.presences).select_from(join).where(which).order_by(t.presences.c.number)
-    found: dict[tuple[str, str, dt.datetime], list[Row]] = {}
-    for row in connection.execute(query).mappings():
-        found.setdefault((row["site"], row["thing"], row["since"]), []).append(dict(row))
+def presence_rows(connection: sa.Connection, site: str) -> dict[tuple[str, dt.datetime], list[Row]]:
+    """The presences of what is known of a site's structures, by (key, since), in time order."""
+    s, p = t.structures.c, t.presences.c
+    join = t.presences.join(t.structures, (p.site == s.site) & (p.thing == s.thing) & (p.since == s.since))
+    query = sa.select(t.presences).select_from(join).where(s.site == site, known_at(t.structures, None))
+    found: dict[tuple[str, dt.datetime], list[Row]] = {}
+    for row in connection.execute(query.order_by(p.number)).mappings():
+        found.setdefault((row["thing"], row["since"]), []).append(dict(row))
     return found
 
 
