@@ -106,11 +106,11 @@ def list_(
     workspace: InWorkspace = DEFAULT,
 ) -> None:
     """List recorded events by time."""
-    from sitewatch.store import get_site, list_events
+    from sitewatch.store import list_events, site_name
 
     with opened(workspace) as space, space.store.reading() as connection:
         if site is not None:
-            get_site(connection, site)
+            site_name(connection, site)
         found = list_events(connection, site=site, withdrawn=withdrawn)
     if as_json:
         print_json([event_document(event) for event in found])

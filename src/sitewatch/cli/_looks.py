@@ -140,10 +140,10 @@ def _from_folder(folder: Path, moment: dt.datetime | None) -> _Ledger:
 
 
 def _from_store(site: str, workspace: str, moment: dt.datetime | None) -> _Ledger:
-    from sitewatch.store import get_site, last_run, look_rows, look_summary
+    from sitewatch.store import last_run, look_rows, look_summary, site_name
 
     with opened(workspace) as space, space.store.reading() as connection:
-        name = get_site(connection, site).site.name
+        name = site_name(connection, site)
         rows, hindsight = look_rows(connection, site, at=moment)
         run = last_run(connection, site)
     if hindsight:

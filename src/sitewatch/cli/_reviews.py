@@ -51,10 +51,10 @@ def add(
     now: Now = None,
 ) -> None:
     """Say what you make of a structure. Your last word counts; earlier ones stay."""
-    from sitewatch.store import add_review, find_thing, get_site
+    from sitewatch.store import add_review, find_thing, site_name
 
     with opened(workspace) as space, space.store.writing() as connection:
-        get_site(connection, site)
+        site_name(connection, site)
         thing = find_thing(connection, site, structure)
         add_review(connection, site, thing, verdict, reason=reason, reader=who(space, reader), at=parse_now(now))
     print(thing)
@@ -69,11 +69,11 @@ def list_(
     workspace: InWorkspace = DEFAULT,
 ) -> None:
     """List what was said. What others said of a structure is hidden until you have read it, and two readers have."""
-    from sitewatch.store import get_site, review_rows
+    from sitewatch.store import review_rows, site_name
 
     with opened(workspace) as space, space.store.reading() as connection:
         if site is not None:
-            get_site(connection, site)
+            site_name(connection, site)
         moment = parse_day("--as-known", as_known, end=True)
         found = review_rows(connection, viewer=who(space, reader), site=site, at=moment)
     if as_json:
@@ -103,11 +103,11 @@ def list_(
 @review_app.command(epilog="Example:\n\n    sitewatch review agreement plant")
 def agreement(site: AnySite = None, as_json: AsJson = False, workspace: InWorkspace = DEFAULT) -> None:
     """How far readers agree: Cohen's kappa with its standard error for every pair, and the plain share."""
-    from sitewatch.store import agreements, get_site
+    from sitewatch.store import agreements, site_name
 
     with opened(workspace) as space, space.store.reading() as connection:
         if site is not None:
-            get_site(connection, site)
+            site_name(connection, site)
         found = agreements(connection, site=site)
     if as_json:
         print_json([dataclasses.asdict(one) for one in found])
@@ -132,11 +132,11 @@ def agreement(site: AnySite = None, as_json: AsJson = False, workspace: InWorksp
 @review_app.command(epilog="Example:\n\n    sitewatch review conflicts plant")
 def conflicts(site: AnySite = None, as_json: AsJson = False, workspace: InWorkspace = DEFAULT) -> None:
     """List what searches would change of what was confirmed, and that waits for an answer."""
-    from sitewatch.store import conflict_rows, get_site
+    from sitewatch.store import conflict_rows, site_name
 
     with opened(workspace) as space, space.store.reading() as connection:
         if site is not None:
-            get_site(connection, site)
+            site_name(connection, site)
         found = conflict_rows(connection, site=site)
     if as_json:
         print_json(found)
@@ -161,10 +161,10 @@ def resolve(
     now: Now = None,
 ) -> None:
     """Answer a conflict: accept what the search says now, or keep what was confirmed."""
-    from sitewatch.store import find_thing, get_site, resolve_conflict
+    from sitewatch.store import find_thing, resolve_conflict, site_name
 
     with opened(workspace) as space, space.store.writing() as connection:
-        get_site(connection, site)
+        site_name(connection, site)
         thing = find_thing(connection, site, structure)
         resolve_conflict(connection, site, thing, answer, reason=reason, who=who(space, reader), at=parse_now(now))
     print(thing)
@@ -180,12 +180,12 @@ def history(
     workspace: InWorkspace = DEFAULT,
 ) -> None:
     """Tell who did what, when; of a structure, every version of it and what changed between them."""
-    from sitewatch.store import find_thing, get_site, journal_rows, version_rows
+    from sitewatch.store import find_thing, journal_rows, site_name, version_rows
 
     versions = None
     with opened(workspace) as space, space.store.reading() as connection:
         if site is not None:
-            get_site(connection, site)
+            site_name(connection, site)
         thing = None if site is None or structure is None else find_thing(connection, site, structure)
         journal = journal_rows(connection, viewer=who(space, reader), site=site, thing=thing)
         if site is not None and thing is not None:

@@ -59,11 +59,11 @@ def structures(
     workspace: InWorkspace = DEFAULT,
 ) -> None:
     """List the structures that are known, with their life and what readers say of them."""
-    from sitewatch.store import get_site, structure_rows
+    from sitewatch.store import site_name, structure_rows
 
     with opened(workspace) as space, space.store.reading() as connection:
         if site is not None:
-            get_site(connection, site)
+            site_name(connection, site)
         found = structure_rows(
             connection,
             viewer=who(space, reader),
@@ -117,10 +117,10 @@ def show(
     workspace: InWorkspace = DEFAULT,
 ) -> None:
     """Show all that is known of a structure."""
-    from sitewatch.store import find_thing, get_site, journal_rows, review_rows, structure_rows
+    from sitewatch.store import find_thing, journal_rows, review_rows, site_name, structure_rows
 
     with opened(workspace) as space, space.store.reading() as connection:
-        get_site(connection, site)
+        site_name(connection, site)
         viewer = who(space, reader)
         thing = find_thing(connection, site, structure)
         (one,) = structure_rows(connection, viewer=viewer, site=site, thing=thing, all_kinds=True, lost=True)
@@ -155,10 +155,10 @@ def name(
     now: Now = None,
 ) -> None:
     """Name a structure; from then on it is found by that name, and keeps its id."""
-    from sitewatch.store import find_thing, get_site, name_thing
+    from sitewatch.store import find_thing, name_thing, site_name
 
     with opened(workspace) as space, space.store.writing() as connection:
-        get_site(connection, site)
+        site_name(connection, site)
         thing = find_thing(connection, site, structure)
         name_thing(connection, site, thing, called, who=who(space, reader), at=parse_now(now))
     print(called)
@@ -174,10 +174,10 @@ def note(
     now: Now = None,
 ) -> None:
     """Write a note of a structure."""
-    from sitewatch.store import add_note, find_thing, get_site
+    from sitewatch.store import add_note, find_thing, site_name
 
     with opened(workspace) as space, space.store.writing() as connection:
-        get_site(connection, site)
+        site_name(connection, site)
         thing = find_thing(connection, site, structure)
         add_note(connection, site, thing, text, who=who(space, reader), at=parse_now(now))
     print(thing)
@@ -198,11 +198,11 @@ def split(
     now: Now = None,
 ) -> None:
     """Make several structures of one, now and on every later run."""
-    from sitewatch.store import find_thing, get_site, split_thing
+    from sitewatch.store import find_thing, site_name, split_thing
 
     footprints = _footprints(parts)
     with opened(workspace) as space, space.store.writing() as connection:
-        get_site(connection, site)
+        site_name(connection, site)
         thing = find_thing(connection, site, structure)
         made = split_thing(
             connection, site, thing, footprints, reason=reason, who=who(space, reader), at=parse_now(now)
@@ -223,10 +223,10 @@ def merge(
     now: Now = None,
 ) -> None:
     """Make one structure of several, now and on every later run; it keeps the id of the first."""
-    from sitewatch.store import find_thing, get_site, merge_things
+    from sitewatch.store import find_thing, merge_things, site_name
 
     with opened(workspace) as space, space.store.writing() as connection:
-        get_site(connection, site)
+        site_name(connection, site)
         thing, *rest = (find_thing(connection, site, one) for one in (structure, *others))
         merge_things(connection, site, thing, rest, reason=reason, who=who(space, reader), at=parse_now(now))
     print(thing)
@@ -245,10 +245,10 @@ def kind(
     now: Now = None,
 ) -> None:
     """Tell of which kind it is, now and on every later run."""
-    from sitewatch.store import find_thing, get_site, set_kind
+    from sitewatch.store import find_thing, set_kind, site_name
 
     with opened(workspace) as space, space.store.writing() as connection:
-        get_site(connection, site)
+        site_name(connection, site)
         thing = find_thing(connection, site, structure)
         set_kind(connection, site, thing, what, reason=reason, who=who(space, reader), at=parse_now(now))
     print(thing)

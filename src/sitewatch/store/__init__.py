@@ -24,7 +24,7 @@ from sitewatch.store._reviews import (
     rejected_things,
 )
 from sitewatch.store._runs import Run, count_runs, last_run, load_memory, save_run, told_by_readers
-from sitewatch.store._sites import WatchedSite, add_site, get_site, list_sites, remove_site
+from sitewatch.store._sites import WatchedSite, add_site, get_site, list_sites, remove_site, site_name
 from sitewatch.store._things import find_thing, known_things, load_corrections
 
 __all__ = [
@@ -79,6 +79,7 @@ __all__ = [
     "review_rows",
     "save_run",
     "set_kind",
+    "site_name",
     "site_summaries",
     "split_thing",
     "structure_rows",

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from sitewatch.errors import InputError, OptionError
-from sitewatch.site import Site
 from sitewatch.store import _schema as t
 from sitewatch.store._entries import current, enter, known_at, write_versions
 from sitewatch.store._geometry import geometry_columns, polygon
 
-__all__ = ["WatchedSite", "add_site", "get_site", "list_sites", "remove_site"]
+if TYPE_CHECKING:
+    from sitewatch.site import Site
+
+__all__ = ["WatchedSite", "add_site", "get_site", "list_sites", "remove_site", "site_name"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,10 +83,25 @@ def get_site(connection: sa.Connection, site: str, *, at: dt.datetime | None = N
     return found[0]
 
 
+def site_name(connection: sa.Connection, site: str) -> str:
+    """What people call a site, removed ones too; at once, without its outline.
+
+    Raises:
+        InputError: there is no such site.
+    """
+    query = sa.select(t.sites.c.name).where(t.sites.c.site == site, t.sites.c.until.is_(None))
+    name = connection.execute(query).scalar()
+    if name is None:
+        raise _unknown(connection, site)
+    return str(name)
+
+
 def list_sites(
     connection: sa.Connection, *, at: dt.datetime | None = None, only: str | None = None, removed: bool = False
 ) -> list[WatchedSite]:
     """All sites by id; with `removed` also those that are no longer watched."""
+    from sitewatch.site import Site
+
     which = known_at(t.sites, at) & (sa.true() if removed else t.sites.c.removed.is_(False))
     named = known_at(t.areas, at)
     if only is not None:
