@@ -11,7 +11,8 @@ import pytest
 from store_rows import fill
 
 from postgres_server import Postgres
-from sitewatch.store import Store, create_store, export_store
+from sitewatch.store import Store, create_store
+from sitewatch.store.exchange import export_store
 
 _numbers = itertools.count()
 

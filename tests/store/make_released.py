@@ -13,7 +13,8 @@ from pathlib import Path
 
 from store_rows import fill
 
-from sitewatch.store import SCHEMA, create_store, export_store
+from sitewatch.store import SCHEMA, create_store
+from sitewatch.store.exchange import export_store
 
 RELEASED = Path(__file__).parent / "released"
 

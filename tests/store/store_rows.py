@@ -271,7 +271,7 @@ def write(store: Store, rows: Rows) -> None:
 
 def lines_of(store: Store, folder: Any) -> list[bytes]:
     """What a store exports as JSON lines."""
-    from sitewatch.store import export_store
+    from sitewatch.store.exchange import export_store
 
     path = folder / "lines.jsonl"
     export_store(store, path, force=True)

@@ -15,8 +15,9 @@ import sqlalchemy as sa
 from store_rows import fill, lines_of, moment, write
 
 from sitewatch.errors import OptionError, OutputError
-from sitewatch.store import Store, _backup, backup_store, create_store, open_store
+from sitewatch.store import Store, create_store, open_store
 from sitewatch.store import _schema as t
+from sitewatch.store.exchange import _backup, backup_store
 from sitewatch.workspace import make_workspace, open_workspace
 
 FILLING = """

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from store_rows import BEGAN, ODD, fill, lines_of, look, moment, site_rows, structure, write
 
 from sitewatch.errors import InputError, OptionError, OutputError
-from sitewatch.store import Store, create_store, export_store, import_file
+from sitewatch.store import Store, create_store
 from sitewatch.store import _schema as t
-from sitewatch.store._rows import TABLES, count_rows
+from sitewatch.store.exchange import export_store, import_file
+from sitewatch.store.exchange._rows import TABLES, count_rows
 
 NAMES = ["all.jsonl", "all.jsonl.gz", "all.gpkg", "all.geoparquet"]
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)

@@ -18,8 +18,9 @@ import shapely
 from store_rows import fill, lines_of, moment
 
 from sitewatch.errors import InputError
-from sitewatch.store import Store, export_store, import_file
-from sitewatch.store._rows import TABLES, Holds, columns, count_rows, geometry_of, holds
+from sitewatch.store import Store
+from sitewatch.store.exchange import export_store, import_file
+from sitewatch.store.exchange._rows import TABLES, Holds, columns, count_rows, geometry_of, holds
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 OGR = {

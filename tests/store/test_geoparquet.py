@@ -16,8 +16,9 @@ import pytest
 from store_rows import lines_of, moment
 
 from sitewatch.errors import InputError, OptionError
-from sitewatch.store import Store, export_store, import_file
-from sitewatch.store._rows import TABLES, geometry_of
+from sitewatch.store import Store
+from sitewatch.store.exchange import export_store, import_file
+from sitewatch.store.exchange._rows import TABLES, geometry_of
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 

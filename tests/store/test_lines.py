@@ -11,8 +11,9 @@ import pytest
 from store_rows import lines_of
 
 from sitewatch.errors import InputError
-from sitewatch.store import Store, import_file
-from sitewatch.store import _lines as lines
+from sitewatch.store import Store
+from sitewatch.store.exchange import _lines as lines
+from sitewatch.store.exchange import import_file
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 HEAD = b'{"sitewatch":{"schema":"0001"}}\n'

@@ -18,8 +18,8 @@ from store_rows import fill, lines_of
 
 from sitewatch.errors import InputError, OutputError
 from sitewatch.store import SCHEMA, SCHEMAS, Store, _connect, create_store, open_store
-from sitewatch.store._rows import count_rows
 from sitewatch.store._schema import METADATA
+from sitewatch.store.exchange._rows import count_rows
 
 RELEASED = Path(__file__).parent / "released"
 NEXT = """

@@ -54,7 +54,7 @@ def export(
     quiet: Quiet = False,
 ) -> None:
     """Write all that the workspace knows, in every version, into a file that others read and `import` takes back."""
-    from sitewatch.store import export_store
+    from sitewatch.store.exchange import export_store
 
     with opened(workspace) as space, progress_bars(quiet=quiet) as progress:
         export_store(space.store, file, sites=site or None, force=force, progress=progress)
@@ -73,7 +73,7 @@ def import_(
     Rows that are known already, just so, are passed over; where one is known otherwise nothing is imported. A file also
     tells where a site's images come from: look at `sitewatch site show` before you watch what a stranger sent.
     """
-    from sitewatch.store import import_file
+    from sitewatch.store.exchange import import_file
 
     with opened(workspace) as space:
         name = who(space, reader)
@@ -94,7 +94,7 @@ def backup(
     and `import` take it into a PostgreSQL database. The images that were fetched lie in the workspace's folder, not in
     the copy.
     """
-    from sitewatch.store import backup_store
+    from sitewatch.store.exchange import backup_store
 
     with opened(workspace) as space, progress_bars(quiet=quiet) as progress:
         backup_store(space.store, file, force=force, progress=progress)

@@ -1,12 +1,10 @@
 """What was seen, decided and said, and when it was known: SQLite by default, PostgreSQL for teams."""
 
-from sitewatch.store._backup import backup_store
 from sitewatch.store._conflicts import resolve_conflict
 from sitewatch.store._connect import SCHEMA, SCHEMAS, Store, create_store, open_store
 from sitewatch.store._corrections import merge_things, set_kind, split_thing
 from sitewatch.store._entries import Row
 from sitewatch.store._events import RecordedEvent, Recording, add_events, list_events, withdraw_event
-from sitewatch.store._exchange import Imported, export_store, import_file
 from sitewatch.store._history import journal_rows, version_rows
 from sitewatch.store._known import KnownSite, load_site
 from sitewatch.store._lists import conflict_rows, review_rows, site_summaries, structure_rows
@@ -32,7 +30,6 @@ __all__ = [
     "SCHEMAS",
     "VERDICTS",
     "Agreement",
-    "Imported",
     "KnownSite",
     "Read",
     "RecordedEvent",
@@ -47,15 +44,12 @@ __all__ = [
     "add_site",
     "agreement_of",
     "agreements",
-    "backup_store",
     "confirmed_things",
     "conflict_rows",
     "count_runs",
     "create_store",
-    "export_store",
     "find_thing",
     "get_site",
-    "import_file",
     "journal_rows",
     "known_things",
     "last_run",

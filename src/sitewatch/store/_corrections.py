@@ -8,9 +8,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import shapely
 import sqlalchemy as sa
-from shapely.geometry import MultiPolygon, Polygon
 
 from sitewatch.errors import InputError, OptionError
 from sitewatch.store import _schema as t
@@ -18,6 +16,8 @@ from sitewatch.store._entries import current, enter, write_versions
 from sitewatch.store._things import known_things, save_things
 
 if TYPE_CHECKING:
+    from shapely.geometry import MultiPolygon, Polygon
+
     from sitewatch.structures import Correction, Known
 
 __all__ = ["merge_things", "set_kind", "split_thing"]
@@ -65,10 +65,10 @@ def split_thing(
     for number, part in enumerate(parts, 1):
         if not part.is_valid or part.area == 0:
             raise OptionError(f"part {number} is no valid polygon; draw it again")
-        if shapely.intersection(part, whole).area < _INSIDE * part.area:
+        if part.intersection(whole).area < _INSIDE * part.area:
             raise OptionError(f"part {number} lies mostly outside the structure; draw it on its footprint")
     for (i, one), (j, other) in itertools.combinations(enumerate(parts, 1), 2):
-        if shapely.intersection(one, other).area > _SHARED * min(one.area, other.area):
+        if one.intersection(other).area > _SHARED * min(one.area, other.area):
             raise OptionError(f"parts {i} and {j} overlap; draw them beside each other")
     taken = set(known) | {one.structure.id for one in known.values()} | set().union(*(k.ids for k in known.values()))
     names = (f"{known[thing].structure.id}.{number}" for number in itertools.count(2))
@@ -77,7 +77,7 @@ def split_thing(
     before = _detail(connection, site, thing, "split")
     detail = {
         # Of a part that is split again, the parts beside it stay.
-        "parts": [*(shapely.to_wkb(part, hex=True) for part in parts), *before.get("parts", [])[1:]],
+        "parts": [*(part.wkb_hex for part in parts), *before.get("parts", [])[1:]],
         "others": [*keys, *before.get("others", [])],
     }
     _correct(connection, site, correction, detail, known, reason=reason, who=who, at=at)

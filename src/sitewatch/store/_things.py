@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import shapely
 import sqlalchemy as sa
 
 from sitewatch.errors import InputError
@@ -239,7 +238,7 @@ def _presences(structure: Structure) -> list[Row]:
                     "after": phase.began.after.isoformat(),
                     "by": phase.began.by.isoformat(),
                     "area_m2": phase.area_m2,
-                    "footprint": None if phase.footprint is None else shapely.to_wkb(phase.footprint, hex=True),
+                    "footprint": None if phase.footprint is None else phase.footprint.wkb_hex,
                 }
                 for phase in spell.phases
             ],

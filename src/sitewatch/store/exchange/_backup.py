@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sitewatch.errors import OutputError
 from sitewatch.store._connect import SCHEMA, Store, copy_sqlite, create_store
 from sitewatch.store._files import new_file
-from sitewatch.store._rows import TABLES, Progress, count_rows
+from sitewatch.store.exchange._rows import TABLES, Progress, count_rows
 
 __all__ = ["backup_store"]
 

@@ -18,15 +18,15 @@ from sitewatch.errors import InputError, OptionError, SitewatchError
 from sitewatch.store._connect import SCHEMA, SCHEMAS, Store
 from sitewatch.store._entries import Row, enter
 from sitewatch.store._files import new_file
-from sitewatch.store._geopackage import geopackage_schema, read_geopackage, write_geopackage
-from sitewatch.store._geoparquet import check_geoparquet, geoparquet_schema, read_geoparquet, write_geoparquet
-from sitewatch.store._lines import lines_schema, read_lines, write_lines
 from sitewatch.store._looks import load_looks
-from sitewatch.store._rows import Progress, checked_row, columns, count_rows, key_of
 from sitewatch.store._runs import load_memory
 from sitewatch.store._schema import VERSIONED
 from sitewatch.store._sites import get_site
 from sitewatch.store._things import known_things, load_corrections
+from sitewatch.store.exchange._geopackage import geopackage_schema, read_geopackage, write_geopackage
+from sitewatch.store.exchange._geoparquet import check_geoparquet, geoparquet_schema, read_geoparquet, write_geoparquet
+from sitewatch.store.exchange._lines import lines_schema, read_lines, write_lines
+from sitewatch.store.exchange._rows import Progress, checked_row, columns, count_rows, key_of
 
 __all__ = ["Imported", "export_store", "import_file"]
 

@@ -31,7 +31,7 @@ from shapely.geometry import MultiPolygon, Polygon
 from sitewatch.errors import InputError, OptionError, OutputError
 from sitewatch.store import _schema as t
 from sitewatch.store._entries import Row, known_at
-from sitewatch.store._rows import (
+from sitewatch.store.exchange._rows import (
     LONGEST,
     TABLES,
     Holds,
@@ -43,7 +43,7 @@ from sitewatch.store._rows import (
     holds,
     stored_rows,
 )
-from sitewatch.store._styles import layer_styles
+from sitewatch.store.exchange._styles import layer_styles
 
 __all__ = ["geopackage_schema", "read_geopackage", "write_geopackage"]
 

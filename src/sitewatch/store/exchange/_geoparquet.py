@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sitewatch.errors import InputError, OptionError
 from sitewatch.store._entries import Row
 from sitewatch.store._files import FOLDER_MARK
-from sitewatch.store._rows import (
+from sitewatch.store.exchange._rows import (
     LONGEST,
     TABLES,
     Holds,

@@ -17,7 +17,17 @@ import sqlalchemy as sa
 
 from sitewatch.errors import InputError
 from sitewatch.store._entries import Row
-from sitewatch.store._rows import LONGEST, TABLES, Holds, Progress, as_json, columns, from_json, holds, stored_rows
+from sitewatch.store.exchange._rows import (
+    LONGEST,
+    TABLES,
+    Holds,
+    Progress,
+    as_json,
+    columns,
+    from_json,
+    holds,
+    stored_rows,
+)
 
 __all__ = ["lines_schema", "read_lines", "write_lines"]
 
