@@ -161,6 +161,7 @@ def run(site: str, at: dt.datetime, used: list[dt.datetime]) -> dict[str, Any]:
     return {
         "site": site,
         "at": at,
+        "began": at,
         "version": "0.1.0",
         "exit_code": 0,
         "sentence": f"{len(used)} of 219 looks used",

@@ -129,6 +129,7 @@ def site_rows(site: str, *, name: str = "A plant", began: dt.datetime = BEGAN) -
             {
                 "site": site,
                 "at": first,
+                "began": first,
                 "version": "0.1.0",
                 "exit_code": 0,
                 "sentence": "2 structures",

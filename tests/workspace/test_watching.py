@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from shapely.geometry import box
 
 from postgres_server import Postgres
 from sitewatch.errors import InputError, LockedError, OptionError
 from sitewatch.site import Site, read_site
 from sitewatch.store import _schema as t
 from sitewatch.store import (
+    add_review,
     add_site,
     get_site,
     known_things,
@@ -27,7 +29,10 @@ from sitewatch.store import (
     load_memory,
     remove_site,
     site_summaries,
+    split_thing,
+    structure_rows,
 )
+from sitewatch.structures import read_structures
 from sitewatch.watch import reopen
 from sitewatch.workspace import Workspace, make_workspace, open_workspace, replay_site, watch_all, watch_site
 from sitewatch.workspace._locks import locked_site
@@ -189,7 +194,85 @@ def test_one_bad_site_does_not_stop_the_others(space: Workspace, small_world: Pa
     assert not isinstance(gave[1], tuple)
     assert gave[1].exit_code == 0
     with space.store.reading() as connection:
-        assert last_run(connection, "bad") is None
+        failed = last_run(connection, "bad")
+        told = {one["site"]: one["answer"] for one in site_summaries(connection)}
+    assert failed is not None
+    assert (failed["exit_code"], failed["searched"], failed["listing"]) == (2, False, "")
+    assert "lost" in told["bad"]
+
+
+def test_a_failure_changes_nothing_that_is_known(watched: Workspace, small_world: Path, tmp_path: Path) -> None:
+    moved = shutil.copytree(small_world / "images", tmp_path / "images")
+    place = read_site(small_world / "site.geojson")
+    add(watched, place, moved)
+    before = rows(watched, t.structures)
+    moved.rename(tmp_path / "away")
+    with pytest.raises(InputError, match="images"):
+        watch_site(watched, "simulated-4", now=NOW + DAY)
+    assert rows(watched, t.structures) == before
+    (tmp_path / "away").rename(moved)
+    again = watch_site(watched, "simulated-4", now=NOW + 2 * DAY)
+    assert again.watched is not None
+    assert again.watched.since_last is not None
+    assert not again.watched.since_last.tells
+
+
+def test_what_readers_say_while_a_run_searches_is_not_lost(watched: Workspace, small_world: Path) -> None:
+    """One structure is confirmed, another one split, after the run has read what was known."""
+    place = read_site(small_world / "site.geojson")
+    add(watched, place, small_world / "images", false_alarms=5.0)
+    with watched.store.reading() as connection:
+        first, second = [one for one in known_things(connection, place.id) if one.structure.kind == "structure"][:2]
+    west, south, east, north = second.structure.footprint.bounds
+    middle = (west + east) / 2
+    parts = [
+        second.structure.footprint.intersection(box(*b))
+        for b in ((west, south, middle, north), (middle, south, east, north))
+    ]
+    said = []
+
+    def meanwhile(stage: str, done: int, of: int) -> None:
+        if stage == "searching for changes" and done == of and not said:
+            said.append(stage)
+            with watched.store.writing() as connection:
+                add_review(connection, place.id, first.thing, "confirm", reason="", reader="ben", at=NOW + DAY)
+                split_thing(connection, place.id, second.thing, parts, reason="two roofs", who="ben", at=NOW + DAY)
+
+    gave = watch_site(watched, place.id, now=NOW + DAY, progress=meanwhile)
+    assert said
+    assert gave.watched is not None
+    with watched.store.reading() as connection:
+        known = {one.thing: one for one in known_things(connection, place.id)}
+    assert known[first.thing].confirmed is not None
+    assert known[first.thing].structure.id == first.structure.id
+    assert known[second.thing].structure.footprint.equals_exact(parts[0], 1e-9)
+    assert sum(one.structure.footprint.intersects(parts[1].centroid) for one in known.values() if one.claimed) == 1
+    told = read_structures(watched.site_folder(place.id) / "structures.geojson")[0]
+    assert {one.id for one in told} == {one.structure.id for one in known.values() if one.claimed}
+    assert watch_site(watched, place.id, now=NOW + 2 * DAY).watched is None
+
+
+def test_an_answer_is_known_when_it_is_there(watched: Workspace, small_world: Path) -> None:
+    """What was asked between the begin of a run and its end stays what was known then."""
+    add(watched, read_site(small_world / "site.geojson"), small_world / "images", false_alarms=5.0)
+    later = NOW + DAY + dt.timedelta(minutes=5)
+    watch_site(watched, "simulated-4", now=NOW + DAY, clock=lambda: later)
+    run = max(rows(watched, t.runs), key=lambda row: row["at"])
+    assert (run["began"], run["at"]) == (NOW + DAY, later)
+    with watched.store.reading() as connection:
+        between = structure_rows(connection, viewer="ann", at=later - dt.timedelta(minutes=1))
+        before = structure_rows(connection, viewer="ann", at=NOW + dt.timedelta(hours=1))
+    assert between == before
+
+
+def test_removed_and_unknown_sites_are_refused_before_any_work(watched: Workspace) -> None:
+    with watched.store.writing() as connection:
+        remove_site(connection, "simulated-4", who="ann", at=NOW)
+    with pytest.raises(InputError, match="was removed; take it up again"):
+        watch_site(watched, "simulated-4", now=NOW + DAY)
+    with pytest.raises(InputError, match="no site 'nosuch'"):
+        list(watch_all(watched, now=NOW + DAY, sites=["nosuch"]))
+    assert not watched.site_folder("nosuch").exists()
 
 
 def test_a_site_under_watch_is_not_watched_again(watched: Workspace) -> None:

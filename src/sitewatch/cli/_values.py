@@ -11,7 +11,7 @@ from sitewatch.errors import OptionError
 if TYPE_CHECKING:
     from sitewatch.archive import Catalog
 
-__all__ = ["parse_bands", "parse_budget", "parse_catalogs", "parse_day", "parse_now"]
+__all__ = ["parse_bands", "parse_budget", "parse_catalogs", "parse_day", "parse_now", "present"]
 
 _CATALOGS = {
     "earth-search": ("https://earth-search.aws.element84.com/v1", "sentinel-2-c1-l2a"),
@@ -82,9 +82,14 @@ def parse_day(option: str, text: str | None, *, end: bool = False) -> dt.datetim
     return moment
 
 
+def present() -> dt.datetime:
+    """The present moment, UTC. Rooms are handed it and never ask."""
+    return dt.datetime.now(tz=dt.UTC)
+
+
 def parse_now(text: str | None) -> dt.datetime:
     """The time of the run: the clock, unless a replay says otherwise. Rooms are handed it and never ask."""
-    return dt.datetime.now(tz=dt.UTC).replace(microsecond=0) if text is None else _moment("--now", text)
+    return present().replace(microsecond=0) if text is None else _moment("--now", text)
 
 
 def parse_bands(text: str | None) -> dict[str, str] | None:

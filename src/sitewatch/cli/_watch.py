@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sitewatch.cli._progress import note, progress_bars, warn
-from sitewatch.cli._values import parse_bands, parse_budget, parse_catalogs, parse_day, parse_now
+from sitewatch.cli._values import parse_bands, parse_budget, parse_catalogs, parse_day, parse_now, present
 from sitewatch.cli._workspace import DEFAULT, AsJson, InWorkspace, Now, Quiet, opened, print_json
 from sitewatch.errors import OptionError, SitewatchError
 
@@ -251,14 +251,19 @@ def _watch_workspace(
             f"{wrong[0]}: a file is watched with --out DIR and its --images or --catalog; or add it to the workspace "
             "with `sitewatch site add` and give its id"
         )
+    # An answer is known when it is there, not when the question was asked; a replay has one moment for both.
+    clock = present if now is None else None
     with opened(place) as space, progress_bars(quiet=quiet) as progress:
         if len(sites) == 1:
-            gave = [watch_site(space, sites[0], now=parse_now(now), search_all=search_all, progress=progress)]
+            gave = [
+                watch_site(space, sites[0], now=parse_now(now), clock=clock, search_all=search_all, progress=progress)
+            ]
             failed: list[tuple[str, SitewatchError]] = []
         else:
             ran = watch_all(
                 space,
                 now=parse_now(now),
+                clock=clock,
                 sites=None if every else sites,
                 search_all=search_all,
                 progress=progress,

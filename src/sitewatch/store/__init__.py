@@ -21,7 +21,7 @@ from sitewatch.store._reviews import (
     load_reviews,
     rejected_things,
 )
-from sitewatch.store._runs import Run, count_runs, last_run, load_memory, save_run, told_by_readers
+from sitewatch.store._runs import Run, count_runs, last_run, load_memory, save_failure, save_run, told_by_readers
 from sitewatch.store._sites import WatchedSite, add_site, get_site, list_sites, remove_site, site_name
 from sitewatch.store._things import find_thing, known_things, load_corrections
 
@@ -71,6 +71,7 @@ __all__ = [
     "remove_site",
     "resolve_conflict",
     "review_rows",
+    "save_failure",
     "save_run",
     "set_kind",
     "site_name",

@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from sitewatch.store import _schema as t
-from sitewatch.store._entries import current
 from sitewatch.store._looks import load_looks
-from sitewatch.store._reviews import confirmed_things, rejected_things
 from sitewatch.store._sites import get_site
 from sitewatch.store._things import known_things
 
@@ -63,13 +60,12 @@ def load_site(connection: sa.Connection, site: str) -> KnownSite:
         InputError: there is no such site.
     """
     known = known_things(connection, site)
-    names = {key: row["name"] for (key,), row in current(connection, t.names, site=site).items() if row["name"]}
     return KnownSite(
         site=get_site(connection, site).site,
         looks=load_looks(connection, site),
         structures={one.thing: one.structure for one in known},
         claimed=frozenset(one.thing for one in known if one.claimed),
-        names=names,
-        confirmed=frozenset(confirmed_things(connection, site)),
-        rejected=frozenset(rejected_things(connection, site)),
+        names={one.thing: one.reading.name for one in known if one.reading.name},
+        confirmed=frozenset(one.thing for one in known if one.reading.confirmed),
+        rejected=frozenset(one.thing for one in known if one.reading.rejected),
     )

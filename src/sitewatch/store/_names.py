@@ -10,9 +10,14 @@ from sitewatch.errors import OptionError
 from sitewatch.store import _schema as t
 from sitewatch.store._entries import current, enter, write_versions
 
-__all__ = ["add_note", "name_thing"]
+__all__ = ["add_note", "current_names", "name_thing"]
 
 _LONGEST = 100
+
+
+def current_names(connection: sa.Connection, site: str) -> dict[str, str]:
+    """What people call the structures of a site, by key."""
+    return {key: row["name"] for (key,), row in current(connection, t.names, site=site).items() if row["name"]}
 
 
 def name_thing(connection: sa.Connection, site: str, thing: str, name: str, *, who: str, at: dt.datetime) -> None:
@@ -24,7 +29,7 @@ def name_thing(connection: sa.Connection, site: str, thing: str, name: str, *, w
     name = name.strip()
     if name and not (name.isprintable() and len(name) <= _LONGEST):
         raise OptionError(f"a name must be 1 to {_LONGEST} printable characters, got {name[:120]!r}")
-    names = {key: row["name"] for (key,), row in current(connection, t.names, site=site).items()}
+    names = current_names(connection, site)
     if names.get(thing, "") == name:
         raise OptionError(f"it is called {name!r} already" if name else "it has no name that could be taken back")
     if name and name in names.values():

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from sitewatch.errors import SitewatchError
 from sitewatch.store import _schema as t
 from sitewatch.store._conflicts import save_conflicts
-from sitewatch.store._entries import Row, current, enter
+from sitewatch.store._entries import Row, enter
 from sitewatch.store._looks import load_scenes, save_looks, save_scenes
 from sitewatch.store._sites import get_site
 from sitewatch.store._things import known_things, save_things
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sitewatch.cube import Look
     from sitewatch.structures import Recognition
 
-__all__ = ["Run", "count_runs", "last_run", "load_memory", "save_run", "told_by_readers"]
+__all__ = ["Run", "count_runs", "last_run", "load_memory", "save_failure", "save_run", "told_by_readers"]
 
 WATCHING = "sitewatch"
 """Who a run is."""
@@ -32,10 +32,13 @@ WATCHING = "sitewatch"
 class Run:
     """What a run was asked, and what it answered."""
 
+    began: dt.datetime
+    """When it began, UTC."""
     version: str
     """Of sitewatch."""
     exit_code: int
-    """0 looked and compared, 3 nothing could be seen, 4 could not look."""
+    """0 looked and compared, 1 failed, 2 what the site names could not be used, 3 nothing could be seen, 4 could not
+    look."""
     sentence: str
     """The answer."""
     searched: bool
@@ -67,7 +70,7 @@ def save_run(
         connection: of a transaction that writes.
         site: id.
         run: the answer.
-        at: time of the run, UTC.
+        at: the present moment, UTC: from now on it is known.
         looks: all looks; None: those known stand.
         recognition: all structures; None: nothing could be compared, those known stand.
         memory: what the next run must know; None: what is known stands.
@@ -97,6 +100,28 @@ def save_run(
         row[name] = dict(row[name])
     connection.execute(t.runs.insert().values(**row))
     return since
+
+
+def save_failure(
+    connection: sa.Connection, site: str, error: SitewatchError, *, version: str, began: dt.datetime, at: dt.datetime
+) -> None:
+    """Remember that a run at a site failed, and why; what is known of it stands."""
+    last = last_run(connection, site) or {}
+    run = Run(
+        began=began,
+        version=version,
+        exit_code=error.exit_code,
+        sentence=str(error),
+        searched=False,
+        listed=last.get("listed", 0),
+        used=last.get("used", 0),
+        first_look=last.get("first_look"),
+        last_look=last.get("last_look"),
+        listing="",  # whatever it would have found, the next run has it to do
+        asking=last.get("asking", {}),
+        head=last.get("head", {}),
+    )
+    save_run(connection, site, run, at=at)
 
 
 def last_run(connection: sa.Connection, site: str, *, searched: bool = False) -> Row | None:
@@ -130,14 +155,11 @@ def load_memory(connection: sa.Connection, site: str) -> Memory | None:
 
 
 def told_by_readers(connection: sa.Connection, site: str) -> str:
-    """Digest of what readers laid down that a run must follow: it changes when one of them lays down something else.
+    """The last entry of a site that no run made: while it stays, no reader laid down anything else.
 
     What a run itself raises or closes does not count: there is nothing new for the next one in it.
     """
-    rows = [
-        sorted((*key, row["since"].isoformat()) for key, row in current(connection, table, site=site).items())
-        for table in (t.corrections, t.names)
-    ]
-    resolved = sa.select(sa.func.max(t.entries.c.at)).where(t.entries.c.site == site, t.entries.c.what == "resolve")
-    told = repr((rows, connection.execute(resolved).scalar()))
-    return hashlib.sha256(told.encode()).hexdigest()
+    e = t.entries.c
+    last = connection.execute(sa.select(sa.func.max(e.at, type_=t.Utc)).where(e.site == site, e.what != "watch"))
+    moment = last.scalar()
+    return "" if moment is None else moment.isoformat()

@@ -30,14 +30,17 @@ __all__ = [
 def known_things(connection: sa.Connection, site: str) -> tuple[Known, ...]:
     """What is known of a site's structures, for `sitewatch.structures.recognise`, sorted by key."""
     from sitewatch.store._conflicts import dismissed_words
-    from sitewatch.store._reviews import load_confirmed
-    from sitewatch.structures import Known
+    from sitewatch.store._names import current_names
+    from sitewatch.store._reviews import confirmed_things, load_confirmed, rejected_things
+    from sitewatch.structures import Known, Reading
 
     rows = current(connection, t.structures, site=site)
     spells = presence_rows(connection, site)
     pinned = _pinned(connection, site)
     confirmed = load_confirmed(connection, site)
     dismissed = dismissed_words(connection, site)
+    names = current_names(connection, site)
+    confirms, rejects = confirmed_things(connection, site), rejected_things(connection, site)
     ids: dict[str, set[str]] = {}
     for row in connection.execute(sa.select(t.aliases.c.id, t.aliases.c.thing).where(t.aliases.c.site == site)):
         ids.setdefault(row.thing, set()).add(row.id)
@@ -50,6 +53,7 @@ def known_things(connection: sa.Connection, site: str) -> tuple[Known, ...]:
             confirmed=confirmed.get(key),
             dismissed=dismissed.get(key, ""),
             ids=frozenset(ids.get(key, ())),
+            reading=Reading(name=names.get(key, ""), confirmed=key in confirms, rejected=key in rejects),
         )
         for (key,), row in sorted(rows.items())
     )

@@ -22,6 +22,7 @@ from sitewatch.structures._known import (
     Corrects,
     Descent,
     Known,
+    Reading,
     Recognised,
     Recognition,
 )
@@ -74,6 +75,7 @@ __all__ = [
     "Occasion",
     "Phase",
     "Presence",
+    "Reading",
     "Recognised",
     "Recognition",
     "Recurrence",

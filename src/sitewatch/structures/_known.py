@@ -11,7 +11,17 @@ from shapely.geometry import MultiPolygon, Polygon
 from sitewatch.change import Kind
 from sitewatch.structures._structure import Structure
 
-__all__ = ["Confirmed", "Conflict", "Correction", "Corrects", "Descent", "Known", "Recognised", "Recognition"]
+__all__ = [
+    "Confirmed",
+    "Conflict",
+    "Correction",
+    "Corrects",
+    "Descent",
+    "Known",
+    "Reading",
+    "Recognised",
+    "Recognition",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +34,18 @@ class Confirmed:
     """First used look that was known then, UTC; None: not known."""
     last_look: dt.datetime | None = None
     """And the last one. What later looks show can be new, and contradicts nobody."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What people call a structure, and what they say of it."""
+
+    name: str = ""
+    """Empty: none."""
+    confirmed: bool = False
+    """True: readers confirm it, and none rejects it."""
+    rejected: bool = False
+    """True: readers reject it, and none confirms it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +65,7 @@ class Known:
     """Words of the conflict in which readers kept what they had confirmed; empty: none."""
     ids: frozenset[str] = frozenset()
     """Every id that it ever had: no new structure gets one of them as its key."""
+    reading: Reading = Reading()
 
 
 class Corrects(StrEnum):

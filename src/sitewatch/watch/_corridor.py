@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from sitewatch.archive import Listing, Memory, News, compare_listing, fetch
+from sitewatch.archive import Listing, Memory, compare_listing, fetch
 from sitewatch.change import MIN_LOOKS, Change, detect, detect_again
 from sitewatch.cube import (
     Asking,
@@ -41,7 +41,7 @@ from sitewatch.structures import (
 from sitewatch.watch._progress import Progress, stage, tell
 from sitewatch.watch._watched import Watched
 
-__all__ = ["watch"]
+__all__ = ["set_beside", "watch"]
 
 
 def watch(
@@ -101,7 +101,6 @@ def watch(
     cubes: dict[str, xr.Dataset] = {}
     main = None
     whole = None
-    recognition = None
     structures: tuple[Structure, ...] = ()
     share = 0.0
     if fetched.chips:
@@ -115,14 +114,12 @@ def watch(
     if cubes:
         tell(progress, "searching for changes", 0)
         structures, whole = _structures(site, cubes, false_alarms=false_alarms, kept=kept)
-        if known is not None:
-            recognition = recognise(structures, known, corrections)
-            structures = in_order([one.structure for one in recognition.things if one.claimed])
         tell(progress, "searching for changes", 1)
     asking = Asking(run=now, since=since, until=until, catalogs=listing.asked, unanswered=listing.unanswered)
     watched = Watched(
         site=site,
         looks=tuple(sorted([*with_listing(looks, listing, fetched.chips), *gone], key=lambda look: look.order)),
+        found=structures,
         structures=structures,
         cubes=cubes,
         main=main,
@@ -131,14 +128,45 @@ def watch(
         pixel=pixel,
         asking=asking,
         whole=whole,
-        recognition=recognition,
+        news=news,
+        memory=memory,
         now=now,
     )
-    return replace(watched, since_last=_set_beside(watched, news, previous), memory=_remembering(watched, memory))
+    return set_beside(watched, previous=previous, known=known, corrections=corrections)
 
 
-def _set_beside(watched: Watched, news: News | None, previous: Memory | None) -> SinceLast | None:
+def set_beside(
+    watched: Watched,
+    *,
+    previous: Memory | None,
+    known: Sequence[Known] | None,
+    corrections: Sequence[Correction] = (),
+) -> Watched:
+    """Set what a search found beside what was known: at once, and again where readers said something meanwhile.
+
+    Args:
+        watched: what `watch` gave.
+        previous: as for `watch`.
+        known: as for `watch`.
+        corrections: as for `watch`.
+    """
+    if watched.cubes and known is not None:
+        recognition = recognise(watched.found, known, corrections)
+        claimed = [one for one in recognition.things if one.claimed]
+        told = {one.thing: one.reading for one in known}
+        watched = replace(
+            watched,
+            recognition=recognition,
+            structures=in_order([one.structure for one in claimed]),
+            readings={one.structure.id: told[one.thing] for one in claimed if one.thing in told},
+        )
+    since = _since_last(watched, previous)
+    return replace(watched, since_last=since, memory=_remembering(watched, watched.memory))
+
+
+def _since_last(watched: Watched, previous: Memory | None) -> SinceLast | None:
     """This run beside the last one; None where there was none, or nobody answered."""
+    news = watched.news
     if news is None or previous is None:
         return None
     structures = watched.structures if watched.cube is not None else None

@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import xarray as xr
 
 from sitewatch import __version__
-from sitewatch.archive import Memory
+from sitewatch.archive import Memory, News
 from sitewatch.change import MIN_LOOKS
 from sitewatch.cube import (
     Asking,
@@ -21,6 +21,7 @@ from sitewatch.cube import (
 )
 from sitewatch.site import Site
 from sitewatch.structures import (
+    Reading,
     Recognition,
     SinceLast,
     Structure,
@@ -46,7 +47,12 @@ class Watched:
     site: Site
     looks: tuple[Look, ...]
     """One per scene that is listed, or was by an earlier run, sorted by capture time."""
+    found: tuple[Structure, ...] = ()
+    """What the search itself found."""
     structures: tuple[Structure, ...]
+    """What is known of it, set beside what was known before."""
+    readings: Mapping[str, Reading] = field(default_factory=dict)
+    """What people call these structures and say of them, by id."""
     cubes: Mapping[str, xr.Dataset]
     """The used looks by the family they belong to ("sentinel-2 reflectance"), the main one first; empty where no look
     was used."""
@@ -62,6 +68,8 @@ class Watched:
     """Who was asked for which period, and when."""
     since_last: SinceLast | None = None
     """What is otherwise than in the run before; None: there was none."""
+    news: News | None = None
+    """What the listing tells beside the one of the run before; None: there was none, or nobody answered."""
     memory: Memory | None = None
     """What the next run must know; None: nothing new to remember."""
     whole: int | None = None

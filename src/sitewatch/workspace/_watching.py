@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 import hashlib
@@ -12,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sitewatch import __version__
-from sitewatch.errors import LockedError, SitewatchError
+from sitewatch.errors import InputError, LockedError, SitewatchError
 from sitewatch.store import (
+    Row,
     Run,
     WatchedSite,
     count_runs,
@@ -24,6 +26,7 @@ from sitewatch.store import (
     load_corrections,
     load_memory,
     recorded_scenes,
+    save_failure,
     save_run,
     told_by_readers,
 )
@@ -31,8 +34,14 @@ from sitewatch.workspace._locks import locked_site
 from sitewatch.workspace._workspace import Workspace
 
 if TYPE_CHECKING:
-    from sitewatch.archive import Listing
+    import sqlalchemy as sa
+
+    from sitewatch.archive import Listing, Memory
+    from sitewatch.structures import Correction, Known
     from sitewatch.watch import Progress, Watched
+
+Clock = Callable[[], dt.datetime]
+"""Gives the present moment, UTC."""
 
 __all__ = ["Visit", "replay_site", "watch_all", "watch_site"]
 
@@ -57,6 +66,7 @@ def watch_site(
     site: str,
     *,
     now: dt.datetime,
+    clock: Clock | None = None,
     search_all: bool = False,
     wait: bool = False,
     progress: Progress | None = None,
@@ -70,19 +80,21 @@ def watch_site(
         workspace: where it is known.
         site: its id.
         now: time of the run, UTC.
+        clock: gives the moment at which its answer is known; None: `now`, as replays have it.
         search_all: True: search all looks anew, also where nothing is new.
         wait: True: wait for another run at the site to end.
         progress: called as the work goes on.
 
     Raises:
         LockedError: another run is at the site.
-        InputError: there is no such site, or what it names cannot be read.
+        InputError: there is no such site, it was removed, or what it names cannot be read.
         OutputError: results could not be written.
     """
     with workspace.store.reading() as connection:
-        get_site(connection, site)
+        _check_watched(connection, site)
+    run = _Runner(workspace, now=now, clock=clock or (lambda: now), search_all=search_all, progress=progress)
     with locked_site(workspace, site, wait=wait):
-        return _visit(workspace, site, now=now, search_all=search_all, progress=progress)
+        return run.remembered(site)
 
 
 def replay_site(
@@ -145,6 +157,7 @@ def watch_all(
     workspace: Workspace,
     *,
     now: dt.datetime,
+    clock: Clock | None = None,
     sites: Sequence[str] | None = None,
     search_all: bool = False,
     progress: Progress | None = None,
@@ -157,6 +170,7 @@ def watch_all(
     Args:
         workspace: whose sites.
         now: time of the run, UTC.
+        clock: as `watch_site`.
         sites: ids; None: all that are not removed.
         search_all: as `watch_site`.
         progress: called as the work goes on.
@@ -164,9 +178,13 @@ def watch_all(
 
     Yields:
         What each gave, or (its id, the error) where it failed: the others go on.
+
+    Raises:
+        InputError: there is no such site, or it was removed.
     """
+    run = _Runner(workspace, now=now, clock=clock or (lambda: now), search_all=search_all, progress=progress)
     with workspace.store.reading() as connection:
-        names = [one.site.id for one in list_sites(connection)] if sites is None else list(dict.fromkeys(sites))
+        names = _names(connection, sites)
         before = count_runs(connection)
     busy = []
 
@@ -179,7 +197,7 @@ def watch_all(
                     return None
                 if begin is not None:
                     begin(site)
-                return _visit(workspace, site, now=now, search_all=search_all, progress=progress)
+                return run.remembered(site)
         except LockedError:
             busy.append(site)
             return None
@@ -194,84 +212,181 @@ def watch_all(
             yield gave
 
 
-def _visit(workspace: Workspace, site: str, *, now: dt.datetime, search_all: bool, progress: Progress | None) -> Visit:
-    from sitewatch.watch import watch, write_outputs
+def _names(connection: sa.Connection, sites: Sequence[str] | None) -> list[str]:
+    """The ids of the sites to watch, each once; None: of all that are watched."""
+    if sites is None:
+        return [one.site.id for one in list_sites(connection)]
+    for name in sites:
+        _check_watched(connection, name)
+    return list(dict.fromkeys(sites))
 
-    store = workspace.store
-    with store.reading() as connection:
-        place = get_site(connection, site)
-        previous = load_memory(connection, site)
-        known = known_things(connection, site)
-        corrections = load_corrections(connection, site)
-        last = last_run(connection, site)
-        settled = told_by_readers(connection, site)
-    folder = workspace.site_folder(site)
-    listing = _listing(place, progress)
-    digest = _digest(place, listing, settled)
-    report = folder / "report" / "index.html"
-    if last is not None and last["listing"] == digest and report.exists() and not search_all:
-        if _second(last["at"]) != _second(now):
-            same = {name: last[name] for name in _RUN}
-            with store.writing() as connection:
-                save_run(connection, site, Run(**{**same, "searched": False, "news": {}}), at=now)
+
+def _check_watched(connection: sa.Connection, site: str) -> None:
+    if get_site(connection, site).removed:
+        raise InputError(f"site {site!r} was removed; take it up again with `sitewatch site add`")
+
+
+@dataclass(frozen=True)
+class _Runner:
+    """A run over sites of a workspace."""
+
+    workspace: Workspace
+    now: dt.datetime
+    clock: Clock
+    search_all: bool
+    progress: Progress | None
+
+    def remembered(self, site: str) -> Visit:
+        """Watch a site that is held; that it failed is remembered too."""
+        try:
+            return self._visit(site)
+        except SitewatchError as error:
+            with contextlib.suppress(SitewatchError), self.workspace.store.writing() as connection:
+                save_failure(connection, site, error, version=__version__, began=self.now, at=self.clock())
+            raise
+
+    def _visit(self, site: str) -> Visit:
+        from sitewatch.watch import watch
+
+        before = self._known(site)
+        folder = self.workspace.site_folder(site)
+        listing = _listing(before.place, self.progress)
+        digest = _digest(before.place, listing, before.readers)
+        report = folder / "report" / "index.html"
+        if before.last is not None and before.last["listing"] == digest and report.exists() and not self.search_all:
+            return self._nothing_new(site, before.last, report)
+        kept = folder / "search.npz"
+        if self.search_all:
+            for file in (kept, *folder.glob("search-*.npz")):
+                file.unlink(missing_ok=True)
+        watched = watch(
+            before.place.site,
+            listing,
+            archive=folder / "archive",
+            now=self.now,
+            kept=kept,
+            previous=before.previous,
+            known=before.things,
+            corrections=before.corrections,
+            progress=self.progress,
+            **_settings(before.place),
+        )
+        watched = self._keep(site, watched, listing, before)
+        answer = watched.answer
+        return Visit(
+            site=site,
+            watched=watched,
+            exit_code=answer.exit_code,
+            sentence=answer.sentence,
+            report=report,
+            unanswered=dict(listing.unanswered),
+        )
+
+    def _known(self, site: str) -> _Known:
+        """What is known before a search."""
+        with self.workspace.store.reading() as connection:
+            return _known(connection, site)
+
+    def _nothing_new(self, site: str, last: Row, report: Path) -> Visit:
+        """The answer of the run before, which stands; that it was asked again is remembered."""
+        if last["began"] != self.now:
+            same = {name: last[name] for name in _SAME}
+            with self.workspace.store.writing() as connection:
+                save_run(connection, site, Run(began=self.now, searched=False, **same), at=self.clock())
         sentence = f"nothing new; {last['sentence']}"
         return Visit(site=site, watched=None, exit_code=last["exit_code"], sentence=sentence, report=report)
-    kept = folder / "search.npz"
-    if search_all:
-        for file in (kept, *folder.glob("search-*.npz")):
-            file.unlink(missing_ok=True)
-    watched = watch(
-        place.site,
-        listing,
-        archive=folder / "archive",
-        now=now,
-        kept=kept,
-        previous=previous,
-        known=known,
-        corrections=corrections,
-        progress=progress,
-        **_settings(place),
-    )
-    # What the next run must know is the store's to keep.
-    write_outputs(dataclasses.replace(watched, memory=None), folder, progress=progress)
-    answer = watched.answer
-    used = watched.used
-    run = Run(
-        version=__version__,
-        exit_code=answer.exit_code,
-        sentence=answer.sentence,
-        searched=True,
-        listed=len(watched.looks),
-        used=len(used),
-        first_look=min(used, default=None),
-        last_look=max(used, default=None),
-        # A catalog that did not answer may have more to tell: the next run does not take this listing for all.
-        listing="" if listing.unanswered else digest,
-        asking=watched.asking.document(),
-        head=watched.head,
-        news=watched.news_document,
-    )
-    with store.writing() as connection:
+
+    def _keep(self, site: str, watched: Watched, listing: Listing, before: _Known) -> Watched:
+        """Write the results, then make them known.
+
+        What readers laid down while the search went on must not be lost: where they did, it is set beside that, and the
+        results are written again. If they will not stop, they wait for the last of these.
+        """
+        store = self.workspace.store
+        for _ in range(_TRIES):
+            self._write(site, watched)
+            with store.writing() as connection:
+                if told_by_readers(connection, site) == before.readers:
+                    self._save(connection, site, watched, listing, before)
+                    return watched
+            before = self._known(site)
+            watched = _set_beside(watched, before)
+        with store.writing() as connection:
+            before = _known(connection, site)
+            watched = _set_beside(watched, before)
+            self._write(site, watched)
+            self._save(connection, site, watched, listing, before)
+        return watched
+
+    def _write(self, site: str, watched: Watched) -> None:
+        from sitewatch.watch import write_outputs
+
+        # What the next run must know is the store's to keep.
+        folder = self.workspace.site_folder(site)
+        write_outputs(dataclasses.replace(watched, memory=None), folder, progress=self.progress)
+
+    def _save(self, connection: sa.Connection, site: str, watched: Watched, listing: Listing, before: _Known) -> None:
+        used = watched.used
+        run = Run(
+            began=self.now,
+            version=__version__,
+            exit_code=watched.answer.exit_code,
+            sentence=watched.answer.sentence,
+            searched=True,
+            listed=len(watched.looks),
+            used=len(used),
+            first_look=min(used, default=None),
+            last_look=max(used, default=None),
+            # A catalog that did not answer may have more to tell: the next run does not take this listing for all.
+            listing="" if listing.unanswered else _digest(before.place, listing, before.readers),
+            asking=watched.asking.document(),
+            head=watched.head,
+            news=watched.news_document,
+        )
         save_run(
             connection,
             site,
             run,
-            at=now,
+            at=self.clock(),
             looks=watched.looks,
             recognition=watched.recognition,
             memory=watched.memory,
         )
-    return Visit(
-        site=site,
-        watched=watched,
-        exit_code=answer.exit_code,
-        sentence=answer.sentence,
-        report=report,
-        unanswered=dict(listing.unanswered),
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Known:
+    """What is known of a site before a search."""
+
+    place: WatchedSite
+    previous: Memory | None
+    things: tuple[Known, ...]
+    corrections: tuple[Correction, ...]
+    last: Row | None
+    readers: str
+    """Changes when a reader lays something down."""
+
+
+def _known(connection: sa.Connection, site: str) -> _Known:
+    return _Known(
+        place=get_site(connection, site),
+        previous=load_memory(connection, site),
+        things=known_things(connection, site),
+        corrections=load_corrections(connection, site),
+        last=last_run(connection, site),
+        readers=told_by_readers(connection, site),
     )
 
 
-_RUN = ("version", "exit_code", "sentence", "listed", "used", "first_look", "last_look", "listing", "asking", "head")
+def _set_beside(watched: Watched, before: _Known) -> Watched:
+    from sitewatch.watch import set_beside
+
+    return set_beside(watched, previous=before.previous, known=before.things, corrections=before.corrections)
+
+
+_TRIES = 3
+"""So often a run lets readers go first."""
+_SAME = ("version", "exit_code", "sentence", "listed", "used", "first_look", "last_look", "listing", "asking", "head")
 """What a run that finds nothing new has of the run before."""
 
 
@@ -330,8 +445,3 @@ def _digest(place: WatchedSite, listing: Listing, settled: str) -> str:
 
 def _moment(text: str | None) -> dt.datetime | None:
     return None if text is None else dt.datetime.fromisoformat(text)
-
-
-def _second(moment: dt.datetime) -> dt.datetime:
-    """Versions that follow each other within a second are told apart by microseconds; times of runs are not."""
-    return moment.replace(microsecond=0)

@@ -220,6 +220,7 @@ break
 CREATE TABLE runs (
 	site TEXT NOT NULL, 
 	at DATETIME NOT NULL, 
+	began DATETIME NOT NULL, 
 	version TEXT NOT NULL, 
 	exit_code INTEGER NOT NULL, 
 	sentence TEXT NOT NULL, 
@@ -235,8 +236,8 @@ CREATE TABLE runs (
 	news JSON NOT NULL, 
 	CONSTRAINT pk_runs PRIMARY KEY (site, at)
 );
-INSERT INTO "runs" VALUES('plant','2024-03-01 07:30:00.000000','0.1.0',0,'2 structures',1,2,1,'2024-02-26 02:30:00.000999',NULL,'','{}','{}','{"version": 2, "at": "2024-03-01T07:30:00+00:00", "asked": {}, "faulty": ["quotes \" '' \\ ; line\nbreak\r\n\ttab, \u0416 \u96fb \u00e9 \ud83c\udfd7 \u2028 \u007f {json} <xml> %s NULL"]}','{"nested": [1, 1.0, true, null, "\u2028", {"\u00e9": -1e-300}]}');
-INSERT INTO "runs" VALUES('z Ж','2024-03-01 07:30:00.000000','0.1.0',0,'2 structures',1,2,1,'2024-02-26 02:30:00.000999',NULL,'','{}','{}','{"version": 2, "at": "2024-03-01T07:30:00+00:00", "asked": {}, "faulty": ["quotes \" '' \\ ; line\nbreak\r\n\ttab, \u0416 \u96fb \u00e9 \ud83c\udfd7 \u2028 \u007f {json} <xml> %s NULL"]}','{"nested": [1, 1.0, true, null, "\u2028", {"\u00e9": -1e-300}]}');
+INSERT INTO "runs" VALUES('plant','2024-03-01 07:30:00.000000','2024-03-01 07:30:00.000000','0.1.0',0,'2 structures',1,2,1,'2024-02-26 02:30:00.000999',NULL,'','{}','{}','{"version": 2, "at": "2024-03-01T07:30:00+00:00", "asked": {}, "faulty": ["quotes \" '' \\ ; line\nbreak\r\n\ttab, \u0416 \u96fb \u00e9 \ud83c\udfd7 \u2028 \u007f {json} <xml> %s NULL"]}','{"nested": [1, 1.0, true, null, "\u2028", {"\u00e9": -1e-300}]}');
+INSERT INTO "runs" VALUES('z Ж','2024-03-01 07:30:00.000000','2024-03-01 07:30:00.000000','0.1.0',0,'2 structures',1,2,1,'2024-02-26 02:30:00.000999',NULL,'','{}','{}','{"version": 2, "at": "2024-03-01T07:30:00+00:00", "asked": {}, "faulty": ["quotes \" '' \\ ; line\nbreak\r\n\ttab, \u0416 \u96fb \u00e9 \ud83c\udfd7 \u2028 \u007f {json} <xml> %s NULL"]}','{"nested": [1, 1.0, true, null, "\u2028", {"\u00e9": -1e-300}]}');
 CREATE TABLE scenes (
 	site TEXT NOT NULL, 
 	scene TEXT NOT NULL, 

@@ -256,7 +256,8 @@ def upgrade() -> None:
     op.create_table(
         "runs",
         sa.Column("site", sa.Text(), nullable=False, comment="id of the site"),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False, comment="time of the run; that of its entry"),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False, comment="when it was known: that of its entry"),
+        sa.Column("began", sa.DateTime(timezone=True), nullable=False, comment="when it began"),
         sa.Column("version", sa.Text(), nullable=False, comment="of sitewatch"),
         sa.Column(
             "exit_code",
