@@ -58,7 +58,7 @@ FIELD = structure("sfield", ground(40, 0, 9, 9), Kind.VEGETATION)
 def search(space: Path, found: Sequence[Structure], number: int) -> None:
     """A run that finds this."""
     told = {"version": "0", "exit_code": 0, "sentence": "looked", "searched": True, "listed": 9, "used": 9}
-    run = StoredRun(**told, first_look=day(0), last_look=day(9), listing="")
+    run = StoredRun(**told, began=day(9), first_look=day(0), last_look=day(9), listing="")
     at = dt.datetime(2021, 1, 1 + number, tzinfo=dt.UTC)
     with open_workspace(space) as workspace, workspace.store.writing() as connection:
         recognition = recognise(found, known_things(connection, "yard"), load_corrections(connection, "yard"))

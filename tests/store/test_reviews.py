@@ -20,6 +20,7 @@ from sitewatch.store import (
     add_site,
     agreement_of,
     agreements,
+    confirmed_things,
     conflict_rows,
     find_thing,
     journal_rows,
@@ -28,6 +29,7 @@ from sitewatch.store import (
     load_reviews,
     merge_things,
     name_thing,
+    rejected_things,
     resolve_conflict,
     save_run,
     set_kind,
@@ -92,6 +94,7 @@ def watched(store: Store) -> Store:
 def search(store: Store, found: Sequence[Structure], number: int, last: int = 9) -> None:
     """A run that finds this."""
     run = Run(
+        began=at(number),
         version="0",
         exit_code=0,
         sentence="looked",
@@ -169,7 +172,7 @@ def test_reading_is_blind_until_two_have_read(watched: Store) -> None:
         assert listed(watched, viewer=viewer)["shall"]["review"] == read.mark
         return read.mark, shown
 
-    assert seen("ana") == ("confirm (you alone so far)", ["confirm"])
+    assert seen("ana") == ("confirmed (you alone so far)", ["confirm"])
     assert seen("ben") == ("read by 1, hidden until you have read it", [])
     review(watched, "shall", "reject", "ben", 3, reason="a shadow")
     # Dissent is kept and shown to both, and still to nobody who has not read it.
@@ -265,14 +268,28 @@ def test_what_is_accepted_becomes_what_is_known(watched: Store) -> None:
         assert told_by_readers(connection, SITE) != before
         (known,) = known_things(connection, SITE)
         assert known.structure == replace(MOVED, id="shall")
-        assert known.confirmed is not None
-        assert known.confirmed.structure == known.structure
         assert [row["what"] for row in version_rows(connection, SITE, "shall")] == ["watch", "resolve"]
     search(watched, [MOVED], 5)
     assert open_conflicts(watched) == []
-    # It is the accepted one that is confirmed now.
-    search(watched, [HALL], 6)
+    # What was said was said of what it was before: somebody must read it again.
+    assert known.confirmed is None
+    assert listed(watched, viewer="ana")["shall"]["review"] == "confirmed (you alone so far), in an earlier version"
+    review(watched, "shall", "confirm", "ana", 6)
+    search(watched, [HALL], 7)
     assert len(open_conflicts(watched)) == 1
+    assert listed(watched, viewer="ana")["shall"]["review"] == "confirmed (you alone so far)"
+
+
+def test_what_was_merged_must_be_read_again(watched: Store) -> None:
+    """Else a shed that was rejected would pass for confirmed with the hall that it is made a part of."""
+    search(watched, [LEFT, RIGHT], 1)
+    review(watched, "sleft", "confirm", "ana", 2)
+    review(watched, "sright", "reject", "ana", 3)
+    with watched.writing() as connection:
+        merge_things(connection, SITE, "sleft", ["sright"], reason="one roof", who="ben", at=at(4))
+    with watched.reading() as connection:
+        assert confirmed_things(connection, SITE) == rejected_things(connection, SITE) == set()
+    assert listed(watched, viewer="ana")["sleft"]["review"].endswith("in an earlier version")
 
 
 def test_accepted_as_gone_is_not_confirmed_any_more(watched: Store) -> None:
@@ -401,9 +418,32 @@ def test_where_kappa_is_undefined_that_is_said(watched: Store) -> None:
         (told,) = agreements(connection)
     assert (told.n, told.agreed, told.kappa, told.kappa_error) == (0, None, None, None)
     assert "nothing in common" in told.words
-    review(watched, "shall", "reject", "ben", 4)
     review(watched, "shall", "confirm", "ben", 5)
     with watched.reading() as connection:
         (told,) = agreements(connection, site=SITE)
     assert (told.n, told.agreed, told.kappa) == (1, 1.0, None)
     assert "undefined" in told.words
+
+
+def test_agreement_is_that_of_readers_who_do_not_know_each_other(watched: Store) -> None:
+    """What a reader says after seeing the others' words, or after talking, shows nothing of the structure."""
+    search(watched, [HALL], 1)
+    for number, (verdict, reader) in enumerate(
+        [("unsure", "ana"), ("confirm", "ana"), ("reject", "ben"), ("confirm", "ben"), ("confirm", "eva")], start=2
+    ):
+        review(watched, "shall", verdict, reader, number)
+    with watched.reading() as connection:
+        told = {one.readers: (one.n, one.agreed) for one in agreements(connection)}
+    assert told == {("ana", "ben"): (1, 0.0), ("ana", "eva"): (1, 1.0), ("ben", "eva"): (1, 0.0)}
+
+
+def test_a_standard_error_needs_a_sample_and_readers_who_vary() -> None:
+    few = [("confirm", "confirm")] * 8 + [("reject", "reject")] * 8
+    assert agreement_of(("ana", "ben"), few).kappa == 1
+    assert agreement_of(("ana", "ben"), few).kappa_error is None
+    constant = [("confirm", "confirm")] * 29 + [("confirm", "reject")]
+    told = agreement_of(("ana", "ben"), constant)
+    assert told.kappa == pytest.approx(0)
+    assert told.kappa_error is None
+    assert "needs 20 structures" in told.words
+    assert agreement_of(("ana", "ben"), few * 2).kappa_error == 0

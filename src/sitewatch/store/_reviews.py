@@ -37,6 +37,8 @@ __all__ = [
 ]
 
 VERDICTS = ("confirm", "reject", "unsure")
+_SAMPLE = 20
+"""Structures from which a large sample's standard error is told at all."""
 _READERS = 2
 """Readers who must have said something before any of them sees what the others said."""
 
@@ -98,13 +100,36 @@ def load_reviews(
     if at is not None:
         query = query.where(t.reviews.c.at <= at)
     rows = connection.execute(query).mappings()
+    changed = _changed(connection, site=site, at=at)
     return {
-        key: _read(key, [dict(row) for row in group], viewer)
+        key: _read(key, [dict(row) for row in group], viewer, changed.get(key))
         for key, group in itertools.groupby(rows, key=lambda row: (row["site"], row["thing"]))
     }
 
 
-def _read(key: tuple[str, str], rows: Sequence[Mapping[str, Any]], viewer: str) -> Read:
+def _changed(
+    connection: sa.Connection, *, site: str | None = None, at: dt.datetime | None = None
+) -> dict[tuple[str, str], dt.datetime]:
+    """When a person last changed what a structure is, by (site, key): a correction, or a conflict that was accepted.
+
+    What was said before was said of something else, and counts no more until somebody reads it again.
+    """
+    c, k = t.corrections.c, t.conflicts.c
+    corrected = sa.select(c.site, c.thing, c.since, c.detail)
+    accepted = sa.select(k.site, k.thing, k.since).where(k.resolved == "accepted")
+    if site is not None:
+        corrected, accepted = corrected.where(c.site == site), accepted.where(k.site == site)
+    found: dict[tuple[str, str], dt.datetime] = {}
+    told = [(row.site, row.thing, row.since) for row in connection.execute(accepted)]
+    for row in connection.execute(corrected):
+        told += [(row.site, thing, row.since) for thing in (row.thing, *row.detail.get("others", ()))]
+    for name, thing, moment in told:
+        if at is None or moment <= at:
+            found[name, thing] = max(moment, found.get((name, thing), moment))
+    return found
+
+
+def _read(key: tuple[str, str], rows: Sequence[Mapping[str, Any]], viewer: str, changed: dt.datetime | None) -> Read:
     last = _last_words(rows)
     open_to = viewer in last and len(last) >= _READERS
     seen = [row for row in rows if open_to or row["reader"] == viewer]
@@ -113,7 +138,7 @@ def _read(key: tuple[str, str], rows: Sequence[Mapping[str, Any]], viewer: str) 
     return Read(
         site=key[0],
         thing=key[1],
-        mark=_mark(last, viewer, open_to=open_to),
+        mark=_mark(last, viewer, changed, open_to=open_to),
         said=said,
         readers=len(last),
         hidden=len(rows) - len(seen),
@@ -125,15 +150,18 @@ def _last_words(rows: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any
     return {row["reader"]: row for row in rows}
 
 
-def _mark(last: Mapping[str, Mapping[str, Any]], viewer: str, *, open_to: bool) -> str:
-    if not open_to:
-        if viewer not in last:
-            return f"read by {len(last)}, hidden until you have read it"
-        return f"{last[viewer]['verdict']} (you alone so far)"
-    said = {row["verdict"] for row in last.values()}
-    if {"confirm", "reject"} <= said:
-        return "disputed"
-    return "confirmed" if "confirm" in said else "rejected" if "reject" in said else "unsure"
+def _mark(last: Mapping[str, Mapping[str, Any]], viewer: str, changed: dt.datetime | None, *, open_to: bool) -> str:
+    if not open_to and viewer not in last:
+        return f"read by {len(last)}, hidden until you have read it"
+    words = list(last.values()) if open_to else [last[viewer]]
+    counting = [row for row in words if changed is None or row["at"] > changed]
+    said = {row["verdict"] for row in counting or words}
+    mark = "disputed" if {"confirm", "reject"} <= said else _MARKS[next(v for v in VERDICTS if v in said)]
+    alone = "" if open_to else " (you alone so far)"
+    return f"{mark}{alone}" if counting else f"{mark}{alone}, in an earlier version"
+
+
+_MARKS = {"confirm": "confirmed", "reject": "rejected", "unsure": "unsure"}
 
 
 def confirmed_things(connection: sa.Connection, site: str) -> set[str]:
@@ -148,47 +176,45 @@ def rejected_things(connection: sa.Connection, site: str) -> set[str]:
     return {thing for thing, said in verdicts.items() if "reject" in said and "confirm" not in said}
 
 
-def _verdicts(connection: sa.Connection, site: str) -> dict[str, set[str]]:
-    """What the readers of each structure said last."""
-    last: dict[str, dict[str, str]] = {}
-    query = sa.select(t.reviews.c.thing, t.reviews.c.reader, t.reviews.c.verdict)
-    for row in connection.execute(query.where(t.reviews.c.site == site).order_by(t.reviews.c.at)):
-        last.setdefault(row.thing, {})[row.reader] = row.verdict
-    return {thing: set(said.values()) for thing, said in last.items()}
+def _verdicts(connection: sa.Connection, site: str) -> dict[str, dict[str, dt.datetime]]:
+    """What the readers of each structure said last of what it is now, and when: by key, then by verdict."""
+    last: dict[str, dict[str, tuple[str, dt.datetime]]] = {}
+    r = t.reviews.c
+    query = sa.select(r.thing, r.reader, r.verdict, r.at).where(r.site == site).order_by(r.at)
+    for row in connection.execute(query):
+        last.setdefault(row.thing, {})[row.reader] = (row.verdict, row.at)
+    changed = _changed(connection, site=site)
+    return {
+        thing: {
+            verdict: at
+            for verdict, at in sorted(said.values(), key=lambda word: word[1])
+            if at > changed.get((site, thing), _EVER)
+        }
+        for thing, said in last.items()
+    }
+
+
+_EVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 def load_confirmed(connection: sa.Connection, site: str) -> dict[str, Confirmed]:
-    """What readers confirm, by key: as it was when one of them last did so, or accepted or corrected it since.
-
-    What was accepted as gone is confirmed no more until somebody reads it again.
-    """
+    """What readers confirm, by key: as it was told to the last of them whose last word that is."""
     from sitewatch.store._things import structure_at
     from sitewatch.structures import Confirmed
 
-    things = confirmed_things(connection, site)
+    verdicts = _verdicts(connection, site)
+    things = {thing: said["confirm"] for thing, said in verdicts.items() if "confirm" in said and "reject" not in said}
     if not things:
         return {}
-    confirms = (t.reviews.c.site == site) & (t.reviews.c.verdict == "confirm")
-    words = sa.select(t.reviews.c.thing, t.reviews.c.at).where(confirms).order_by(t.reviews.c.at)
-    read = {row.thing: row.at for row in connection.execute(words)}
-    changed: dict[str, dt.datetime] = {}
-    accepted = (t.conflicts.c.site == site) & (t.conflicts.c.resolved == "accepted")
-    for row in connection.execute(sa.select(t.conflicts.c.thing, t.conflicts.c.since).where(accepted)):
-        changed[row.thing] = max(row.since, changed.get(row.thing, row.since))
-    query = sa.select(t.corrections.c.thing, t.corrections.c.since, t.corrections.c.detail)
-    for one in connection.execute(query.where(t.corrections.c.site == site)):
-        for thing in (one.thing, *one.detail.get("others", ())):
-            changed[thing] = max(one.since, changed.get(thing, one.since))
     looks = connection.execute(
         sa.select(t.runs.c.at, t.runs.c.first_look, t.runs.c.last_look)
         .where(t.runs.c.site == site)
         .order_by(t.runs.c.at)
     ).all()
     confirmed = {}
-    for thing in sorted(things):
-        moment = max(read[thing], changed.get(thing, read[thing]))
+    for thing, moment in sorted(things.items()):
         was = structure_at(connection, site, thing, moment)
-        if was is None or (not was[1] and moment != read[thing]):
+        if was is None:
             continue
         run = next((run for run in reversed(looks) if run.at <= moment), None)
         confirmed[thing] = Confirmed(
@@ -201,7 +227,7 @@ def load_confirmed(connection: sa.Connection, site: str) -> dict[str, Confirmed]
 
 @dataclass(frozen=True, kw_only=True)
 class Agreement:
-    """How far two readers agree on the structures that both have read, by the last word of each."""
+    """How far two readers agree on the structures that both have read, each without knowing what the other said."""
 
     readers: tuple[str, str]
     n: int
@@ -211,25 +237,40 @@ class Agreement:
     kappa: float | None
     """Cohen's kappa: the agreement beyond what two such readers would reach by chance, 1 at most; None: undefined."""
     kappa_error: float | None
-    """Its standard error in a large sample; None: undefined."""
+    """Its standard error in a large sample; None: undefined, or the sample is none."""
     words: str
-    """What is undefined, and why; empty: nothing."""
+    """What is not told, and why; empty: nothing."""
 
 
 def agreements(connection: sa.Connection, *, site: str | None = None) -> list[Agreement]:
-    """For every pair of readers, sorted by name."""
-    query = sa.select(t.reviews).order_by(t.reviews.c.at)
+    """For every pair of readers, sorted by name, by what each said before knowing what the others had said."""
+    query = sa.select(t.reviews).order_by(t.reviews.c.site, t.reviews.c.thing, t.reviews.c.at)
     if site is not None:
         query = query.where(t.reviews.c.site == site)
-    last: dict[str, dict[tuple[str, str], str]] = {}
-    for row in connection.execute(query):
-        last.setdefault(row.reader, {})[row.site, row.thing] = row.verdict
+    blind: dict[str, dict[tuple[str, str], str]] = {}
+    rows = connection.execute(query).mappings()
+    for key, group in itertools.groupby(rows, key=lambda row: (row["site"], row["thing"])):
+        for reader, verdict in _blind_words([dict(row) for row in group]).items():
+            blind.setdefault(reader, {})[key] = verdict
     return [
         agreement_of(
-            (one, other), [(last[one][key], last[other][key]) for key in last[one].keys() & last[other].keys()]
+            (one, other), [(blind[one][key], blind[other][key]) for key in blind[one].keys() & blind[other].keys()]
         )
-        for one, other in itertools.combinations(sorted(last), 2)
+        for one, other in itertools.combinations(sorted(blind), 2)
     ]
+
+
+def _blind_words(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The last verdict of each reader before a structure was open to that reader; rows of one in time order.
+
+    It opens to all who have read it when the second reader has, and to every later one with that one's first word.
+    """
+    first: dict[str, dt.datetime] = {}
+    for row in rows:
+        first.setdefault(row["reader"], row["at"])
+    times = sorted(first.values())
+    opened = times[_READERS - 1] if len(times) >= _READERS else dt.datetime.max.replace(tzinfo=dt.UTC)
+    return {row["reader"]: row["verdict"] for row in rows if row["at"] <= max(opened, first[row["reader"]])}
 
 
 def agreement_of(readers: tuple[str, str], pairs: Sequence[tuple[str, str]]) -> Agreement:
@@ -241,7 +282,7 @@ def agreement_of(readers: tuple[str, str], pairs: Sequence[tuple[str, str]]) -> 
 
     Args:
         readers: their names.
-        pairs: the last words of both on each structure.
+        pairs: what each said of every structure that both have read.
     """
     n = len(pairs)
     if n == 0:
@@ -257,6 +298,9 @@ def agreement_of(readers: tuple[str, str], pairs: Sequence[tuple[str, str]]) -> 
         words = "kappa is undefined: both give one and the same verdict throughout, as chance would"
         return Agreement(readers=readers, n=n, agreed=agreed, kappa=None, kappa_error=None, words=words)
     kappa = (agreed - chance) / (1 - chance)
+    if n < _SAMPLE or min(sum(map(bool, marginal.values())) for marginal in (first, second)) < 2:
+        words = f"a standard error needs {_SAMPLE} structures, and readers who both use more than one verdict"
+        return Agreement(readers=readers, n=n, agreed=agreed, kappa=kappa, kappa_error=None, words=words)
     same = sum(p * ((1 - chance) - (first[a] + second[a]) * (1 - agreed)) ** 2 for (a, b), p in share.items() if a == b)
     other = (1 - agreed) ** 2 * sum(p * (second[a] + first[b]) ** 2 for (a, b), p in share.items() if a != b)
     spread = same + other - (agreed * chance - 2 * chance + agreed) ** 2
