@@ -49,7 +49,7 @@ def measure(world: Path, out: Path) -> tuple[bool, float, list[float]]:
     crs = metric_crs(site)
     features = json.loads((world / "truth.geojson").read_text())["features"]
     events = [f for f in features if not f["properties"].get("outside") and f["properties"]["kind"] != "distractor"]
-    structures, head = read_structures(out / "structures.geojson")
+    structures, head, _ = read_structures(out / "structures.geojson")
     first, last = day(head["first_look"][:19]), day(head["last_look"][:19])
     band = expansion_of(structures, site, first=first, last=last, used=head["looks"])
     inside = [project(shape(f["geometry"]).intersection(site.outline), to=crs).area for f in events]

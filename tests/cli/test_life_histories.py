@@ -65,7 +65,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     with make_workspace(folder) as workspace, workspace.store.writing() as connection:
         add_site(connection, site, {"images": "x", "false_alarms": 1.0}, who="reader", at=NOW)
         run = Visit(
-            version="0", exit_code=0, sentence="ok", searched=True, listed=92, used=92, first_look=day(0),
+            began=NOW, version="0", exit_code=0, sentence="ok", searched=True, listed=92, used=92, first_look=day(0),
             last_look=day(1000), listing="",
         )  # fmt: skip
         things = tuple(Recognised(thing=s.id, structure=s) for s in (shelter, hall, shed))

@@ -16,7 +16,7 @@ from odc.geo.xr import xr_coords
 
 from sitewatch.change import Change, Edge, Kind
 from sitewatch.errors import InputError
-from sitewatch.structures import State, identify, read_structures, structures_document
+from sitewatch.structures import Reading, State, identify, read_structures, structures_document
 
 SIZE = 30
 HEAD = {
@@ -208,15 +208,17 @@ def test_the_file_reads_back_and_keeps_the_contract(cube: xr.Dataset, tmp_path: 
         change(block(15, 5, 3, 3), 5, 9, kind=Kind.VEGETATION),
     ]
     structures = identify(changes, cube, site_id="yard")
-    document = structures_document(structures, head=HEAD)
+    said = {structures[0].id: Reading(name="main hall", confirmed=True), structures[1].id: Reading(rejected=True)}
+    document = structures_document(structures, head=HEAD, readings=said)
     path = tmp_path / "structures.geojson"
     path.write_text(json.dumps(document))
     schema = json.loads((shared / "contracts" / "structures.schema.json").read_text())
     jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker()).validate(
         json.loads(path.read_text())
     )
-    again, head = read_structures(path)
+    again, head, read = read_structures(path)
     assert again == structures
+    assert {key: reading for key, reading in read.items() if reading != Reading()} == said
     assert head == HEAD
 
 

@@ -38,7 +38,7 @@ from sitewatch.report._sentences import (
 )
 from sitewatch.report._svg import Axis
 from sitewatch.site import Site
-from sitewatch.structures import SinceLast, State, Structure
+from sitewatch.structures import Reading, SinceLast, State, Structure
 
 __all__ = ["write_report"]
 
@@ -85,6 +85,7 @@ def write_report(
     looks: Sequence[Look],
     cube: xr.Dataset | None,
     structures: Sequence[Structure],
+    readings: Mapping[str, Reading] | None = None,
     false_alarms: float,
     version: str,
     now: dt.datetime,
@@ -102,6 +103,7 @@ def write_report(
         looks: one per scene that is listed, or was by an earlier run.
         cube: the used looks of the main sensor; None where nothing could be seen or looked at.
         structures: everything that was found; only those of kind `structure` are claims of something built.
+        readings: what people call them and say of them, by id.
         false_alarms: the budget that was asked for, per site and year.
         version: of sitewatch.
         now: when the report is made, UTC.
@@ -116,9 +118,9 @@ def write_report(
         OutputError: the file cannot be written.
     """
     page = _page(
-        site=site, looks=looks, cube=cube, structures=structures, false_alarms=false_alarms, version=version, now=now,
-        seen_share=seen_share, asking=asking or Asking(run=now), since_last=since_last, others=others or {},
-        progress=progress,
+        site=site, looks=looks, cube=cube, structures=structures, readings=readings or {}, false_alarms=false_alarms,
+        version=version, now=now, seen_share=seen_share, asking=asking or Asking(run=now), since_last=since_last,
+        others=others or {}, progress=progress,
     )  # fmt: skip
     path = directory / "index.html"
     try:
@@ -136,6 +138,7 @@ def _page(
     looks: Sequence[Look],
     cube: xr.Dataset | None,
     structures: Sequence[Structure],
+    readings: Mapping[str, Reading],
     false_alarms: float,
     version: str,
     now: dt.datetime,
@@ -175,7 +178,7 @@ def _page(
     listed = [k for k in looks if k.unlisted_since is None]
     verdict, sentence = finding(claims, listed, first=first, last=last, pair=pair)
     years = (last - first).days / 365.25 if first and last else 0.0
-    grown = _grown(claims, site, used=used, gaps=[(gap.after, gap.by) for gap in gaps.found])
+    grown = _grown(claims, site, readings=readings, used=used, gaps=[(gap.after, gap.by) for gap in gaps.found])
     script = _part("report.js")
     return _template().render(
         site=site,
@@ -186,6 +189,8 @@ def _page(
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         verdict=verdict,
         sentence=sentence,
+        readings=readings,
+        unread=Reading(),
         seen=seen_sentence(seen_share) if used else "",
         period=_period(since, until, dated),
         outcomes=[(o, sum(k.outcome is o for k in looks)) for o in LANES],
@@ -229,13 +234,23 @@ def _grown(
     claims: Sequence[Structure],
     site: Site,
     *,
+    readings: Mapping[str, Reading],
     used: Sequence[dt.datetime],
     gaps: Sequence[tuple[dt.datetime, dt.datetime]],
 ) -> Expansion | None:
     """The built-up footprint over time; None where there is too little to tell it from."""
     if not claims or len(used) < MIN_LOOKS:
         return None
-    return expansion_of(claims, site, first=min(used), last=max(used), used=len(used), gaps=gaps)
+    return expansion_of(
+        claims,
+        site,
+        first=min(used),
+        last=max(used),
+        used=len(used),
+        rejected={key for key, reading in readings.items() if reading.rejected},
+        confirmed={key for key, reading in readings.items() if reading.confirmed},
+        gaps=gaps,
+    )
 
 
 def _shown(structure: Structure, record: Record, beside: Mapping[str, Record]) -> Record:

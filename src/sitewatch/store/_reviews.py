@@ -33,6 +33,7 @@ __all__ = [
     "confirmed_things",
     "load_confirmed",
     "load_reviews",
+    "open_things",
     "rejected_things",
 ]
 
@@ -174,6 +175,18 @@ def rejected_things(connection: sa.Connection, site: str) -> set[str]:
     """Keys of the structures that readers reject: the last word of one at least is reject, and of none confirm."""
     verdicts = _verdicts(connection, site)
     return {thing for thing, said in verdicts.items() if "reject" in said and "confirm" not in said}
+
+
+def open_things(connection: sa.Connection, site: str) -> set[str]:
+    """Keys of the structures whose verdicts may be told to anybody, as in a report.
+
+    Those that two readers have read; and all, where one reader reads the whole site alone.
+    """
+    readers: dict[str, set[str]] = {}
+    for row in connection.execute(sa.select(t.reviews.c.thing, t.reviews.c.reader).where(t.reviews.c.site == site)):
+        readers.setdefault(row.thing, set()).add(row.reader)
+    alone = len(set().union(*readers.values())) < _READERS
+    return {thing for thing, names in readers.items() if alone or len(names) >= _READERS}
 
 
 def _verdicts(connection: sa.Connection, site: str) -> dict[str, dict[str, dt.datetime]]:

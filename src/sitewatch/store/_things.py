@@ -31,7 +31,7 @@ def known_things(connection: sa.Connection, site: str) -> tuple[Known, ...]:
     """What is known of a site's structures, for `sitewatch.structures.recognise`, sorted by key."""
     from sitewatch.store._conflicts import dismissed_words
     from sitewatch.store._names import current_names
-    from sitewatch.store._reviews import confirmed_things, load_confirmed, rejected_things
+    from sitewatch.store._reviews import confirmed_things, load_confirmed, open_things, rejected_things
     from sitewatch.structures import Known, Reading
 
     rows = current(connection, t.structures, site=site)
@@ -40,7 +40,8 @@ def known_things(connection: sa.Connection, site: str) -> tuple[Known, ...]:
     confirmed = load_confirmed(connection, site)
     dismissed = dismissed_words(connection, site)
     names = current_names(connection, site)
-    confirms, rejects = confirmed_things(connection, site), rejected_things(connection, site)
+    open_ones = open_things(connection, site)
+    confirms, rejects = (told(connection, site) & open_ones for told in (confirmed_things, rejected_things))
     ids: dict[str, set[str]] = {}
     for row in connection.execute(sa.select(t.aliases.c.id, t.aliases.c.thing).where(t.aliases.c.site == site)):
         ids.setdefault(row.thing, set()).add(row.id)

@@ -13,33 +13,39 @@ from shapely.geometry import MultiPolygon, Polygon, mapping, shape
 
 from sitewatch.change import Kind
 from sitewatch.errors import InputError
+from sitewatch.structures._known import Reading
 from sitewatch.structures._structure import Bracket, Phase, Presence, State, Structure
 
 __all__ = ["read_structures", "structures_document", "structures_in"]
 
 
-def structures_document(structures: Sequence[Structure], *, head: Mapping[str, object]) -> dict[str, object]:
+def structures_document(
+    structures: Sequence[Structure], *, head: Mapping[str, object], readings: Mapping[str, Reading] | None = None
+) -> dict[str, object]:
     """The GeoJSON FeatureCollection that `contracts` promise.
 
     Args:
         structures: what was found.
         head: the `sitewatch` member: version, site, looks, first_look, last_look, false_alarms_per_year.
+        readings: what people call them and say of them, by id.
     """
-    return {"type": "FeatureCollection", "sitewatch": dict(head), "features": [_feature(s) for s in structures]}
+    told = readings or {}
+    features = [_feature(s, told.get(s.id, Reading())) for s in structures]
+    return {"type": "FeatureCollection", "sitewatch": dict(head), "features": features}
 
 
-def read_structures(path: Path) -> tuple[tuple[Structure, ...], dict[str, Any]]:
+def read_structures(path: Path) -> tuple[tuple[Structure, ...], dict[str, Any], dict[str, Reading]]:
     """Read a structures.geojson back.
 
     Returns:
-        (structures, the `sitewatch` member).
+        (structures, the `sitewatch` member, what people call them and say of them by id).
 
     Raises:
         InputError: the file is missing or is not one that sitewatch wrote.
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        return structures_in(document), dict(document["sitewatch"])
+        return structures_in(document), dict(document["sitewatch"]), readings_in(document)
     except OSError as error:
         raise InputError(
             f"{path}: cannot be read ({error.strerror}); give a folder that `sitewatch watch` wrote"
@@ -62,7 +68,19 @@ def structures_in(document: Mapping[str, Any]) -> tuple[Structure, ...]:
         raise ValueError(str(error)) from error
 
 
-def _feature(structure: Structure) -> dict[str, object]:
+def readings_in(document: Mapping[str, Any]) -> dict[str, Reading]:
+    """What people call the structures of what `structures_document` made and say of them, by id."""
+    return {
+        feature["id"]: Reading(
+            name=feature["properties"].get("name", ""),
+            confirmed=feature["properties"].get("readers") == "confirmed",
+            rejected=feature["properties"].get("readers") == "rejected",
+        )
+        for feature in document["features"]
+    }
+
+
+def _feature(structure: Structure, reading: Reading) -> dict[str, object]:
     return {
         "type": "Feature",
         "id": structure.id,
@@ -77,6 +95,8 @@ def _feature(structure: Structure) -> dict[str, object]:
             "area_m2_high": structure.area_m2_high,
             "presences": [_presence_json(p) for p in structure.presences],
             **({"sensors": list(structure.sensors)} if structure.sensors else {}),
+            **({"name": reading.name} if reading.name else {}),
+            **({"readers": "confirmed" if reading.confirmed else "rejected"} if reading.said else {}),
         },
     }
 

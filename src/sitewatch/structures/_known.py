@@ -47,6 +47,11 @@ class Reading:
     rejected: bool = False
     """True: readers reject it, and none confirms it."""
 
+    @property
+    def said(self) -> bool:
+        """True: readers say the one or the other."""
+        return self.confirmed or self.rejected
+
 
 @dataclass(frozen=True, kw_only=True)
 class Known:

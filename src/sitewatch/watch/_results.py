@@ -75,7 +75,7 @@ def reopen(out: Path, *, now: dt.datetime, progress: Progress | None = None) -> 
     """
     site = read_site(out / "site.geojson")
     looks = read_looks(out / "looks.geojson")
-    structures, head = read_structures(out / "structures.geojson")
+    structures, head, said = read_structures(out / "structures.geojson")
     # All chips of then are read again: the grid, where a look lies and what is screened out of it depend on the others.
     read = {look.scene for look in looks if look.footprint is not None}
     chips = [chip for chip in load(out / "archive") if chip.scene.id in read]
@@ -113,6 +113,7 @@ def reopen(out: Path, *, now: dt.datetime, progress: Progress | None = None) -> 
         site=site,
         looks=looks,
         structures=structures,
+        readings=said,
         cubes=cubes,
         main=main,
         seen_share=share,
@@ -139,7 +140,10 @@ def write_outputs(watched: Watched, out: Path, *, progress: Progress | None = No
     with _all_or_nothing(out) as made:
         _write_json(made / "site.geojson", site_feature(watched.site))
         _write_json(made / "looks.geojson", looks_document(watched.looks, head=watched.ledger_head))
-        _write_json(made / "structures.geojson", structures_document(watched.structures, head=watched.head))
+        _write_json(
+            made / "structures.geojson",
+            structures_document(watched.structures, head=watched.head, readings=watched.readings),
+        )
         tell(progress, "writing the report", 0)
         (made / "report").mkdir()
         write_report(
@@ -149,6 +153,7 @@ def write_outputs(watched: Watched, out: Path, *, progress: Progress | None = No
             cube=watched.cube,
             others=dict(list(watched.cubes.items())[1:]),
             structures=watched.structures,
+            readings=watched.readings,
             false_alarms=watched.false_alarms,
             version=__version__,
             now=watched.now,
