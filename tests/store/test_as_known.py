@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sitewatch.store._as_known import Published, cut_presences
+from sitewatch.store._lists import _area_then
 
 BEGIN = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 
@@ -130,3 +131,15 @@ def test_fewer_looks_never_tell_more(all_days: set[int], missing: set[int], turn
     assert [row["number"] for row in kept] == list(range(len(kept)))
     for one, other in pairwise(kept):
         assert one["dismantled_by"] <= other["erected_after"]
+
+
+def test_what_was_still_growing_had_the_area_that_was_seen_of_it() -> None:
+    phases = [
+        {"name": "frame", "after": day(10).isoformat(), "by": day(20).isoformat(), "area_m2": 1300.0},
+        {"name": "extension", "after": day(50).isoformat(), "by": day(60).isoformat(), "area_m2": 39000.0},
+    ]
+    told = [spell((10, 20), None, phases=phases)]
+    then, now = looks(0, 10, 20, 30), looks(0, 10, 20, 30, 50, 60)
+    assert _area_then(cut_presences(told, then), then)["area_m2"] == 1300.0
+    assert _area_then(cut_presences(told, then), then)["area_m2_low"] is None
+    assert _area_then(cut_presences(told, now), now) == {}

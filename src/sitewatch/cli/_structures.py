@@ -94,7 +94,7 @@ def _print(found: Sequence[Mapping[str, Any]], site: str | None, *, kinds: bool)
         "kind": lambda one: one["kind"] + ("" if one["claimed"] else " (not found any more)"),
         "stood": lambda one: "\n".join(f"{_life(spell)} ({spell['state']})" for spell in one["presences"]),
         "prob.>": lambda one: f"{one['probability']:.2f}",
-        "m2>": lambda one: f"{one['area_m2']:.0f}",
+        "m2>": lambda one: "" if one["area_m2"] is None else f"{one['area_m2']:.0f}",
         "review": lambda one: "; ".join(filter(None, (one["review"], "conflict" if one["conflict"] else ""))),
     }
     if site is not None:

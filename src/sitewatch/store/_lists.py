@@ -6,13 +6,13 @@ Read at once for any number of sites, and without importing the rooms that made 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from sitewatch.store import _schema as t
-from sitewatch.store._as_known import cut_presences, first_runs, published_looks
+from sitewatch.store._as_known import Published, cut_presences, first_runs, published_looks
 from sitewatch.store._entries import Row, known_at, told
 from sitewatch.store._reviews import load_reviews
 
@@ -131,7 +131,7 @@ def structure_rows(
         site: id; None: all that are watched.
         thing: key of the one that is asked for; None: all.
         at: as it was known at that moment; None: now. Where a site was not watched yet, what could have been known is
-            put together from what is known today (`_as_known`), and `hindsight` is true.
+            put together from what is known today (`_as_known`), and `hindsight` is true; the probability is today's.
         all_kinds: True: also what is not claimed to be built.
         lost: True: also what the last search does not claim any more.
     """
@@ -184,10 +184,12 @@ _Version = tuple[Row, list[Row], bool]
 """A structure's row, those of its presences, and whether they are hindsight."""
 
 
-def _versions(connection: sa.Connection, which: sa.ColumnElement[bool], *, evidence: bool) -> list[_Version]:
+def _versions(
+    connection: sa.Connection, which: sa.ColumnElement[bool], *, evidence: bool, phases: bool = False
+) -> list[_Version]:
     columns = (t.structures.c[name] for name in _LISTED)
     rows = connection.execute(sa.select(*columns).where(which)).mappings().all()
-    spells = _lives(connection, which, evidence=evidence)
+    spells = _lives(connection, which, evidence=evidence, phases=phases)
     return [(dict(row), spells.get((row["site"], row["thing"], row["since"]), []), False) for row in rows]
 
 
@@ -200,13 +202,27 @@ def _in_hindsight(
         return []
     looks = published_looks(connection, at, sites=early)
     found = []
-    for row, spells, _ in _versions(connection, which & known_at(t.structures, None), evidence=evidence):
+    for row, spells, _ in _versions(connection, which & known_at(t.structures, None), evidence=evidence, phases=True):
         known = looks.get(row["site"])
         kept = cut_presences(spells, known) if known is not None else []
-        if kept:
+        if known is not None and kept:
             present = kept[-1]["dismantled_by"] is None
-            found.append(({**row, "present": present, "claimed": True}, kept, True))
+            area = _area_then(kept, known)
+            found.append(({**row, "present": present, "claimed": True, **area}, kept, True))
     return found
+
+
+def _area_then(kept: Sequence[Row], known: Published) -> dict[str, float | None]:
+    """How much ground it covered as far as the published looks show it, where it was still growing; else nothing.
+
+    How far that area may be off, and its outline, are not kept.
+    """
+    phases = kept[-1]["phases"]
+    seen = [one for one in phases if known.first_from(dt.datetime.fromisoformat(one["by"])) is not None]
+    if len(seen) == len(phases):
+        return {}
+    area = seen[-1]["area_m2"] if seen else None
+    return {"area_m2": area, "area_m2_low": None, "area_m2_high": None, **dict.fromkeys(t.BOUNDS)}
 
 
 _LISTED = (
@@ -217,12 +233,14 @@ _LISTED = (
 
 
 def _lives(
-    connection: sa.Connection, which: sa.ColumnElement[bool], *, evidence: bool
+    connection: sa.Connection, which: sa.ColumnElement[bool], *, evidence: bool, phases: bool = False
 ) -> dict[tuple[str, str, dt.datetime], list[Row]]:
     """Presences by (site, key, since), in time order; their evidence only where it is asked for."""
     s, p = t.structures.c, t.presences.c
     names = ("site", "thing", "since", "erected_after", "erected_by", "dismantled_after", "dismantled_by", "state")
     columns = [*(p[name] for name in names), p.probability, *([p.evidence] if evidence else [])]
+    if phases:
+        columns.append(p.phases)
     join = t.presences.join(t.structures, (p.site == s.site) & (p.thing == s.thing) & (p.since == s.since))
     found: dict[tuple[str, str, dt.datetime], list[Row]] = {}
     for row in connection.execute(sa.select(*columns).select_from(join).where(which).order_by(p.number)):
