@@ -91,7 +91,7 @@ def test_structures_are_listed(space: Path, run: Run, monkeypatch: pytest.Monkey
     assert hall["presences"][0]["erected"] == {"after": "2020-01-21T00:00:00Z", "by": "2020-01-31T00:00:00Z"}
     monkeypatch.setenv("COLUMNS", "140")
     table = run("structures", "yard").out
-    assert "up 2020-01-21 .. 2020-01-31, stands (confirmed)" in table
+    assert "up 2020-01-21 .. 2020-01-31, stands (seen 4+ times)" in table
     assert "3600" in table
     search(space, [SHED, FIELD], 2)
     assert set(listed(run)) == {"sshed"}

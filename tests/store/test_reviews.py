@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -36,6 +37,7 @@ from sitewatch.store import (
     split_thing,
     structure_rows,
     told_by_readers,
+    undo_correction,
     version_rows,
 )
 from sitewatch.store._schema import conflicts
@@ -447,3 +449,21 @@ def test_a_standard_error_needs_a_sample_and_readers_who_vary() -> None:
     assert told.kappa_error is None
     assert "needs 20 structures" in told.words
     assert agreement_of(("ana", "ben"), few * 2).kappa_error == 0
+
+
+def test_a_correction_is_taken_back(watched: Store) -> None:
+    search(watched, [HALL], 1)
+    told: dict[str, Any] = {"who": "ana", "at": at(2)}
+    with watched.writing() as connection:
+        set_kind(connection, SITE, "shall", "surface", reason="paved", **told)
+        with pytest.raises(OptionError, match=r"no correction 'split' .*there is: kind"):
+            undo_correction(connection, SITE, "shall", "split", reason="no", **told)
+        undo_correction(connection, SITE, "shall", "kind", reason="a roof", who="ben", at=at(3))
+        assert load_corrections(connection, SITE) == ()
+    search(watched, [HALL], 4)
+    assert listed(watched)["shall"]["kind"] == "structure"
+    with watched.writing() as connection:
+        # It is the search's own word again, and can be corrected as such.
+        split_thing(
+            connection, SITE, "shall", [LEFT.footprint, RIGHT.footprint], reason="two roofs", who="ana", at=at(5)
+        )

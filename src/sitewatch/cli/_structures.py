@@ -92,7 +92,7 @@ def _print(found: Sequence[Mapping[str, Any]], site: str | None, *, kinds: bool)
         "id": lambda one: one["id"],
         "name": lambda one: one["name"],
         "kind": lambda one: one["kind"] + ("" if one["claimed"] else " (not found any more)"),
-        "stood": lambda one: "\n".join(f"{_life(spell)} ({spell['state']})" for spell in one["presences"]),
+        "stood": lambda one: "\n".join(f"{_life(spell)} ({_SEEN[spell['state']]})" for spell in one["presences"]),
         "prob.>": lambda one: f"{one['probability']:.2f}",
         "m2>": lambda one: "" if one["area_m2"] is None else f"{one['area_m2']:.0f}",
         "review": lambda one: "; ".join(filter(None, (one["review"], "conflict" if one["conflict"] else ""))),
@@ -117,7 +117,7 @@ def show(
     workspace: InWorkspace = DEFAULT,
 ) -> None:
     """Show all that is known of a structure."""
-    from sitewatch.store import find_thing, journal_rows, review_rows, site_name, structure_rows
+    from sitewatch.store import conflict_rows, find_thing, journal_rows, review_rows, site_name, structure_rows
 
     with opened(workspace) as space, space.store.reading() as connection:
         site_name(connection, site)
@@ -126,16 +126,25 @@ def show(
         (one,) = structure_rows(connection, viewer=viewer, site=site, thing=thing, all_kinds=True, lost=True)
         read = [row for row in review_rows(connection, viewer=viewer, site=site) if row["thing"] == thing]
         journal = journal_rows(connection, viewer=viewer, site=site, thing=thing)
+        conflicts = [row["words"] for row in conflict_rows(connection, site=site) if row["thing"] == thing]
     said = read[0]["said"] if read else []
     notes = [entry for entry in journal if entry["what"] in {"note", "correct", "resolve"}]
     if as_json:
-        print_json({**one, "said": said, "notes": notes})
+        print_json({**one, "conflicts": conflicts, "said": said, "notes": notes})
         return
     rows = [
         ("structure", one["id"] + (f": {one['name']}" if one["name"] else "")),
         ("kind", one["kind"]),
-        ("found", "by the last search" if one["claimed"] else "not by the last search"),
-        *(("stood", f"{_life(spell)} ({spell['state']}, {spell['probability']:.2f})") for spell in one["presences"]),
+        ("found", _found(one)),
+        *(("conflict", words) for words in conflicts),
+        *(
+            ("to resolve", f"sitewatch review resolve {site} {one['id']} accept|keep --reason ...")
+            for _ in conflicts[:1]
+        ),
+        *(
+            ("stood", f"{_life(spell)} ({_SEEN[spell['state']]}, {spell['probability']:.2f})")
+            for spell in one["presences"]
+        ),
         ("area", f"{one['area_m2']:.0f} m2 ({one['area_m2_low']:.0f} to {one['area_m2_high']:.0f})"),
         ("seen by", ", ".join(one["sensors"])),
         ("review", one["review"] or "not read"),
@@ -254,6 +263,29 @@ def kind(
     print(thing)
 
 
+@structure_app.command(
+    epilog='Example:\n\n    sitewatch structure undo plant s3f2a91c0 kind --reason "it was a roof after all"'
+)
+def undo(
+    site: SiteId,
+    structure: StructureId,
+    what: Annotated[str, typer.Argument(metavar="CORRECTION", help="split, merge or kind.")],
+    reason: Reason,
+    reader: Reader = None,
+    workspace: InWorkspace = DEFAULT,
+    now: Now = None,
+) -> None:
+    """Take a correction back; the next run tells what the search itself finds."""
+    from sitewatch.store import find_thing, site_name, undo_correction
+
+    with opened(workspace) as space, space.store.writing() as connection:
+        site_name(connection, site)
+        thing = find_thing(connection, site, structure)
+        undo_correction(connection, site, thing, what, reason=reason, who=who(space, reader), at=parse_now(now))
+    remark(f"taken back; `sitewatch watch {site}` tells what the search finds without it")
+    print(thing)
+
+
 def _footprints(path: Path) -> list[Polygon | MultiPolygon]:
     """The polygons of a GeoJSON file, in its order."""
     from shapely.errors import ShapelyError
@@ -272,6 +304,16 @@ def _footprints(path: Path) -> list[Polygon | MultiPolygon]:
     if len(parts) < len(found):
         raise InputError(f"{path}: {len(found) - len(parts)} of its features are no polygons; each must be one part")
     return parts
+
+
+_SEEN = {"first": "seen once", "provisional": "seen 2-3 times", "confirmed": "seen 4+ times"}
+"""How many looks show a spell, in words that cannot be taken for a reader's."""
+
+
+def _found(one: Mapping[str, Any]) -> str:
+    if one["conflict"]:
+        return "held as it was read; the last search tells otherwise"
+    return "by the last search" if one["claimed"] else "not by the last search"
 
 
 def _life(spell: Mapping[str, Any]) -> str:

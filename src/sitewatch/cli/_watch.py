@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -314,16 +315,33 @@ def _told(visit: Visit) -> dict[str, object]:
     }
 
 
+def _news(visit: Visit) -> str:
+    """What is otherwise than in the run before, in a few words."""
+    watched = visit.watched
+    if watched is None or watched.since_last is None:
+        return ""
+    since = watched.since_last
+    turns = Counter(difference.turn.value for difference in since.differences)
+    told = [
+        *([f"{since.added} new looks"] if since.added else []),
+        *(f"{count} structures {turn}" for turn, count in turns.items()),
+        *(f"{count} scenes {what}" for what, count in Counter(n.what.value for n in since.notices).items()),
+    ]
+    return f"; since the last run: {', '.join(told) or 'nothing new'}"
+
+
 def _print_visit(visit: Visit, *, alone: bool) -> None:
     from sitewatch.cli._summary import print_findings
 
     if alone and visit.watched is not None:
         print_findings(visit.watched)
     else:
-        print(f"{visit.site}: {visit.sentence}")
+        print(f"{visit.site}: {visit.sentence}{_news(visit)}")
     if visit.watched is not None and visit.watched.recognition is not None:
         for conflict in visit.watched.recognition.raised:
             warn(f"{visit.site}: conflict: {conflict.words}")
+        if visit.watched.recognition.conflicts:
+            note(f"answer with: sitewatch review resolve {visit.site} ID accept|keep --reason ...")
     print(visit.report)
 
 

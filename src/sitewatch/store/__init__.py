@@ -2,7 +2,7 @@
 
 from sitewatch.store._conflicts import resolve_conflict
 from sitewatch.store._connect import SCHEMA, SCHEMAS, Store, create_store, open_store
-from sitewatch.store._corrections import merge_things, set_kind, split_thing
+from sitewatch.store._corrections import merge_things, set_kind, split_thing, undo_correction
 from sitewatch.store._entries import Row
 from sitewatch.store._events import RecordedEvent, Recording, add_events, list_events, withdraw_event
 from sitewatch.store._history import journal_rows, version_rows
@@ -79,6 +79,7 @@ __all__ = [
     "split_thing",
     "structure_rows",
     "told_by_readers",
+    "undo_correction",
     "version_rows",
     "withdraw_event",
 ]

@@ -13,14 +13,14 @@ import sqlalchemy as sa
 from sitewatch.errors import InputError, OptionError
 from sitewatch.store import _schema as t
 from sitewatch.store._entries import current, enter, write_versions
-from sitewatch.store._things import known_things, save_things
+from sitewatch.store._things import known_things, save_things, structure_at
 
 if TYPE_CHECKING:
     from shapely.geometry import MultiPolygon, Polygon
 
     from sitewatch.structures import Correction, Known
 
-__all__ = ["merge_things", "set_kind", "split_thing"]
+__all__ = ["merge_things", "set_kind", "split_thing", "undo_correction"]
 
 _INSIDE = 0.5
 """Share of its ground that a part must have on that of the structure."""
@@ -132,6 +132,37 @@ def set_kind(
         raise OptionError(f"it is of kind {kind} already; nothing to do")
     correction = Correction(what=Corrects.KIND, thing=thing, kind=Kind(kind))
     _correct(connection, site, correction, {"kind": kind}, known, reason=reason, who=who, at=at)
+
+
+def undo_correction(
+    connection: sa.Connection, site: str, thing: str, what: str, *, reason: str, who: str, at: dt.datetime
+) -> None:
+    """Take a correction back: from the next run on it is followed no more. That it was made stays known.
+
+    Raises:
+        OptionError: no reason, or nothing of the kind is corrected.
+    """
+    from sitewatch.structures import Recognised, Recognition
+
+    if not reason.strip():
+        raise OptionError("--reason is needed: why the correction was wrong")
+    rows = current(connection, t.corrections, site=site)
+    if (thing, what) not in rows:
+        held = ", ".join(sorted(kind for key, kind in rows if key == thing)) or "nothing"
+        raise OptionError(f"there is no correction {what!r} of it to take back (there is: {held})")
+    detail = {"undo": what, "reason": reason.strip()}
+    since = enter(connection, site=site, who=who, what="correct", thing=thing, at=at, detail=detail)
+    c = t.corrections.c
+    held_now = (c.site == site) & (c.thing == thing) & (c.what == what) & c.until.is_(None)
+    made = rows[thing, what]["since"]
+    connection.execute(t.corrections.update().where(held_now).values(until=since))
+    before = structure_at(connection, site, thing, made - dt.timedelta(microseconds=1))
+    if what == "kind" and before is not None:
+        # Else the next search, which tells claims and other changes apart, would take what it finds for a new thing.
+        (one,) = (one for one in known_things(connection, site) if one.thing == thing)
+        told = dataclasses.replace(one.structure, kind=before[0].kind)
+        things = (Recognised(thing=thing, structure=told, claimed=one.claimed),)
+        save_things(connection, site, Recognition(things=things), since=since)
 
 
 def _claims(
