@@ -77,6 +77,35 @@ def test_series_say_what_so_few_spells_can(spells: tuple[tuple[int | None, int |
         assert part in said
 
 
+@pytest.mark.parametrize(("spells", "drawn"), [(((None, None),), 0), (((5, None),), 0), (((5, 9),), 1)])
+def test_where_no_end_was_seen_no_curve_is_drawn(spells: tuple[tuple[int | None, int | None], ...], drawn: int) -> None:
+    tent = structure("tent", ground(24, 26, 30, 30), *(presence(a and bracket(a), b and bracket(b)) for a, b in spells))
+    picture = series_picture(series_of(tent, first=time(0), last=time(19)), tent, title="tent")
+    assert picture.count('class="interval"') == 1 + drawn  # one of them is the legend's
+    assert ("No end of a spell was seen, so that no curve can be drawn." in picture) == (drawn == 0)
+
+
+def test_the_curve_is_never_drawn_certain_before_its_end() -> None:
+    tent = structure("tent", ground(24, 26, 30, 30), presence(bracket(2), bracket(5)))
+    picture = series_picture(series_of(tent, first=time(0), last=time(19)), tent, title="tent")
+    path = re.search(r'd="M([^"]*)Z" class="interval"', picture)
+    assert path is not None
+    points = [tuple(map(float, point.split())) for point in path[1].split("L")]
+    start = [y for x, y in points if x == points[0][0]]
+    assert max(start) - min(start) == pytest.approx(150 * 0.9, abs=0.2)  # of one length: .1 to 1
+
+
+def test_that_a_spell_cut_at_the_start_leans_long_is_said() -> None:
+    def said(*spells: tuple[int | None, int | None]) -> str:
+        told = [presence(a and bracket(a), b and bracket(b)) for a, b in spells]
+        tent = structure("tent", ground(24, 26, 30, 30), *told)
+        return " ".join(series_sentences(series_of(tent, first=time(0), last=time(19))))
+
+    assert "leans a little long" in said((None, 3), (8, 11))
+    assert "leans a little long" not in said((2, 4), (8, 11))
+    assert "leans a little long" not in said((None, 3))
+
+
 def test_a_record_of_one_moment_can_be_drawn(case: Case) -> None:
     found = expansion_of([], case.site, first=time(0), last=time(0), used=1)
     assert isinstance(found.first, dt.datetime)

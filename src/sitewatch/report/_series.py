@@ -46,6 +46,11 @@ def series_sentences(series: Series) -> tuple[str, ...]:
     times = "once" if len(spells) == 1 else f"{len(spells)} times"
     parts = [f"It stood {times} {looks}" + (f"; {' and '.join(cut)}" if cut else "") + "."]
     parts.append(f"How long it stands: {_usual(series.standing, 'spell')}.")
+    if spells and spells[0].left_cut and series.standing.censored < series.standing.number:
+        parts.append(
+            "The spell that stood before the first look counts as one that lasted longer than what was seen of it; that "
+            "leans a little long."
+        )
     if len(spells) == 1 and series.since_last is None:
         parts.append("How long until it comes again: it has not been seen to go, so there is no gap to tell it from.")
     else:
@@ -217,6 +222,9 @@ def _curve(lengths: Recurrence, title: str, noun: str, *, x: int, y: int, width:
         parts.append(tag("text", label, x=left - 6, y=level + 4, class_="share"))
     if not lengths.number:
         return [*parts, tag("text", f"There is no {noun} to tell it from.", x=left + 8, y=top + _PANEL / 2 - 8)]
+    if lengths.censored == lengths.number:
+        words = f"No end of a {noun} was seen, so that no curve can be drawn."
+        return [*parts, tag("text", words, x=left + 8, y=top + _PANEL / 2 - 8)]
     most = max(lengths.days[-1] * 1.04, 1.0)
     step = next(s for s in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000) if most / s <= 8)
     for day in range(0, int(most) + 1, step):
