@@ -48,8 +48,8 @@ def series_sentences(series: Series) -> tuple[str, ...]:
     parts.append(f"How long it stands: {_usual(series.standing, 'spell')}.")
     if spells and spells[0].left_cut and series.standing.censored < series.standing.number:
         parts.append(
-            "The spell that stood before the first look counts as one that lasted longer than what was seen of it; that "
-            "leans a little long."
+            "The spell that stood before the first look counts as one that lasted longer than what was seen of it; "
+            "that leans a little long."
         )
     if len(spells) == 1 and series.since_last is None:
         parts.append("How long until it comes again: it has not been seen to go, so there is no gap to tell it from.")
