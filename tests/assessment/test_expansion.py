@@ -234,10 +234,23 @@ def test_sentences_say_only_what_the_band_allows() -> None:
     shrank = expansion_sentences(found(structure((None, (300, 310)))))
     assert "shrank by 1\u202f000 m²" in shrank[0]
     assert "no rate is given" in shrank[-1]
-    unsure = expansion_sentences(found(structure(((100, 110), None), probability=0.5)))
+    unsure = expansion_sentences(found(structure(((100, 110), None), probability=0.6)))
     assert unsure[0].startswith("No evidence of growth or shrinkage")
     assert "zero lies in the 80 % band" in unsure[0]
     assert "nothing was found" in expansion_sentences(found())[0]
+    assert "error that the search knows of, with probabilities that were calibrated on simulated places" in grew[-1]
+    assert grew[-1].endswith("not used to tune it the truth lay inside in 8 of 12.")
+
+
+def test_no_change_is_told_in_words() -> None:
+    """Not as "changed by 0 m2, but zero lies in the band"."""
+    open_ = expansion_sentences(found(structure(((100, 110), None), probability=0.3)))
+    assert (
+        "may well have stayed as it was between 2020-01-01 and 2021-12-31 (80 % band 0 to +1\u202f000 m²)" in open_[0]
+    )
+    gone = expansion_sentences(found(structure(((100, 110), (150, 160)))))
+    assert "nothing adds to the built-up footprint or takes from it in the end" in gone[0]
+    assert not any("by 0 m²" in words or "(0 to 0" in words for words in (open_[0], gone[0]))
 
 
 def test_what_was_not_seen_is_told_and_returning_structures_are_set_apart() -> None:
