@@ -112,6 +112,24 @@ def test_events_are_set_beside_the_turns(place: Path, run: Run) -> None:
     assert document["standing"]["median_days"] == [40.0, 60.0]
 
 
+def test_lines_that_random_occasions_have_too_are_counted_and_not_printed(place: Path, run: Run) -> None:
+    for n in range(0, 1000, 15):
+        run("event", "add", "patrol", "--began", f"{day(n):%Y-%m-%d}", "--site", "plant")
+    out = run("structure", "series", "plant", "shelter", "--within", 40).out
+    assert "patrol: within" not in out
+    assert "lines left out, of what occasions at random times would surely have near them as often" in out
+    assert "hall1 erected: within 40 days after in 1 of 3" in out
+
+
+def test_what_is_hardly_likely_is_left_out_unless_it_is_asked_for_or_confirmed(place: Path, run: Run) -> None:
+    said = run("structure", "series", "plant", "shelter", "--within", 40, "--least", 0.99).out
+    assert "so nothing can be set beside it" in said
+    assert "Turns less likely than 99 % are left out: 3 of its own and 2 of others." in said
+    reject(place, "hall1", "confirm")
+    assert "1 of others." in run("structure", "series", "plant", "shelter", "--least", 0.99).out
+    assert run("structure", "series", "plant", "shelter", "--least", 2).code == 2
+
+
 def test_what_readers_reject_is_said_and_not_counted_elsewhere(place: Path, run: Run) -> None:
     reject(place, "hall1")
     assert run("structure", "series", "plant", "hall1").out.startswith("Readers reject this structure.")
@@ -122,12 +140,12 @@ def test_an_expansion_is_a_sentence_a_table_and_a_picture(place: Path, run: Run,
     picture = tmp_path / "growth.svg"
     done = run("expansion", "plant", "--base-area", 50_000, "--picture", picture)
     assert done.code == 0
-    assert done.out.startswith("No evidence of growth or shrinkage: the built-up footprint of The plant changed by")
+    assert done.out.startswith("No evidence of growth or shrinkage: the built-up footprint of The plant may well have")
     assert "1 long gap" in done.out
     assert done.last == str(picture)
     drawn = ET.parse(picture).getroot()  # noqa: S314 - our own file
     assert drawn.tag.endswith("svg")
-    assert "zero lies in the 80 % band" in "".join(drawn.itertext())
+    assert "the truth lay inside in 8 of 12" in " ".join(drawn.itertext())
 
 
 def test_an_expansion_follows_readers_and_sub_areas(place: Path, run: Run) -> None:
