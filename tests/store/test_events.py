@@ -65,6 +65,45 @@ def test_an_event_told_twice_is_one_whatever_its_spelling(store: Store) -> None:
         )
 
 
+def test_two_events_of_one_day_are_two_where_their_hours_are_told(store: Store) -> None:
+    early, late = event(began="2019-12-07T06:30"), event(began="2019-12-07T18:00")
+    assert len({early.key, late.key, event().key}) == 3
+    assert len(early.key) == 1 + 64 / 4
+    assert add(store, early, late) == (2, 0, 0)
+    assert add(store, early, late) == (0, 0, 2)
+    assert titles(store) == ["launch", "launch"]
+
+
+def test_a_list_that_is_told_again_changes_nothing_though_it_says_two_things_of_one_event(store: Store) -> None:
+    told = (event(source="a"), event(source="b"), event("speech"))
+    assert add(store, *told) == (2, 0, 1)
+    for later in (1, 2):
+        assert add(store, *told, at=NOW + later * DAY) == (0, 0, 3)
+    with store.reading() as connection:
+        assert {one.source for one in list_events(connection)} == {"a", ""}
+        assert connection.execute(sa.select(sa.func.count()).select_from(events)).scalar() == 2
+
+
+def test_an_event_that_was_kept_under_another_key_is_still_the_same(store: Store) -> None:
+    add(store, event())
+    with store.writing() as connection:
+        connection.execute(events.update().values(event="e1234567"))
+    assert add(store, event()) == (0, 0, 1)
+    with store.reading() as connection:
+        assert [one.key for one in list_events(connection)] == ["e1234567"]
+    with store.writing() as connection:
+        assert withdraw_event(connection, "e1234567", who="reader", at=NOW + DAY) == "launch"
+
+
+def test_a_key_of_another_event_is_a_sentence_and_records_nothing(store: Store) -> None:
+    add(store, event())
+    with store.writing() as connection:
+        connection.execute(events.update().values(event=event("speech").key))
+    with pytest.raises(InputError, match=r"has the key e[0-9a-f]{16} of another, 'launch'"):
+        add(store, event("speech"))
+    assert titles(store) == ["launch"]
+
+
 def test_what_is_otherwise_is_a_new_version_and_the_old_one_stays(store: Store) -> None:
     add(store, event())
     assert add(store, event(source="a book"), at=NOW + DAY) == (0, 1, 0)

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 from shapely.geometry import box
 
 from sitewatch.simulate import Recipe, World, simulate
 from sitewatch.structures import (
+    LEVEL,
     Bracket,
     Kind,
     Length,
@@ -113,6 +115,35 @@ def test_the_interval_is_the_log_log_one() -> None:
     centre = np.log(-np.log(s))
     assert found.interval_low[where] == pytest.approx(np.exp(-np.exp(centre + half)))
     assert found.interval_high[where] == pytest.approx(np.exp(-np.exp(centre - half)))
+
+
+@pytest.mark.parametrize("number", [1, 3, 10])
+def test_before_the_first_end_the_interval_is_the_exact_binomial_one(number: int) -> None:
+    """No end among so many: `scipy.stats.binomtest` has the interval of Clopper and Pearson."""
+    found = recurrence(lengths(*(100.0 + n for n in range(number))))
+    exact = binomtest(number, number).proportion_ci(LEVEL, method="exact")
+    assert found.days[0] == 0
+    assert (found.interval_low[0], found.interval_high[0]) == (pytest.approx(exact.low), 1)
+
+
+def test_before_the_first_end_what_was_cut_off_is_at_risk_no_more() -> None:
+    found = recurrence(lengths(100, 110, 120, 130, censored=(20, 40)))
+    low = dict(zip(found.days, found.interval_low, strict=True))
+    assert [low[day] for day in (0, 20, 40)] == pytest.approx([0.1 ** (1 / n) for n in (6, 5, 4)])
+    assert found.median_interval == (100, None)
+
+
+def test_the_interval_holds_the_share_that_lasts_longer_as_often_as_it_says() -> None:
+    """Exponential lengths, four seen at a time: whether the interval on a day holds the true share, 2000 times."""
+    rng = np.random.default_rng(4)
+    hits = np.zeros(4)
+    shares = np.array([0.95, 0.9, 0.8, 0.6])
+    for _ in range(2000):
+        found = recurrence(lengths(*rng.exponential(100, 4)))
+        place = np.searchsorted(found.days, -100 * np.log(shares), side="right") - 1
+        low, high = np.array(found.interval_low)[place], np.array(found.interval_high)[place]
+        hits += (low <= shares) & (shares <= high)
+    assert (hits / 2000 >= LEVEL).all()
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sitewatch.cli._values import parse_day, parse_now
-from sitewatch.cli._workspace import DEFAULT, AsJson, InWorkspace, Now, Reader, opened, print_json, print_table, who
-from sitewatch.errors import InputError, OptionError
+from sitewatch.cli._workspace import (
+    DEFAULT,
+    AsJson,
+    AsKnown,
+    InWorkspace,
+    Now,
+    Reader,
+    opened,
+    print_json,
+    print_table,
+    who,
+)
+from sitewatch.errors import InputError
 
 if TYPE_CHECKING:
     from sitewatch.store import RecordedEvent
@@ -46,7 +57,7 @@ def add(
     workspace: InWorkspace = DEFAULT,
     now: Now = None,
 ) -> None:
-    """Record an event; told again with another end or source, it takes what is otherwise."""
+    """Record an event; told again with another end or source, it takes what is otherwise. Says which it was."""
     from sitewatch.store import RecordedEvent, add_events
 
     start = parse_day("--began", began)
@@ -56,9 +67,13 @@ def add(
     event = RecordedEvent(title=title, began=start, ended=end, site=site, source=source)
     with opened(workspace) as space, space.store.writing() as connection:
         told = add_events(connection, [event], who=who(space, reader), at=parse_now(now))
-    if told.known:
-        raise OptionError(f"event {title!r} of {start:%Y-%m-%d} is recorded already as {event.key}; nothing to do")
-    print(event.key)
+    for keys, words in (
+        (told.added, "new"),
+        (told.changed, "changed: it was recorded with another end, source or spelling"),
+        (told.known, "told already: nothing changed"),
+    ):
+        for key in keys:
+            print(f"{key} {words}")
 
 
 @event_app.command(
@@ -98,20 +113,31 @@ def import_(
     )
 
 
-@event_app.command("list", epilog="Example:\n\n    sitewatch event list --site plant --json")
+@event_app.command(
+    "list",
+    epilog="""
+Examples:
+
+    sitewatch event list --site plant --json
+
+    sitewatch event list --as-known 2024-03-01
+""",
+)
 def list_(
     site: Annotated[str | None, typer.Option(metavar="SITE", help="Those about it or about no site.")] = None,
     withdrawn: Annotated[bool, typer.Option("--withdrawn", help="Those too that were withdrawn.")] = False,
+    as_known: AsKnown = None,
     as_json: AsJson = False,
     workspace: InWorkspace = DEFAULT,
 ) -> None:
     """List recorded events by time."""
     from sitewatch.store import list_events, site_name
 
+    moment = parse_day("--as-known", as_known, end=True)
     with opened(workspace) as space, space.store.reading() as connection:
         if site is not None:
             site_name(connection, site)
-        found = list_events(connection, site=site, withdrawn=withdrawn)
+        found = list_events(connection, site=site, withdrawn=withdrawn, at=moment)
     if as_json:
         print_json([event_document(event) for event in found])
         return
@@ -151,8 +177,9 @@ def event_document(event: RecordedEvent) -> dict[str, object]:
 
 
 def when(began: dt.datetime, ended: dt.datetime) -> str:
-    """A span in days, as one day where it is one."""
-    first, last = f"{began:%Y-%m-%d}", f"{ended:%Y-%m-%d}"
+    """A span in days, as one day where it is one; with its hour where one is told."""
+    told = "%Y-%m-%d" if began.time() == dt.time() else "%Y-%m-%d %H:%M"
+    first, last = began.strftime(told), ended.strftime(told)
     return first if first == last else f"{first} to {last}"
 
 

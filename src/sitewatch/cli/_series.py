@@ -28,6 +28,9 @@ def series(
     site: Annotated[str, typer.Argument(metavar="SITE", help="Id of a watched site.")],
     structure: Annotated[str, typer.Argument(metavar="ID", help="Id or name of the structure.")],
     within: Annotated[float, typer.Option(metavar="DAYS", help="How near in time other things count.")] = 90.0,
+    least: Annotated[
+        float, typer.Option(metavar="P", help="Turns less likely than that are not set beside each other; 0-1.")
+    ] = 0.5,
     picture: Annotated[
         Path | None, typer.Option(metavar="FILE.svg", help="Draw its life and how long it stands into this file.")
     ] = None,
@@ -41,6 +44,8 @@ def series(
 
     if not 0 < within <= 3660:
         raise OptionError(f"--within must be above 0 and at most 3660 days, got {within:g}")
+    if not 0 <= least <= 1:
+        raise OptionError(f"--least must be a probability, 0 to 1, got {least:g}")
     with opened(workspace) as space, space.store.reading() as connection:
         thing = find_thing(connection, site, structure)
         known = load_site(connection, site)
@@ -59,10 +64,11 @@ def series(
             turn=turn,
             others=[other for other in known.told() if other.kind is Kind.STRUCTURE],
             events=[DatedEvent(title=e.title, began=e.began, ended=e.ended, source=e.source) for e in events],
-            first=used[0],
-            last=used[-1],
+            looks=used,
             within_days=within,
             name=lambda other: called[other.id],
+            least=least,
+            sure={known.structures[key].id for key in known.confirmed},
         )
         for turn in TurnKind
     ]

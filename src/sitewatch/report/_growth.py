@@ -18,7 +18,7 @@ __all__ = ["expansion_chart", "expansion_picture", "growth_axis", "year_rows"]
 _STYLE = """
 .grid { stroke: #efede7; } .grid.major { stroke: #dcd9d2; } .rule { stroke: #efede7; } .zero { stroke: #1b1d21; }
 .tick { text-anchor: middle; } .tick.major { font-weight: 600; }
-.level { font-size: 11px; paint-order: stroke; stroke: #fbfaf7; stroke-width: 3px; } .level.end { text-anchor: end; }
+.level { font-size: 11px; } .level.end { text-anchor: end; }
 .growth-band { fill: #1f4e79; fill-opacity: .2; } .growth { fill: none; stroke: #1f4e79; stroke-width: 1.8px; }
 .growth-gap { fill: url(#blind); } .built { fill: #c07a12; } .extended { fill: #e2b366; } .removed { fill: #6b7280; }
 .whisker { stroke: #1b1d21; } .name { fill: #1b1d21; font-weight: 600; }
@@ -26,6 +26,8 @@ _STYLE = """
 _HIGH = 190
 _BARS = 120
 _WIDTH = 1100
+_MARGIN = 66
+"""Left of the plots, for their levels: pixels in a file, by its style on a page."""
 
 
 def growth_axis(found: Expansion) -> Axis:
@@ -35,7 +37,10 @@ def growth_axis(found: Expansion) -> Axis:
 
 
 def expansion_chart(found: Expansion) -> Markup:
-    """The change over time and the years below it, for a page that styles it, as wide as its place."""
+    """The change over time and the years below it, for a page that styles it, as wide as its place.
+
+    What is written at the left and above of it overflows: the place must leave a margin.
+    """
     return tag(
         "svg", *_figure(found), role="img", width="100%", height=_HIGH + _BARS + 58, class_="plot growth-plot",
         aria_label=f"{expansion_sentences(found)[0]} The table says the same year by year.",
@@ -44,10 +49,18 @@ def expansion_chart(found: Expansion) -> Markup:
 
 def expansion_picture(found: Expansion, *, title: str) -> str:
     """The same as an SVG file of its own, with its legend and the answer in words."""
-    y = 66 + _HIGH + _BARS + 58
+    y = 82 + _HIGH + _BARS + 58
     parts = [
         tag("text", title, x=16, y=26, class_="title"),
-        tag("svg", *_figure(found), x=16, y=44, width=_WIDTH - 32, height=_HIGH + _BARS + 58, overflow="visible"),
+        tag(
+            "svg",
+            *_figure(found),
+            x=16 + _MARGIN,
+            y=60,
+            width=_WIDTH - 32 - _MARGIN,
+            height=_HIGH + _BARS + 58,
+            overflow="visible",
+        ),
     ]
     x = 16
     for name, words in (
@@ -127,7 +140,7 @@ def _change(found: Expansion, axis: Axis) -> list[Markup]:
             preserveAspectRatio="none", overflow="visible")
     )  # fmt: skip
     parts += [_label(value, y(value)) for value in levels]
-    parts.append(tag("text", "change since the first look, m²", x=4, y=12, class_="level name"))
+    parts.append(tag("text", "change since the first look, m²", x=0, y=-9, class_="level name"))
     return parts
 
 
@@ -165,7 +178,7 @@ def _years(found: Expansion, axis: Axis, *, top: int) -> list[Markup]:
                 at = f"{middle:.2f}%"
                 parts.append(tag("line", x1=at, x2=at, y1=y(to), y2=y(from_), class_="whisker"))
     parts += [_label(value, y(value)) for value in levels]
-    parts.append(tag("text", "erected and taken down each year, m²", x=4, y=top + 12, class_="level name"))
+    parts.append(tag("text", "erected and taken down each year, m²", x=0, y=top - 9, class_="level name"))
     return parts
 
 
@@ -175,7 +188,7 @@ def _line(value: float, y: float) -> Markup:
 
 def _label(value: float, y: float) -> Markup:
     words = f"{'-' if value < 0 else ''}{square_metres(abs(value))}"
-    return tag("text", words, x="100%", y=y - 3, class_="level end")
+    return tag("text", words, x=-8, y=round(y + 4, 1), class_="level end")
 
 
 def _levels(low: float, high: float, *, most: int) -> tuple[float, float, float]:

@@ -15,6 +15,7 @@ import jinja2
 import numpy as np
 import xarray as xr
 from markupsafe import Markup, escape
+from shapely.geometry import Polygon
 
 from sitewatch.assessment import Expansion, expansion_of, expansion_sentences
 from sitewatch.change import MIN_LOOKS, Kind
@@ -349,8 +350,9 @@ def _map(record: Record, claims: Sequence[Structure], carded: set[str], numbers:
         )  # fmt: skip
     areas = []
     for label, footprint in sorted(record.site.areas.items()):
-        points = np.concatenate(record.rings(footprint))
-        areas.append((label, path(footprint), *spot(float(points[:, 0].min()), float(points[:, 1].min()))))
+        middle = max((Polygon(ring) for ring in record.rings(footprint)), key=lambda ring: ring.area)
+        inside = middle.representative_point()
+        areas.append((label, path(footprint), *spot(inside.x, inside.y)))
     north = record.true_north()
     note = f"{name}, {record.colour_names}. The arrow points to true north" + (
         f", {abs(north):.1f}° {'clockwise' if north > 0 else 'anticlockwise'} of the grid's."

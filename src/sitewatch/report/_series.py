@@ -29,6 +29,8 @@ _WIDTH = 1100
 _PANEL = 150
 _MOST_TYPES = 12
 """Types of events that are told in words; JSON has all."""
+_CERTAIN = 0.995
+"""A chance from there on is printed as 1: what random occasions would have as often says nothing."""
 
 
 def series_sentences(series: Series) -> tuple[str, ...]:
@@ -46,6 +48,11 @@ def series_sentences(series: Series) -> tuple[str, ...]:
     times = "once" if len(spells) == 1 else f"{len(spells)} times"
     parts = [f"It stood {times} {looks}" + (f"; {' and '.join(cut)}" if cut else "") + "."]
     parts.append(f"How long it stands: {_usual(series.standing, 'spell')}.")
+    if spells and spells[0].left_cut and series.standing.censored < series.standing.number:
+        parts.append(
+            "The spell that stood before the first look counts as one that lasted longer than what was seen of it; "
+            "that leans a little long."
+        )
     if len(spells) == 1 and series.since_last is None:
         parts.append("How long until it comes again: it has not been seen to go, so there is no gap to tell it from.")
     else:
@@ -70,17 +77,32 @@ def series_sentences(series: Series) -> tuple[str, ...]:
 
 
 def around_sentences(around: Around) -> tuple[str, ...]:
-    """What happened near the turns: a sentence for each type that did at least possibly, the least likely first."""
-    found = [f for f in around.summary if f.possibly]
+    """What happened near the turns: a sentence for each type that random occasions might not have.
+
+    The least likely by chance comes first; what is left out is counted.
+    """
+    near = [f for f in around.summary if f.possibly]
+    found = [f for f in near if f.chance < _CERTAIN]
     days = f"{around.within_days:g} days"
+    unlikely = [
+        words
+        for words, count in (
+            (f"{around.left_out} of its own", around.left_out),
+            (f"{around.others_left_out} of others", around.others_left_out),
+        )
+        if count
+    ]
+    without = (
+        [f"Turns less likely than {100 * around.least:g} % are left out: {' and '.join(unlikely)}."] if unlikely else []
+    )
     if not around.occasions:
-        return (f"It was not seen being {around.turn.value}, so nothing can be set beside it.",)
+        return (f"It was not seen being {around.turn.value}, so nothing can be set beside it.", *without)
     head = (
         f"{plural(len(around.occasions), 'time')} {around.turn.value}; {plural(len(around.summary), 'comparison')} "
         f"with what else was seen or is recorded, of which {around.by_luck:.1f} or fewer would have a chance under .05 "
         "by luck alone."
     )
-    parts = [head]
+    parts = [head, *without]
     cut = sum(one.cut for one in around.occasions)
     if cut:
         parts.append(
@@ -89,7 +111,10 @@ def around_sentences(around: Around) -> tuple[str, ...]:
     parts += [_followed(one, days) for one in found[:_MOST_TYPES]]
     if len(found) > _MOST_TYPES:
         parts.append(f"{len(found) - _MOST_TYPES} further types came near as well, none of them less likely by chance.")
-    if not found:
+    if len(near) > len(found):
+        count = plural(len(near) - len(found), "line")
+        parts.append(f"{count} left out, of what occasions at random times would surely have near them as often.")
+    if not near:
         parts.append(f"Nothing else is known within {days} before or after.")
     return tuple(parts)
 
@@ -217,6 +242,9 @@ def _curve(lengths: Recurrence, title: str, noun: str, *, x: int, y: int, width:
         parts.append(tag("text", label, x=left - 6, y=level + 4, class_="share"))
     if not lengths.number:
         return [*parts, tag("text", f"There is no {noun} to tell it from.", x=left + 8, y=top + _PANEL / 2 - 8)]
+    if lengths.censored == lengths.number:
+        words = f"No end of a {noun} was seen, so that no curve can be drawn."
+        return [*parts, tag("text", words, x=left + 8, y=top + _PANEL / 2 - 8)]
     most = max(lengths.days[-1] * 1.04, 1.0)
     step = next(s for s in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000) if most / s <= 8)
     for day in range(0, int(most) + 1, step):

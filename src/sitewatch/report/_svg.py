@@ -76,7 +76,15 @@ class Axis:
         return f"{self.at(time):g}%"
 
     def ticks(self) -> list[tuple[dt.datetime, str, str]]:
-        """(time, label, rank): rank "major" is a year (or the first label), "minor" falls away on a phone."""
+        """(time, label, rank); the first label carries its year. Rank "minor" falls away on a phone, "major" stays."""
+        found = [tick for tick in self._ticks() if 2 < self.at(tick[0]) < 98]
+        if found and found[0][1] != f"{found[0][0]:%Y}":
+            time, label, _ = found[0]
+            near = any(rank == "major" and self.at(other) - self.at(time) < 15 for other, _, rank in found[1:])
+            found[0] = (time, f"{label} {time:%Y}", "minor" if near else "major")
+        return found
+
+    def _ticks(self) -> list[tuple[dt.datetime, str, str]]:
         days = (self.end - self.start).days
         if days <= 60:
             step = max(1, -(-days // 6))
@@ -103,6 +111,5 @@ class Axis:
         for time, label, rank in self.ticks():
             x = self.x(time)
             drawn.append(tag("line", x1=x, x2=x, y1=0, y2=height, class_=f"grid {rank}"))
-            if 2 < self.at(time) < 98:
-                drawn.append(tag("text", label, x=x, y=label_at, class_=f"tick {rank}"))
+            drawn.append(tag("text", label, x=x, y=label_at, class_=f"tick {rank}"))
         return drawn

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
@@ -33,12 +33,20 @@ class RecordedEvent:
     withdrawn: bool = False
     """True: it was recorded in error."""
 
+    kept_as: str = field(default="", compare=False)
+    """The key under which the store has it; empty: it was not read from a store."""
+
     @property
     def key(self) -> str:
-        """The same site, title and first day give the same key: an event told twice is one."""
-        title = " ".join(self.title.casefold().split())
-        told = f"{self.site}|{title}|{self.began:%Y-%m-%d}"
-        return "e" + hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:8]
+        """That under which the store has it, or will: the same site, title and beginning give the same key.
+
+        The beginning is the day, or the moment where an hour is told: an event told twice is one, two on one day are
+        two.
+        """
+        title, began = _identity(self.title, self.began)
+        moment = f"{began:%Y-%m-%d}" if began.time() == dt.time() else began.isoformat()
+        told = f"{self.site}|{title}|{moment}"
+        return self.kept_as or "e" + hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,12 +66,12 @@ def add_events(connection: sa.Connection, events: Sequence[RecordedEvent], *, wh
 
     Args:
         connection: of a transaction that writes.
-        events: any number.
+        events: any number; of one that is told more than once the first telling counts.
         who: who records them.
         at: time, UTC.
 
     Raises:
-        InputError: one is about a site that is not watched.
+        InputError: one is about a site that is not watched, or its key belongs to another event.
         OptionError: one ends before it begins, or has no title.
     """
     added: list[str] = []
@@ -72,16 +80,29 @@ def add_events(connection: sa.Connection, events: Sequence[RecordedEvent], *, wh
     for site in sorted({event.site for event in events}):
         if site:
             get_site(connection, site)
-        told = current(connection, t.events, site=site)
+        told = list(current(connection, t.events, site=site).values())
+        kept = {_identity(row["title"], row["began"]): row for row in told}
+        titles = {row["event"]: row["title"] for row in told}
         rows: dict[str, Row] = {}
+        seen: set[tuple[str, dt.datetime]] = set()
         for event in (event for event in events if event.site == site):
             _check(event)
-            key, row = event.key, _row(event)
-            before = rows.get(key) or told.get((key,))
-            if key in rows or (before is not None and all(before[name] == value for name, value in row.items())):
+            same = _identity(event.title, event.began)
+            before = kept.get(same)
+            key = event.key if before is None else str(before["event"])
+            row = {**_row(event), "event": key}
+            if same in seen or (before is not None and all(before[name] == value for name, value in row.items())):
+                seen.add(same)
                 known.append(key)
                 continue
+            if before is None and key in titles:
+                raise InputError(
+                    f"event {event.title!r} of {event.began:%Y-%m-%d} has the key {key} of another, {titles[key]!r}; "
+                    "word its title otherwise"
+                )
             (added if before is None or before["withdrawn"] else changed).append(key)
+            seen.add(same)
+            titles[key] = event.title
             rows[key] = row
         if rows:
             detail = {"events": [{"event": key, "title": row["title"]} for key, row in rows.items()]}
@@ -115,6 +136,7 @@ def list_events(
             site=row["site"],
             source=row["source"],
             withdrawn=row["withdrawn"],
+            kept_as=row["event"],
         )
         for row in connection.execute(query).mappings()
     ]
@@ -144,6 +166,11 @@ def withdraw_event(connection: sa.Connection, key: str, *, who: str, at: dt.date
     told = {name: value for name, value in row.items() if name not in ("site", "since", "until")}
     write_versions(connection, t.events, [{**told, "withdrawn": True}], site=site, since=since, whole=False)
     return str(row["title"])
+
+
+def _identity(title: str, began: dt.datetime) -> tuple[str, dt.datetime]:
+    """What makes two events of a site one, however their title is spelt."""
+    return " ".join(title.casefold().split()), began
 
 
 def _check(event: RecordedEvent) -> None:

@@ -3,6 +3,7 @@
 from sitewatch.change import Kind
 from sitewatch.structures._before_after import (
     ANY_OTHER,
+    LEAST_PROBABLE,
     Around,
     DatedEvent,
     Followed,
@@ -55,6 +56,7 @@ from sitewatch.structures._structure import Bracket, Phase, Presence, State, Str
 __all__ = [
     "ANY_OTHER",
     "LEAST_ENDED",
+    "LEAST_PROBABLE",
     "LEVEL",
     "Absence",
     "Around",

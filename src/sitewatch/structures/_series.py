@@ -4,7 +4,9 @@ Every spell and every gap has a shortest and a longest length, from the brackets
 of the record is *censored*: it lasted at least as long as was observed. Lengths become a survival function by the
 product-limit estimator (Kaplan and Meier 1958, doi:10.1080/01621459.1958.10501452) as `scipy.stats.ecdf` has it, with
 the log-log ("exponential Greenwood") interval of the same library, and a median with the interval that reads off that
-one (Brookmeyer and Crowley 1982, doi:10.2307/2530286).
+one (Brookmeyer and Crowley 1982, doi:10.2307/2530286). As long as none has ended that formula gives nothing; there the
+interval is the exact binomial one for no end among as many as are at risk (Clopper and Pearson 1934,
+doi:10.1093/biomet/26.4.404): n lengths that all last longer than a day leave the share open down to (alpha / 2)^(1/n).
 
 Brackets make each length a range. The band is the lowest and the highest estimate, on each day, that any lengths within
 their ranges give: exactly, so that the estimate made of the true lengths lies in it. (All at their shortest and all at
@@ -119,7 +121,8 @@ class Recurrence:
     high: tuple[float, ...]
     """Most that they allow."""
     interval_low: tuple[float, ...]
-    """Confidence interval at `LEVEL` of both together; 0 and 1 where the formula gives none."""
+    """Confidence interval at `LEVEL` of both together: before the first end the exact binomial one; 0 and 1 where
+    nothing is at risk any more."""
     interval_high: tuple[float, ...]
     median: tuple[float | None, float | None]
     """Days that half of them last longer than: by the brackets at least and at most. None: not defined, as fewer than
@@ -213,6 +216,8 @@ def recurrence(lengths: Sequence[Length]) -> Recurrence:
     below = np.minimum(np.maximum.accumulate(below[::-1])[::-1], low)
     above = np.maximum(np.minimum.accumulate(above), high)
     enough = sum(not length.censored for length in lengths) >= LEAST_ENDED
+    # A median lies where something can have ended: before that the interval rests on no end, only on their number.
+    ends = low < 1.0
     return Recurrence(
         number=len(lengths),
         censored=sum(bool(length.censored) for length in lengths),
@@ -222,13 +227,17 @@ def recurrence(lengths: Sequence[Length]) -> Recurrence:
         interval_low=_floats(below),
         interval_high=_floats(above),
         median=(_first_at_half(days, low), _first_at_half(days, high)),
-        median_interval=(_first_at_half(days, below), _first_at_half(days, above)) if enough else (None, None),
+        median_interval=(
+            (_first_at_half(days[ends], below[ends]), _first_at_half(days[ends], above[ends]))
+            if enough
+            else (None, None)
+        ),
     )
 
 
 @dataclass(frozen=True, order=True)
 class _Share:
-    """A product-limit estimate on one day, with its interval; 0 and 1 where the formula gives none."""
+    """A product-limit estimate on one day, with its interval; 0 and 1 where there is none."""
 
     share: float
     high: float
@@ -251,11 +260,12 @@ def _extreme(lengths: Sequence[Length], day: float, *, least: bool) -> _Share:
             ended.append(min(length.longest, day) if length.shortest <= day else never)
         else:
             ended.append(length.shortest if length.longest <= day else never)
-    if day < min((*ended, *right)):
-        return _Share(share=1.0, high=1.0, low=1.0)
+    if all(end > day for end in ended):
+        at_risk = len(ended) + sum(end >= day for end in right)
+        return _Share(share=1.0, high=1.0, low=((1 - LEVEL) / 2) ** (1 / at_risk) if at_risk else 0.0)
     estimate = ecdf(CensoredData(uncensored=ended, right=right)).sf
     with warnings.catch_warnings():
-        # Where nothing has ended yet, and where everything has, the formula has no answer: then the interval is open.
+        # Where everything has ended the formula has no answer: then the interval is open.
         warnings.simplefilter("ignore", RuntimeWarning)
         interval = estimate.confidence_interval(LEVEL, method="log-log")
     place = int(np.searchsorted(estimate.quantiles, day, side="right")) - 1

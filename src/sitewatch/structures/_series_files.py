@@ -85,6 +85,9 @@ def _around(around: Around) -> dict[str, object]:
             for one in around.summary
         ],
         "by_luck": round(around.by_luck, 2),
+        "least_probability": around.least,
+        "left_out": around.left_out,
+        "others_left_out": around.others_left_out,
     }
 
 
