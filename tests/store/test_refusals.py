@@ -21,8 +21,7 @@ ENTRY = {"site": "plant", "at": BEGAN, "who": "ann", "what": "note", "thing": ""
 def test_a_row_that_contradicts_another_is_no_damage(store: Store) -> None:
     words = r"already holds something that contradicts .*; nothing was written"
     with pytest.raises(OutputError, match=words), store.writing() as connection:
-        connection.execute(t.entries.insert().values(**ENTRY))
-        connection.execute(t.entries.insert().values(**ENTRY))
+        connection.execute(t.entries.insert(), [ENTRY, ENTRY])
     with store.reading() as connection:
         assert connection.execute(sa.select(t.entries)).all() == []
 
