@@ -4,6 +4,7 @@ from sitewatch.archive._ask import Catalog, ask_catalogs
 from sitewatch.archive._catalog import catalog_name, search_catalog
 from sitewatch.archive._fetch import Fetched, Progress, fetch
 from sitewatch.archive._folder import list_folder
+from sitewatch.archive._href import holds_secret
 from sitewatch.archive._http import JsonClient
 from sitewatch.archive._lock import held
 from sitewatch.archive._memory import Memory, Remembered, memory_document, memory_in, read_memory, write_memory
@@ -65,6 +66,7 @@ __all__ = [
     "fetch",
     "find_preset",
     "held",
+    "holds_secret",
     "list_folder",
     "load",
     "memory_document",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
-__all__ = ["is_remote", "redact", "redact_text", "vsi_path"]
+__all__ = ["holds_secret", "is_remote", "redact", "redact_text", "vsi_path"]
 
 _SECRET = re.compile(
     r"sig$|signature|token|key|secret|passw|auth|credential|session|policy|x-amz|x-goog|x-ms|subscription",
@@ -17,6 +17,16 @@ _URL = re.compile(r"\b(?:https?|s3)://[^\s'\"<>)]+", re.IGNORECASE)
 def is_remote(href: str) -> bool:
     """True for http, https and s3 addresses; False for file paths."""
     return re.match(r"(?:https?|s3)://", href, re.IGNORECASE) is not None
+
+
+def holds_secret(href: str) -> bool:
+    """True: an address holds a user or a password, or a parameter that looks like a key; nobody may write it down."""
+    try:
+        parts = urlsplit(href)
+        given = parse_qsl(parts.query, keep_blank_values=True) + parse_qsl(parts.fragment, keep_blank_values=True)
+    except ValueError:
+        return "@" in href
+    return "@" in parts.netloc or any(_is_secret(name, value) for name, value in given)
 
 
 def redact(href: str) -> str:
@@ -32,8 +42,12 @@ def redact(href: str) -> str:
     except ValueError:
         return href.partition("?")[0].rpartition("@")[2]
     # One secret parameter makes the others meaningless: a signature covers them all.
-    query = "" if any(_SECRET.search(name) or len(value) > 64 for name, value in given) else parts.query
+    query = "" if any(_is_secret(name, value) for name, value in given) else parts.query
     return urlunsplit((parts.scheme, netloc, parts.path, query, ""))
+
+
+def _is_secret(name: str, value: str) -> bool:
+    return _SECRET.search(name) is not None or len(value) > 64
 
 
 def redact_text(text: str) -> str:

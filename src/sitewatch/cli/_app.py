@@ -19,7 +19,7 @@ from sitewatch.cli._reviews import HISTORY_EXAMPLES, history, review_app
 from sitewatch.cli._series import SERIES_EXAMPLES, series
 from sitewatch.cli._sites import init, site_app
 from sitewatch.cli._structures import STRUCTURES_EXAMPLES, structure_app, structures
-from sitewatch.cli._values import parse_now
+from sitewatch.cli._values import check_text, parse_now
 from sitewatch.cli._watch import WATCH_EXAMPLES, watch
 from sitewatch.cli._workspace import Now, Quiet
 from sitewatch.errors import InputError, SitewatchError
@@ -54,6 +54,8 @@ app.command(epilog=BACKUP_EXAMPLES)(backup)
 def main() -> None:
     """Run the command line; errors raised on purpose become one sentence and their exit code."""
     try:
+        for argument in sys.argv:
+            check_text(argument)
         app()
     except SitewatchError as error:
         warn(f"error: {error}")

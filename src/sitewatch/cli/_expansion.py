@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from sitewatch.cli._series import draw
+from sitewatch.cli._text import say
 from sitewatch.cli._workspace import DEFAULT, AsJson, InWorkspace, opened, print_json, print_table
 from sitewatch.errors import InputError, OptionError
 
@@ -68,7 +69,7 @@ def expansion(
         print_json(expansion_document(found))
         return
     for sentence in expansion_sentences(found):
-        print(sentence)
+        say(sentence)
     print_table(("year", "erected, m²>", "extended, m²>", "taken down, m²>", "seen>"), year_rows(found), none="")
     if picture is not None:
         print(picture)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sitewatch.cli._progress import note
-from sitewatch.cli._values import parse_day, parse_now
+from sitewatch.cli._values import parse_as_known, parse_now
 from sitewatch.cli._workspace import DEFAULT, AsJson, AsKnown, InWorkspace, opened, print_json, print_table
 from sitewatch.errors import InputError, OptionError, OutputError
 
@@ -89,7 +89,7 @@ def list_(
     workspace: InWorkspace = DEFAULT,
 ) -> None:
     """List what every scene gave: used, could not see, rejected or failed, and why."""
-    moment = parse_day("--as-known", as_known, end=True)
+    moment = parse_as_known(as_known)
     ledger = _from_folder(Path(place), moment) if _is_folder(place) else _from_store(place, workspace, moment)
     if not gaps and picture is None:
         if as_json:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from sitewatch.cli._text import plain
+
 __all__ = ["note", "progress_bars", "warn"]
 
 _stderr = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -15,12 +17,12 @@ _stderr = Console(stderr=True, soft_wrap=True, highlight=False)
 
 def note(sentence: str) -> None:
     """A remark for the person at the terminal."""
-    _stderr.print(sentence, markup=False)
+    _stderr.print(plain(sentence), markup=False)
 
 
 def warn(sentence: str) -> None:
     """A sentence that must not be missed."""
-    _stderr.print(sentence, markup=False, style="bold red" if _stderr.is_terminal else None)
+    _stderr.print(plain(sentence), markup=False, style="bold red" if _stderr.is_terminal else None)
 
 
 @contextmanager
@@ -42,7 +44,7 @@ def progress_bars(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
 
         def show(stage: str, done: int, of: int) -> None:
             if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=of)
+                tasks[stage] = bars.add_task(plain(stage), total=of)
             bars.update(tasks[stage], completed=done, total=of)
 
         yield show

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from sitewatch.cli._structures import Reason, SiteId, StructureId, entry_in_words
-from sitewatch.cli._values import parse_day, parse_now
+from sitewatch.cli._values import parse_as_known, parse_now
 from sitewatch.cli._workspace import (
     DEFAULT,
     AsJson,
@@ -74,7 +74,7 @@ def list_(
     with opened(workspace) as space, space.store.reading() as connection:
         if site is not None:
             site_name(connection, site)
-        moment = parse_day("--as-known", as_known, end=True)
+        moment = parse_as_known(as_known)
         found = review_rows(connection, viewer=who(space, reader), site=site, at=moment)
     if as_json:
         print_json(found)

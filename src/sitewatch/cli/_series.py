@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sitewatch.cli._text import say
 from sitewatch.cli._workspace import DEFAULT, AsJson, InWorkspace, opened, print_json, print_table
 from sitewatch.errors import InputError, OptionError
 
@@ -87,7 +88,7 @@ def series(
         )
         return
     for sentence in (*remarks, *series_sentences(found)):
-        print(sentence)
+        say(sentence)
     print_table(
         ("erected", "taken down", "stood", "probability>"),
         (
@@ -140,4 +141,4 @@ def _remarks(*, claimed: bool, rejected: bool) -> list[str]:
 def _print_around(around: Around, sentences: tuple[str, ...], occasions: list[str]) -> None:
     print(f"Within {around.within_days:g} days of being {around.turn.value}:")
     for line in (*sentences, *occasions):
-        print(f"  {line}")
+        say(f"  {line}")

@@ -97,7 +97,15 @@ def add(
     if images is not None:
         source["images"] = absolute(images)
     else:
-        source["catalogs"] = [vars(one) for one in parse_catalogs(catalog or [], collection or [])]
+        from sitewatch.archive import holds_secret
+
+        catalogs = parse_catalogs(catalog or [], collection or [])
+        if any(holds_secret(one.url) for one in catalogs):
+            raise OptionError(
+                "--catalog holds a user, a password or a key, which would stay in the workspace for good; give the "
+                "address without it, or watch with --out DIR, which keeps none"
+            )
+        source["catalogs"] = [vars(one) for one in catalogs]
     told = {"since": start, "until": end, "pixel": pixel, "bands": parse_bands(bands)}
     source |= {
         name: value.isoformat() if isinstance(value, dt.datetime) else value

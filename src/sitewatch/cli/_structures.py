@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sitewatch.cli._progress import note as remark
-from sitewatch.cli._values import parse_day, parse_now
+from sitewatch.cli._values import parse_as_known, parse_now
 from sitewatch.cli._workspace import (
     DEFAULT,
     AsJson,
@@ -68,7 +68,7 @@ def structures(
             connection,
             viewer=who(space, reader),
             site=site,
-            at=parse_day("--as-known", as_known, end=True),
+            at=parse_as_known(as_known),
             all_kinds=all_kinds,
             lost=lost,
         )
@@ -325,8 +325,22 @@ def _life(spell: Mapping[str, Any]) -> str:
 
 def entry_in_words(detail: Mapping[str, Any]) -> str:
     """The detail of an entry of the journal, for people."""
+    return "; ".join(f"{_words(key)}: {_in_words(value)}" for key, value in detail.items() if value not in _NOTHING)
 
-    def told(value: object) -> str:
-        return ", ".join(map(str, value)) if isinstance(value, Sequence) and not isinstance(value, str) else str(value)
 
-    return "; ".join(f"{key}: {told(value)}" for key, value in detail.items() if value not in ("", None, [], {}))
+_NOTHING: tuple[object, ...] = ("", None, [], {})
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_words(key)} {_in_words(one)}" for key, one in value.items() if one not in _NOTHING)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        between = "; " if any(isinstance(one, Mapping) for one in value) else ", "
+        return between.join(map(_in_words, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def _words(key: object) -> str:
+    return str(key).replace("_", " ")

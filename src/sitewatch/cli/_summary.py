@@ -13,6 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from sitewatch.cli._text import plain
 from sitewatch.cube import Gaps, Outcome, gap_document, listed_by_one
 from sitewatch.report import catalog_sentences, difference_sentence, scene_sentences, structures_sentence
 from sitewatch.structures import Bracket, Kind, SinceLast, Structure, since_document
@@ -55,25 +56,25 @@ def print_findings(watched: Watched) -> None:
     counts = Counter(look.outcome for look in watched.looks)
     console = Console(highlight=False)
     listed = ", ".join(f"{counts[o]} {o.value}" for o in Outcome if counts[o]) or "no scene listed"
-    console.print(Text(f"{watched.site.name}: {listed}"))
+    console.print(_line(f"{watched.site.name}: {listed}"))
     if watched.answer.exit_code or not watched.compared:
-        console.print(Text(f"{watched.answer.sentence}."))
+        console.print(_line(f"{watched.answer.sentence}."))
     if claims:
         console.print(_structures_table(claims))
     elif not watched.answer.exit_code and watched.compared:
-        console.print(Text("Nothing was found to be erected or taken down on the looks used."))
+        console.print(_line("Nothing was found to be erected or taken down on the looks used."))
     if watched.cube is not None and watched.seen_share < 0.995:
-        console.print(Text(f"The images show {watched.seen_share:.0%} of the site; the rest was never seen."))
+        console.print(_line(f"The images show {watched.seen_share:.0%} of the site; the rest was never seen."))
     others = len(watched.structures) - len(claims)
     if others:
-        console.print(Text(f"{others} other changes (surface, vegetation, ...) are in the report."))
+        console.print(_line(f"{others} other changes (surface, vegetation, ...) are in the report."))
     for sentence in catalog_sentences(watched.looks, watched.asking):
-        console.print(Text(sentence))
+        console.print(_line(sentence))
     gaps = watched.gaps.found
     if gaps:
         longest = max(gaps, key=lambda gap: gap.by - gap.after)
         more = f" ({len(gaps) - 1} more in the report)" if len(gaps) > 1 else ""
-        console.print(Text(f"Longest gap: {longest.sentence}{more}."))
+        console.print(_line(f"Longest gap: {longest.sentence}{more}."))
     if watched.since_last is not None:
         _print_since(console, watched.since_last)
 
@@ -82,24 +83,28 @@ def print_gaps(gaps: Gaps) -> None:
     """The long gaps, a line each."""
     console = Console(highlight=False)
     if not gaps.found:
-        console.print(Text(f"No stretch of more than {gaps.least_days} days without a used look."))
+        console.print(_line(f"No stretch of more than {gaps.least_days} days without a used look."))
     for gap in gaps.found:
-        console.print(Text(f"{gap.sentence}."))
+        console.print(_line(f"{gap.sentence}."))
 
 
 def _print_since(console: Console, since: SinceLast) -> None:
     """What is otherwise than in the run before, or that nothing is."""
     run = f"the last run ({since.run:%Y-%m-%d %H:%M} UTC)"
     if not since.tells:
-        console.print(Text(f"Nothing is new since {run}."))
+        console.print(_line(f"Nothing is new since {run}."))
         return
-    console.print(Text(f"Since {run}:"))
+    console.print(_line(f"Since {run}:"))
     lines = [*scene_sentences(since), structures_sentence(since)]
     lines += [f"  {d.structure} {difference_sentence(d)}" for d in since.differences[:_MOST_DIFFERENCES]]
     if (more := len(since.differences) - _MOST_DIFFERENCES) > 0:
         lines.append(f"  and {more} more, {'all' if more > 1 else 'it is'} in the report")
     for line in lines:
-        console.print(Padding(Text(line.strip()), (0, 0, 0, 2 + len(line) - len(line.lstrip()))))
+        console.print(Padding(_line(line.strip()), (0, 0, 0, 2 + len(line) - len(line.lstrip()))))
+
+
+def _line(text: str) -> Text:
+    return Text(plain(text))
 
 
 def _catalogs(watched: Watched) -> list[dict[str, object]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,16 @@ from sitewatch.errors import OptionError
 if TYPE_CHECKING:
     from sitewatch.archive import Catalog
 
-__all__ = ["parse_bands", "parse_budget", "parse_catalogs", "parse_day", "parse_now", "present"]
+__all__ = [
+    "check_text",
+    "parse_as_known",
+    "parse_bands",
+    "parse_budget",
+    "parse_catalogs",
+    "parse_day",
+    "parse_now",
+    "present",
+]
 
 _CATALOGS = {
     "earth-search": ("https://earth-search.aws.element84.com/v1", "sentinel-2-c1-l2a"),
@@ -21,6 +31,22 @@ _CATALOGS = {
 
 _PRESETS = {"screening": 10.0, "publication": 0.2}
 """Expected false structures a year: many to look through, or few enough to print."""
+
+
+def check_text(text: str) -> None:
+    """Any text of the command line: Unicode, in which nothing steers a terminal. Lines and tabs are allowed.
+
+    Raises:
+        OptionError: it is something else.
+    """
+    kinds = {unicodedata.category(one): one for one in text.replace("\r\n", "\n") if one not in "\n\t"}
+    shown = ascii(text if len(text) <= 60 else f"{text[:60]}...")
+    if "Cs" in kinds:
+        raise OptionError(f"the command line holds a text that is not UTF-8: {shown}; give it in UTF-8")
+    if "Cc" in kinds:
+        raise OptionError(
+            f"the command line holds a text with the control character {kinds['Cc']!a}: {shown}; leave it out"
+        )
 
 
 def parse_budget(text: str) -> float:
@@ -77,7 +103,7 @@ def parse_day(option: str, text: str | None, *, end: bool = False) -> dt.datetim
     if text is None:
         return None
     moment = _moment(option, text)
-    if end and len(text) == len("2020-01-01"):
+    if end and _is_day(text):
         return moment + dt.timedelta(hours=23, minutes=59, seconds=59)
     return moment
 
@@ -85,6 +111,15 @@ def parse_day(option: str, text: str | None, *, end: bool = False) -> dt.datetim
 def present() -> dt.datetime:
     """The present moment, UTC. Rooms are handed it and never ask."""
     return dt.datetime.now(tz=dt.UTC)
+
+
+def parse_as_known(text: str | None) -> dt.datetime | None:
+    """`--as-known`: the end of a day, or a moment; none that is still to come."""
+    moment = parse_day("--as-known", text, end=True)
+    begun = parse_day("--as-known", text)
+    if begun is not None and begun > (now := present()):
+        raise OptionError(f"--as-known {text} is still to come, today is {now:%Y-%m-%d} (UTC); give an earlier day")
+    return moment
 
 
 def parse_now(text: str | None) -> dt.datetime:
@@ -100,6 +135,15 @@ def parse_bands(text: str | None) -> dict[str, str] | None:
     if not all(name.strip() and equals and asset.strip() for name, equals, asset in pairs):
         raise OptionError(f"--bands must be like red=B04,nir=B08,scl=SCL, got {text!r}")
     return {name.strip().lower(): asset.strip() for name, _, asset in pairs}
+
+
+def _is_day(text: str) -> bool:
+    """True: a day in any writing of ISO 8601 (2020-01-31, 20200131, 2020-W05-5), without a time."""
+    try:
+        dt.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _moment(option: str, text: str) -> dt.datetime:

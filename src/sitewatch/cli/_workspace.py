@@ -6,10 +6,11 @@ import getpass
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from sitewatch.cli._text import plain
 from sitewatch.errors import OptionError
 
 if TYPE_CHECKING:
@@ -32,6 +33,14 @@ __all__ = [
 
 DEFAULT = "sitewatch-workspace"
 """Folder of the workspace where none is named."""
+_WHOLE = frozenset(
+    {"captured (UTC)", "id", "key", "known since", "last run", "readers", "since", "site", "structure", "when"}
+)
+"""Columns whose cells are not broken where there is room: what is copied from there must be whole."""
+_OTHERS = 12
+"""Room that every other column is left, characters."""
+_ENDLESS = 100_000
+"""Width of what is no terminal: files and programs break lines themselves."""
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -89,21 +98,36 @@ def print_json(document: Any) -> None:
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, none: str) -> None:
     """A result for people: a table, or the sentence `none` where it has no rows.
 
-    A column whose name ends in `>` is set to the right.
+    A column whose name ends in `>` is set to the right. Two columns without names are a list of what is told of one
+    thing.
     """
     from rich import box
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     console = Console(highlight=False)
-    cells = [[Text("" if value is None else str(value)) for value in row] for row in rows]
+    if not console.is_terminal:
+        console.width = _ENDLESS
+    cells = [[Text("" if value is None else plain(value)) for value in row] for row in rows]
     if not cells:
         console.print(Text(none))
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in columns:
-        table.add_column(name.rstrip(">"), justify="right" if name.endswith(">") else "left", overflow="fold")
+    if not any(columns):
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")
+    else:
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        widest = [
+            max(cell_len(line) for row in cells for line in row[i].plain.split("\n")) for i in range(len(columns))
+        ]
+        room = sum(width if name in _WHOLE else _OTHERS for name, width in zip(columns, widest, strict=True))
+        fits = room + 2 * len(columns) <= console.width
+        for name in columns:
+            side: Literal["left", "right"] = "right" if name.endswith(">") else "left"
+            table.add_column(name.rstrip(">"), justify=side, overflow="fold", no_wrap=fits and name in _WHOLE)
     for row in cells:
         table.add_row(*row)
     console.print(table)

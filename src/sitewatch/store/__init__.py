@@ -1,7 +1,7 @@
 """What was seen, decided and said, and when it was known: SQLite by default, PostgreSQL for teams."""
 
 from sitewatch.store._conflicts import resolve_conflict
-from sitewatch.store._connect import SCHEMA, SCHEMAS, Store, create_store, open_store
+from sitewatch.store._connect import SCHEMA, SCHEMAS, Store, create_store, holds_password, open_store
 from sitewatch.store._corrections import merge_things, set_kind, split_thing, undo_correction
 from sitewatch.store._entries import Row
 from sitewatch.store._events import RecordedEvent, Recording, add_events, list_events, withdraw_event
@@ -50,6 +50,7 @@ __all__ = [
     "create_store",
     "find_thing",
     "get_site",
+    "holds_password",
     "journal_rows",
     "known_things",
     "last_run",

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
+from urllib.parse import quote
 
 import sqlalchemy as sa
 
 from sitewatch.errors import InputError, OptionError, OutputError
 from sitewatch.store._files import new_file
 
-__all__ = ["SCHEMA", "SCHEMAS", "Store", "copy_sqlite", "create_store", "open_store"]
+__all__ = ["SCHEMA", "SCHEMAS", "Store", "copy_sqlite", "create_store", "holds_password", "open_store"]
 
 SCHEMAS = ("0001",)
 """Every schema that was ever released, the oldest first."""
@@ -27,6 +30,10 @@ _WRITING = 0x5173_7761_7463_6800
 """Key of PostgreSQL's advisory lock under which a store is written: one transaction after the other, as in SQLite."""
 _PATIENCE_S = 60.0
 """How long a transaction waits for another one's end."""
+_ALIVE = {"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+"""A server that is gone is noticed within a minute or so, also while nothing is asked of it."""
+_SECRET = re.compile(r"pass|secret|token|key", re.IGNORECASE)
+"""Parameters of an address that hold a password or a key, or tell the file that does."""
 
 
 class Store:
@@ -64,6 +71,12 @@ class Store:
         """A transaction that writes: committed where the block ends without an error, else nothing of it stays."""
         with _told(self._engine), _writing(self._engine) as connection:
             yield connection
+
+    @contextlib.contextmanager
+    def telling(self) -> Iterator[None]:
+        """For what uses the engine itself: what the database refuses becomes one sentence."""
+        with _told(self._engine):
+            yield
 
     def close(self) -> None:
         """Give back all connections."""
@@ -112,6 +125,15 @@ def open_store(address: Path | str) -> Store:
     return _checked(_engine(address, make=False))
 
 
+def holds_password(address: str) -> bool:
+    """True: a database's address holds a password or a key, or tells the file that does; nobody may write it down."""
+    try:
+        url = sa.make_url(address)
+    except (sa.exc.ArgumentError, ValueError):
+        return False
+    return url.password is not None or any(_SECRET.search(name) for name in url.query)
+
+
 def copy_sqlite(engine: sa.Engine, path: Path) -> None:
     """Copy an SQLite store as it is at one moment, while others go on writing.
 
@@ -151,8 +173,9 @@ def _engine(address: Path | str, *, make: bool) -> sa.Engine:
         return _sqlite(address, make=make)
     try:
         url = sa.make_url(address)
-    except sa.exc.ArgumentError as error:
-        raise OptionError("a database must be given as postgresql://USER@HOST/NAME; found something else") from error
+    except (sa.exc.ArgumentError, ValueError):
+        # What the library says may hold the address, and that a password.
+        raise OptionError("a database must be given as postgresql://USER@HOST/NAME; found something else") from None
     if url.get_backend_name() not in ("postgresql", "postgres"):
         raise OptionError(f"a database must be given as postgresql://USER@HOST/NAME, found {url.get_backend_name()}:")
     try:
@@ -162,7 +185,8 @@ def _engine(address: Path | str, *, make: bool) -> sa.Engine:
             'PostgreSQL needs an extra that is not installed; run: pip install "sitewatch[postgres]"'
         ) from error
     url = url.set(drivername="postgresql+psycopg")
-    return sa.create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10, "options": "-c timezone=UTC"})
+    settings = {"connect_timeout": 10, "options": "-c timezone=UTC", **_ALIVE}
+    return sa.create_engine(url, pool_pre_ping=True, connect_args=settings)
 
 
 def _sqlite(path: Path, *, make: bool) -> sa.Engine:
@@ -173,15 +197,15 @@ def _sqlite(path: Path, *, make: bool) -> sa.Engine:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(f"{path.parent}: cannot be made ({error.strerror}); choose another folder") from error
-    engine = sa.create_engine(
-        sa.URL.create("sqlite", database=str(path)), connect_args={"timeout": _PATIENCE_S, "autocommit": True}
-        if hasattr(sqlite3, "LEGACY_TRANSACTION_CONTROL") else {"timeout": _PATIENCE_S, "isolation_level": None},
-    )  # fmt: skip
+    only_read = not make and not _may_write(path)
+    url = sa.URL.create("sqlite", database=str(path))
+    engine = sa.create_engine(url, creator=(lambda: _sqlite_to_read(path)) if only_read else (lambda: _sqlite_at(path)))
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:
         # Readers go on while a run writes, and what was committed outlives a power cut.
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):
+        kept = () if only_read else ("journal_mode=WAL", "synchronous=FULL")
+        for pragma in (*kept, "foreign_keys=ON", "cache_size=-65536"):
             connection.execute(f"PRAGMA {pragma}")
 
     @sa.event.listens_for(engine, "begin")
@@ -191,6 +215,43 @@ def _sqlite(path: Path, *, make: bool) -> sa.Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _sqlite_at(path: Path, **how: str) -> sqlite3.Connection:
+    """A connection to an SQLite file, which leaves transactions to whoever uses it."""
+    plain = {"autocommit": True} if hasattr(sqlite3, "LEGACY_TRANSACTION_CONTROL") else {"isolation_level": None}
+    name: str = str(path)
+    if how:
+        name = f"file:{quote(str(path.absolute()))}?" + "&".join(f"{key}={value}" for key, value in how.items())
+    return sqlite3.connect(name, uri=bool(how), timeout=_PATIENCE_S, check_same_thread=False, **plain)
+
+
+def _sqlite_to_read(path: Path) -> sqlite3.Connection:
+    """A connection to an SQLite file that cannot be written, nor anything beside it."""
+    connection = _sqlite_at(path, mode="ro")
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master")
+    except sqlite3.OperationalError:
+        connection.close()
+        log = path.with_name(f"{path.name}-wal")
+        if log.exists() and log.stat().st_size:
+            raise InputError(
+                f"{path}: its last changes lie in {log.name}, which cannot be read where nothing can be written; copy "
+                "the workspace to where you may write"
+            ) from None
+        # Readers of a store with a log keep a file beside it too; without one nobody may write, and here nobody can.
+        return _sqlite_at(path, mode="ro", immutable="1")
+    return connection
+
+
+def _may_write(path: Path) -> bool:
+    """Whether an SQLite file can be written, and the files that SQLite keeps beside it."""
+    who = {"effective_ids": True} if os.access in os.supports_effective_ids else {}
+
+    def may(place: Path) -> bool:
+        return os.access(place, os.W_OK, **who)
+
+    return may(path) and (may(path.parent) or all(may(path.with_name(f"{path.name}-{end}")) for end in ("wal", "shm")))
 
 
 def _version(engine: sa.Engine) -> str | None:
@@ -246,6 +307,7 @@ def _writing(engine: sa.Engine) -> Iterator[sa.Connection]:
     """A transaction that no other one that writes runs beside."""
     with engine.execution_options(sitewatch_writes=True).connect() as connection, connection.begin():
         if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_PATIENCE_S:.0f}s'")
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITING)))
         yield connection
 
@@ -261,10 +323,10 @@ def _closed_on_error(engine: sa.Engine) -> Iterator[None]:
 
 
 def _shown(engine: sa.Engine) -> str:
-    """What a store is called in a sentence; never with its password."""
+    """What a store is called in a sentence; never with its password, nor with parameters, which may hold one."""
     if engine.dialect.name == "sqlite":
         return str(engine.url.database)
-    return engine.url.set(drivername="postgresql").render_as_string(hide_password=True)
+    return engine.url.set(drivername="postgresql", query={}).render_as_string(hide_password=True)
 
 
 @contextlib.contextmanager
@@ -272,21 +334,47 @@ def _told(engine: sa.Engine) -> Iterator[None]:
     """What the database refuses becomes one sentence."""
     try:
         yield
-    except sa.exc.OperationalError as error:
-        reason = _reason(error)
-        if "locked" in reason:
-            raise OutputError(
-                f"{_shown(engine)}: another run has been writing for {_PATIENCE_S:.0f} s; try again"
-            ) from None
-        if "disk" in reason or "readonly" in reason or "read-only" in reason:
-            raise OutputError(f"{_shown(engine)}: cannot be written ({reason}); make room or mend its rights") from None
-        raise InputError(f"{_shown(engine)}: cannot be opened ({reason}); check the address and that it runs") from None
-    except sa.exc.DatabaseError as error:
-        raise InputError(
-            f"{_shown(engine)}: is damaged or no store of sitewatch ({_reason(error)}); restore a backup"
-        ) from error
+    except sa.exc.DBAPIError as error:
+        # Nothing of the cause goes along: it may hold the address, and that a password.
+        raise _sentence(engine, error) from None
 
 
-def _reason(error: sa.exc.DBAPIError) -> str:
+def _sentence(engine: sa.Engine, error: sa.exc.DBAPIError) -> InputError | OutputError:
+    """What went wrong and what to do, by the code that PostgreSQL or SQLite gives for it, else by the words."""
+    shown, reason, code = _shown(engine), _reason(engine, error), _code(error)
+    if code.startswith(("55P03", "SQLITE_BUSY", "SQLITE_LOCKED")):
+        return OutputError(f"{shown}: another run has been writing for {_PATIENCE_S:.0f} s; try again")
+    if code.startswith(("25006", "SQLITE_READONLY")):
+        return OutputError(f"{shown}: can be read but not written, it or its disk is read-only; write where you may")
+    if code.startswith(("53100", "SQLITE_FULL", "SQLITE_IOERR")):
+        return OutputError(f"{shown}: cannot be written ({reason}); make room or mend the disk")
+    if code.startswith(("42501", "SQLITE_PERM", "SQLITE_AUTH")):
+        return InputError(f"{shown}: you have no right to do that ({reason}); ask its administrator for it")
+    if code.startswith(("08", "57P")) or error.connection_invalidated:
+        return OutputError(f"{shown}: the connection broke ({reason}); try again when the database runs")
+    if isinstance(error, sa.exc.DataError):
+        return InputError(f"{shown}: cannot keep a value ({reason}); nothing was written, mend the value")
+    if isinstance(error, sa.exc.IntegrityError):
+        return OutputError(f"{shown}: already holds something that contradicts this ({reason}); nothing was written")
+    if code.startswith(("42P01", "42703", "SQLITE_CORRUPT", "SQLITE_NOTADB")) or reason.startswith("no such "):
+        return InputError(f"{shown}: is damaged or no store of sitewatch ({reason}); restore a backup")
+    if isinstance(error, sa.exc.OperationalError) and (not code or code.startswith("SQLITE_")):
+        return InputError(f"{shown}: cannot be opened ({reason}); check the address and that it runs")
+    return InputError(f"{shown}: refuses what it is asked ({reason}); check the address, and that sitewatch is new")
+
+
+def _code(error: sa.exc.DBAPIError) -> str:
+    """PostgreSQL's SQLSTATE or the name of SQLite's error; empty: none is given."""
+    for name in ("sqlstate", "sqlite_errorname"):
+        if code := getattr(error.orig, name, None):
+            return str(code)
+    return ""
+
+
+def _reason(engine: sa.Engine, error: sa.exc.DBAPIError) -> str:
     """The first line of what the driver says, which names hosts and files but never a password."""
-    return (str(error.orig).strip().splitlines() or ["no reason given"])[0][:200]
+    reason = (str(error.orig).strip().splitlines() or ["no reason given"])[0]
+    hidden = [value for name, value in engine.url.query.items() if _SECRET.search(name) and isinstance(value, str)]
+    for secret in filter(None, [engine.url.password, *hidden]):
+        reason = reason.replace(str(secret), "***")
+    return reason[:200]

@@ -127,7 +127,11 @@ def list_events(
         which &= t.events.c.site.in_(["", site])
     if not withdrawn:
         which &= t.events.c.withdrawn.is_(False)
-    query = sa.select(t.events).where(which).order_by(t.events.c.began, t.events.c.title, t.events.c.site)
+    query = (
+        sa.select(t.events)
+        .where(which)
+        .order_by(t.events.c.began, t.bytewise(t.events.c.title), t.bytewise(t.events.c.site))
+    )
     return [
         RecordedEvent(
             title=row["title"],

@@ -33,7 +33,7 @@ def journal_rows(
         at: as it was known at that moment; None: now.
     """
     e = t.entries.c
-    query = sa.select(t.entries).order_by(e.at, e.site)
+    query = sa.select(t.entries).order_by(e.at, t.bytewise(e.site))
     for column, value in ((e.site, site), (e.thing, thing)):
         if value is not None:
             query = query.where(column == value)

@@ -91,7 +91,7 @@ def site_summaries(
             .outerjoin(conflicts, conflicts.c.site == t.sites.c.site)
         )
         .where(which)
-        .order_by(t.sites.c.site)
+        .order_by(t.bytewise(t.sites.c.site))
     )
     return [
         {
@@ -275,7 +275,11 @@ def conflict_rows(
     which = known_at(t.conflicts, at) & (c.resolved == "")
     if site is not None:
         which &= c.site == site
-    rows = connection.execute(sa.select(t.conflicts).where(which).order_by(c.site, c.thing)).mappings().all()
+    rows = (
+        connection.execute(sa.select(t.conflicts).where(which).order_by(t.bytewise(c.site), t.bytewise(c.thing)))
+        .mappings()
+        .all()
+    )
     ids = _ids(connection, {row["site"] for row in rows}, at=at)
     return [
         {

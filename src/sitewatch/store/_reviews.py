@@ -95,7 +95,7 @@ def load_reviews(
         site: id; None: all sites.
         at: as it was known at that moment; None: now.
     """
-    query = sa.select(t.reviews).order_by(t.reviews.c.site, t.reviews.c.thing, t.reviews.c.at)
+    query = sa.select(t.reviews).order_by(*map(t.bytewise, (t.reviews.c.site, t.reviews.c.thing)), t.reviews.c.at)
     if site is not None:
         query = query.where(t.reviews.c.site == site)
     if at is not None:

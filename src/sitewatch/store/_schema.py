@@ -32,6 +32,8 @@ import datetime as dt
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.visitors import InternalTraversal
 
 __all__ = [
     "BOUNDS",
@@ -40,6 +42,7 @@ __all__ = [
     "Utc",
     "aliases",
     "areas",
+    "bytewise",
     "conflicts",
     "corrections",
     "entries",
@@ -80,6 +83,30 @@ class Utc(sa.types.TypeDecorator[dt.datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+
+
+class bytewise(sa.ColumnElement[str]):  # noqa: N801 - reads as sqlalchemy's functions do
+    """A text to sort by, in one order whatever the database.
+
+    SQLite compares texts by their bytes; PostgreSQL does where it is told to, else by the rules of a language.
+    """
+
+    inherit_cache = True
+    type = sa.Text()
+    _traverse_internals = [("text", InternalTraversal.dp_clauseelement)]  # noqa: RUF012 - the type is SQLAlchemy's
+
+    def __init__(self, text: sa.ColumnElement[Any]) -> None:
+        self.text = text
+
+
+@compiles(bytewise)
+def _by_bytes(element: bytewise, compiler: Any, **options: Any) -> str:
+    return str(compiler.process(element.text, **options))
+
+
+@compiles(bytewise, "postgresql")
+def _by_collation(element: bytewise, compiler: Any, **options: Any) -> str:
+    return f'{compiler.process(element.text, **options)} COLLATE "C"'
 
 
 METADATA = sa.MetaData(

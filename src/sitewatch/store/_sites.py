@@ -108,9 +108,9 @@ def list_sites(
         which &= t.sites.c.site == only
         named &= t.areas.c.site == only
     areas: dict[str, dict[str, Any]] = {}
-    for row in connection.execute(sa.select(t.areas).where(named).order_by(t.areas.c.area)).mappings():
+    for row in connection.execute(sa.select(t.areas).where(named).order_by(t.bytewise(t.areas.c.area))).mappings():
         areas.setdefault(row["site"], {})[row["area"]] = polygon(row["outline"])
-    rows = connection.execute(sa.select(t.sites).where(which).order_by(t.sites.c.site)).mappings()
+    rows = connection.execute(sa.select(t.sites).where(which).order_by(t.bytewise(t.sites.c.site))).mappings()
     return [
         WatchedSite(
             site=Site(
@@ -129,7 +129,10 @@ def list_sites(
 
 def _unknown(connection: sa.Connection, site: str) -> InputError:
     names = connection.execute(
-        sa.select(t.sites.c.site).where(t.sites.c.until.is_(None), t.sites.c.removed.is_(False)).limit(4)
+        sa.select(t.sites.c.site)
+        .where(t.sites.c.until.is_(None), t.sites.c.removed.is_(False))
+        .order_by(t.bytewise(t.sites.c.site))
+        .limit(4)
     ).scalars()
-    watched = ", ".join(sorted(names)) or "none"
+    watched = ", ".join(names) or "none"
     return InputError(f"no site {site!r} is watched in this workspace (watched: {watched}); see `sitewatch site list`")

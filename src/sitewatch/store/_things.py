@@ -134,7 +134,7 @@ def find_thing(connection: sa.Connection, site: str, identifier: str) -> str:
     own = connection.execute(
         sa.select(t.structures.c.thing)
         .where(t.structures.c.site == site, t.structures.c.id == identifier, t.structures.c.until.is_(None))
-        .order_by(t.structures.c.claimed.desc(), t.structures.c.thing)
+        .order_by(t.structures.c.claimed.desc(), t.bytewise(t.structures.c.thing))
     ).scalar()
     if own is not None:
         return str(own)

@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 from sitewatch.errors import InputError, OptionError, OutputError
-from sitewatch.store import Store, create_store, open_store
+from sitewatch.store import Store, create_store, holds_password, open_store
 
 __all__ = ["DEFAULT_FOLDER", "Workspace", "make_workspace", "open_workspace"]
 
@@ -20,7 +19,9 @@ DEFAULT_FOLDER = Path("sitewatch-workspace")
 _SETTINGS = "sitewatch.toml"
 _STORE = "store.sqlite"
 _KNOWN = frozenset({"database", "reader"})
-_POSTGRESQL = ("postgresql://", "postgres://")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+"""How a database's address begins, and no folder's name; a single letter is a drive."""
+_LEAVE_OUT = "leave it out and give it in PGPASSWORD, PGPASSFILE, PGSSLKEY or ~/.pgpass"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,11 +57,8 @@ def make_workspace(folder: Path, *, database: str | None = None) -> Workspace:
         InputError: the database does not answer, or holds something else.
         OutputError: the folder cannot be written.
     """
-    if database is not None and urlsplit(database).password is not None:
-        raise OptionError(
-            "--database holds a password, which would be written to a file; leave it out and give it in PGPASSWORD or "
-            "~/.pgpass"
-        )
+    if database is not None and holds_password(database):
+        raise OptionError(f"--database holds a password or a key, which would be written to a file; {_LEAVE_OUT}")
     settings = folder / _SETTINGS
     told = _settings(folder) if settings.exists() else {}
     if database is not None and told.get("database", database) != database:
@@ -83,12 +81,13 @@ def open_workspace(place: str | Path) -> Workspace:
     """Open a workspace.
 
     Args:
-        place: its folder, or a `postgresql://` address: then the archives lie in `DEFAULT_FOLDER`.
+        place: its folder, or a `postgresql://` address: then the archives lie in `DEFAULT_FOLDER`. Unlike one that is
+            written down, such an address may hold a password.
 
     Raises:
         InputError: there is none, or its store cannot be opened.
     """
-    if str(place).startswith(_POSTGRESQL):
+    if isinstance(place, str) and _ADDRESS.match(place):
         told = _settings(DEFAULT_FOLDER) if (DEFAULT_FOLDER / _SETTINGS).exists() else {}
         return Workspace(folder=DEFAULT_FOLDER, store=open_store(str(place)), reader=told.get("reader"))
     folder = Path(place)
@@ -112,7 +111,9 @@ def _settings(folder: Path) -> Mapping[str, str]:
         raise InputError(f"{path}: setting {unknown[0]!r} is not known; there are {', '.join(sorted(_KNOWN))}")
     for name, value in told.items():
         if not isinstance(value, str) or not value.strip():
-            raise InputError(f"{path}: setting {name!r} must be a text, found {value!r}")
+            raise InputError(f"{path}: setting {name!r} must be a text that is not empty")
+    if holds_password(told.get("database", "")):
+        raise InputError(f"{path}: setting 'database' holds a password or a key, for all to read; {_LEAVE_OUT}")
     return told
 
 

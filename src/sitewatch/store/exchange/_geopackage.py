@@ -384,7 +384,7 @@ def _known_now(connection: sa.Connection, sites: Sequence[str] | None) -> list[R
             .outerjoin(name, (name.c.site == one.c.site) & (name.c.thing == one.c.thing) & known_at(name, None))
         )
         .where(known_at(one, None), one.c.claimed)
-        .order_by(one.c.site, one.c.thing)
+        .order_by(t.bytewise(one.c.site), t.bytewise(one.c.thing))
     )
     if sites is not None:
         query = query.where(one.c.site.in_(sites))
