@@ -93,8 +93,8 @@ def watch_site(
     with workspace.store.reading() as connection:
         _check_watched(connection, site)
     run = _Runner(workspace, now=now, clock=clock or (lambda: now), search_all=search_all, progress=progress)
-    with locked_site(workspace, site, wait=wait):
-        return run.remembered(site)
+    with locked_site(workspace, site, wait=wait) as still_held:
+        return run.remembered(site, still_held)
 
 
 def replay_site(
@@ -190,14 +190,14 @@ def watch_all(
 
     def visit(site: str, *, wait: bool) -> Visit | tuple[str, SitewatchError] | None:
         try:
-            with locked_site(workspace, site, wait=wait):
+            with locked_site(workspace, site, wait=wait) as still_held:
                 with workspace.store.reading() as connection:
                     done = count_runs(connection).get(site, 0) > before.get(site, 0)
                 if done:
                     return None
                 if begin is not None:
                     begin(site)
-                return run.remembered(site)
+                return run.remembered(site, still_held)
         except LockedError:
             busy.append(site)
             return None
@@ -236,16 +236,21 @@ class _Runner:
     search_all: bool
     progress: Progress | None
 
-    def remembered(self, site: str) -> Visit:
-        """Watch a site that is held; that it failed is remembered too."""
+    def remembered(self, site: str, still_held: Callable[[], None]) -> Visit:
+        """Watch a site that is held; that it failed is remembered too.
+
+        Args:
+            site: its id.
+            still_held: called before anything is made known; raises where the site is not held any more.
+        """
         try:
-            return self._visit(site)
+            return self._visit(site, still_held)
         except SitewatchError as error:
             with contextlib.suppress(SitewatchError), self.workspace.store.writing() as connection:
                 save_failure(connection, site, error, version=__version__, began=self.now, at=self.clock())
             raise
 
-    def _visit(self, site: str) -> Visit:
+    def _visit(self, site: str, still_held: Callable[[], None]) -> Visit:
         from sitewatch.watch import watch
 
         before = self._known(site)
@@ -271,7 +276,7 @@ class _Runner:
             progress=self.progress,
             **_settings(before.place),
         )
-        watched = self._keep(site, watched, listing, before)
+        watched = self._keep(site, watched, listing, before, still_held)
         answer = watched.answer
         return Visit(
             site=site,
@@ -296,7 +301,9 @@ class _Runner:
         sentence = f"nothing new; {last['sentence']}"
         return Visit(site=site, watched=None, exit_code=last["exit_code"], sentence=sentence, report=report)
 
-    def _keep(self, site: str, watched: Watched, listing: Listing, before: _Known) -> Watched:
+    def _keep(
+        self, site: str, watched: Watched, listing: Listing, before: _Known, still_held: Callable[[], None]
+    ) -> Watched:
         """Write the results, then make them known.
 
         What readers laid down while the search went on must not be lost: where they did, it is set beside that, and the
@@ -306,12 +313,14 @@ class _Runner:
         for _ in range(_TRIES):
             self._write(site, watched)
             with store.writing() as connection:
+                still_held()
                 if told_by_readers(connection, site) == before.readers:
                     self._save(connection, site, watched, listing, before)
                     return watched
             before = self._known(site)
             watched = _set_beside(watched, before)
         with store.writing() as connection:
+            still_held()
             before = _known(connection, site)
             watched = _set_beside(watched, before)
             self._write(site, watched)
