@@ -115,9 +115,12 @@ def write_versions(
     return changed
 
 
-def told(moment: dt.datetime | None) -> str | None:
-    """A moment for people and files, to the second."""
-    return None if moment is None else f"{moment.isoformat(timespec='seconds')[:19]}Z"
+def told(moment: dt.datetime | str | None) -> str | None:
+    """A moment for people and files, to the second; also from the text as which SQLite keeps it."""
+    if moment is None:
+        return None
+    text = moment if isinstance(moment, str) else moment.isoformat(timespec="seconds")
+    return f"{text[:10]}T{text[11:19]}Z"
 
 
 def _key(table: sa.Table) -> list[str]:
