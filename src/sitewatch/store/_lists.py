@@ -188,9 +188,9 @@ def _versions(
     connection: sa.Connection, which: sa.ColumnElement[bool], *, evidence: bool, phases: bool = False
 ) -> list[_Version]:
     columns = _told_columns(connection, [t.structures.c[name] for name in _LISTED], plain=not phases)
-    rows = connection.execute(sa.select(*columns).where(which)).mappings().all()
     spells = _lives(connection, which, evidence=evidence, phases=phases)
-    return [(dict(row), spells.get((row["site"], row["thing"], row["since"]), []), False) for row in rows]
+    rows = (dict(zip(_LISTED, row, strict=True)) for row in connection.execute(sa.select(*columns).where(which)))
+    return [(row, spells.get((row["site"], row["thing"], row["since"]), []), False) for row in rows]
 
 
 def _in_hindsight(
@@ -260,8 +260,9 @@ def _lives(
     join = t.presences.join(t.structures, (p.site == s.site) & (p.thing == s.thing) & (p.since == s.since))
     found: dict[tuple[str, str, dt.datetime], list[Row]] = {}
     shown = _told_columns(connection, columns, plain=not phases)
+    keys = [column.name for column in columns]
     for row in connection.execute(sa.select(*shown).select_from(join).where(which).order_by(p.number)):
-        found.setdefault((row.site, row.thing, row.since), []).append(row._asdict())
+        found.setdefault((row[0], row[1], row[2]), []).append(dict(zip(keys, row, strict=True)))
     return found
 
 
