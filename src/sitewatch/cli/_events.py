@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sitewatch.cli._values import parse_day, parse_now
+from sitewatch.cli._values import parse_as_known, parse_day, parse_now
 from sitewatch.cli._workspace import (
     DEFAULT,
     AsJson,
@@ -133,7 +133,7 @@ def list_(
     """List recorded events by time."""
     from sitewatch.store import list_events, site_name
 
-    moment = parse_day("--as-known", as_known, end=True)
+    moment = parse_as_known(as_known)
     with opened(workspace) as space, space.store.reading() as connection:
         if site is not None:
             site_name(connection, site)

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sitewatch.cli._progress import note, progress_bars, warn
-from sitewatch.cli._values import parse_bands, parse_budget, parse_catalogs, parse_day, parse_now, present
+from sitewatch.cli._values import (
+    parse_as_known,
+    parse_bands,
+    parse_budget,
+    parse_catalogs,
+    parse_day,
+    parse_now,
+    present,
+)
 from sitewatch.cli._workspace import DEFAULT, AsJson, InWorkspace, Now, Quiet, opened, print_json
 from sitewatch.errors import OptionError, SitewatchError
 
@@ -224,7 +232,7 @@ def _replay(place: str, site: str, day: str, out: Path, *, as_json: bool, quiet:
     """Search a site of a workspace with what was published by a day; the exit code."""
     from sitewatch.workspace import replay_site
 
-    moment = parse_day("--as-known", day, end=True)
+    moment = parse_as_known(day)
     assert moment is not None
     with opened(place) as space, progress_bars(quiet=quiet) as progress:
         visit = replay_site(space, site, moment, out=out, now=parse_now(now), progress=progress)
