@@ -212,6 +212,7 @@ def recurrence(lengths: Sequence[Length]) -> Recurrence:
     ]
     low, below = (np.array(values) for values in zip(*((one.share, one.low) for one in lowest), strict=True))
     high, above = (np.array(values) for values in zip(*((one.share, one.high) for one in highest), strict=True))
+    high = np.maximum(high, low)  # one number, reached by other products, may differ in its last digit
     # Survival only falls, and so do its limits: each reaches from where the formula gives one to where it gives none.
     below = np.minimum(np.maximum.accumulate(below[::-1])[::-1], low)
     above = np.maximum(np.minimum.accumulate(above), high)

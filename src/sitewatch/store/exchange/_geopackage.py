@@ -19,7 +19,7 @@ import datetime as dt
 import itertools
 import sqlite3
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +118,7 @@ def geopackage_schema(path: Path) -> object:
     return None if row is None else row[0]
 
 
-def read_geopackage(path: Path, *, progress: Progress) -> Iterator[tuple[str, sa.Table, dict[str, Any]]]:
+def read_geopackage(path: Path, *, progress: Progress) -> Generator[tuple[str, sa.Table, dict[str, Any]], None, None]:
     """Read rows.
 
     Yields:

@@ -6,7 +6,7 @@ Moments are exact to the microsecond, geometry is WKB with a box beside it that 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +105,7 @@ def geoparquet_schema(folder: Path) -> object:
     return told["schema"]
 
 
-def read_geoparquet(folder: Path, *, progress: Progress) -> Iterator[tuple[str, sa.Table, dict[str, Any]]]:
+def read_geoparquet(folder: Path, *, progress: Progress) -> Generator[tuple[str, sa.Table, dict[str, Any]], None, None]:
     """Read rows.
 
     Yields:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -74,7 +74,9 @@ def _told(table: sa.Table, row: Row) -> dict[str, Any]:
     return told
 
 
-def read_lines(path: Path, *, packed: bool, progress: Progress) -> Iterator[tuple[str, sa.Table, dict[str, Any]]]:
+def read_lines(
+    path: Path, *, packed: bool, progress: Progress
+) -> Generator[tuple[str, sa.Table, dict[str, Any]], None, None]:
     """Read rows; the head's schema is given by `lines_schema`.
 
     Yields:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -127,13 +128,15 @@ def import_file(store: Store, path: Path, *, who: str, at: dt.datetime, progress
     touched: set[str] = set()
     with store.writing() as connection:
         empty = not any(count_rows(connection).values())
-        for table, rows in _batches(_read(path, kind, show)):
-            new = _new(connection, table, rows, path)
-            if new:
-                connection.execute(table.insert(), new)
-                written[table.name] = written.get(table.name, 0) + len(new)
-            already += len(rows) - len(new)
-            touched.update(row["site"] for row in new)
+        # Closed here, where it was opened: SQLite minds which thread closes a file.
+        with contextlib.closing(_read(path, kind, show)) as told:
+            for table, rows in _batches(told):
+                new = _new(connection, table, rows, path)
+                if new:
+                    connection.execute(table.insert(), new)
+                    written[table.name] = written.get(table.name, 0) + len(new)
+                already += len(rows) - len(new)
+                touched.update(row["site"] for row in new)
         _check_versions(connection, sorted(touched), path)
         for done, site in enumerate(sorted(touched - {""}), 1):
             _check_site(connection, site, path)
@@ -174,7 +177,7 @@ def _check_schema(path: Path, kind: _Format) -> None:
         )
 
 
-def _read(path: Path, kind: _Format, progress: Progress) -> Iterator[tuple[sa.Table, Row]]:
+def _read(path: Path, kind: _Format, progress: Progress) -> Generator[tuple[sa.Table, Row], None, None]:
     """The rows of a file, checked one by one."""
     if kind is _Format.GEOPARQUET:
         told = read_geoparquet(path, progress=progress)
@@ -182,8 +185,9 @@ def _read(path: Path, kind: _Format, progress: Progress) -> Iterator[tuple[sa.Ta
         told = read_geopackage(path, progress=progress)
     else:
         told = read_lines(path, packed=kind is _Format.PACKED_LINES, progress=progress)
-    for where, table, row in told:
-        yield table, checked_row(table, row, where)
+    with contextlib.closing(told):
+        for where, table, row in told:
+            yield table, checked_row(table, row, where)
 
 
 def _batches(rows: Iterator[tuple[sa.Table, Row]]) -> Iterator[tuple[sa.Table, list[Row]]]:
