@@ -34,7 +34,7 @@ check: .venv/dev.stamp ## formatting, lint, types, layers
 
 test: check ## all checks and tests, with a real browser and a real catalog where they can be installed
 	@bash tests/install-services
-	$(BIN)/pytest -n auto
+	NUMBA_NUM_THREADS=1 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n auto
 
 bench: .venv/dev.stamp ## time the corridor and the listings, kill runs, and print ratios
 	$(BIN)/python benchmarks/corridor.py
