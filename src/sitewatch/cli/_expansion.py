@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sitewatch.cli._series import draw
+from sitewatch.cli._draw import draw
 from sitewatch.cli._text import say
 from sitewatch.cli._workspace import DEFAULT, AsJson, InWorkspace, opened, print_json, print_table
 from sitewatch.errors import InputError, OptionError

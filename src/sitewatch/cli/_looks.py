@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sitewatch.cli._draw import draw
 from sitewatch.cli._progress import note
 from sitewatch.cli._values import parse_as_known, parse_now
 from sitewatch.cli._workspace import DEFAULT, AsJson, AsKnown, InWorkspace, opened, print_json, print_table
-from sitewatch.errors import InputError, OptionError, OutputError
+from sitewatch.errors import InputError, OptionError
 
 if TYPE_CHECKING:
     from sitewatch.cube import Asking, Gaps, Look
@@ -102,7 +103,9 @@ def list_(
     looks = ledger.looks()
     found = _found(ledger, looks)
     if picture is not None:
-        _draw(picture, ledger.name, looks, found)
+        from sitewatch.report import calendar_picture
+
+        draw(picture, calendar_picture(looks, found, title=f"Looks of {ledger.name}"))
     if as_json and gaps:
         from sitewatch.cube import gap_document
 
@@ -173,19 +176,6 @@ def _asking(ledger: _Ledger) -> Asking:
     except (ValueError, TypeError, AttributeError) as error:
         where = ledger.name if ledger.folder is None else ledger.folder / "looks.geojson"
         raise InputError(f"{where}: its head is damaged ({error}); run `sitewatch watch` again") from error
-
-
-def _draw(picture: Path, name: str, looks: Sequence[Look], gaps: Gaps) -> None:
-    from sitewatch.report import calendar_picture
-
-    if picture.suffix.lower() != ".svg":
-        raise OptionError(
-            f"--picture must be a file that ends in .svg, got {picture.name!r}; other formats are not drawn"
-        )
-    try:
-        picture.write_text(calendar_picture(looks, gaps, title=f"Looks of {name}"), encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{picture}: cannot be written ({error.strerror}); choose another file") from error
 
 
 def _print_gaps(gaps: Gaps) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sitewatch.cli._draw import draw
 from sitewatch.cli._text import say
 from sitewatch.cli._workspace import DEFAULT, AsJson, InWorkspace, opened, print_json, print_table
 from sitewatch.errors import InputError, OptionError
@@ -14,7 +15,7 @@ from sitewatch.errors import InputError, OptionError
 if TYPE_CHECKING:
     from sitewatch.structures import Around
 
-__all__ = ["SERIES_EXAMPLES", "draw", "series"]
+__all__ = ["SERIES_EXAMPLES", "series"]
 
 SERIES_EXAMPLES = """
 Examples:
@@ -108,25 +109,6 @@ def series(
         _print_around(side, around_sentences(side), occasion_words(side))
     if picture is not None:
         print(picture)
-
-
-def draw(picture: Path, drawn: str) -> None:
-    """Write a picture.
-
-    Raises:
-        OptionError: the file's name does not end in .svg.
-        OutputError: it cannot be written.
-    """
-    from sitewatch.errors import OutputError
-
-    if picture.suffix.lower() != ".svg":
-        raise OptionError(
-            f"--picture must be a file that ends in .svg, got {picture.name!r}; other formats are not drawn"
-        )
-    try:
-        picture.write_text(drawn, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{picture}: cannot be written ({error.strerror}); choose another file") from error
 
 
 def _remarks(*, claimed: bool, rejected: bool) -> list[str]:

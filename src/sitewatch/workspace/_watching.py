@@ -142,15 +142,7 @@ def replay_site(
         )
         # It is no run of this site: the next one is not to be told what was not listed then.
         report = write_outputs(dataclasses.replace(watched, memory=None), out, progress=progress)
-    answer = watched.answer
-    return Visit(
-        site=site,
-        watched=watched,
-        exit_code=answer.exit_code,
-        sentence=answer.sentence,
-        report=report,
-        unanswered=dict(listing.unanswered),
-    )
+    return _answered(site, watched, listing, report)
 
 
 def watch_all(
@@ -210,6 +202,19 @@ def watch_all(
     for site in tuple(busy):
         if (gave := visit(site, wait=True)) is not None:
             yield gave
+
+
+def _answered(site: str, watched: Watched, listing: Listing, report: Path) -> Visit:
+    """What a search gave."""
+    answer = watched.answer
+    return Visit(
+        site=site,
+        watched=watched,
+        exit_code=answer.exit_code,
+        sentence=answer.sentence,
+        report=report,
+        unanswered=dict(listing.unanswered),
+    )
 
 
 def _names(connection: sa.Connection, sites: Sequence[str] | None) -> list[str]:
@@ -277,15 +282,7 @@ class _Runner:
             **_settings(before.place),
         )
         watched = self._keep(site, watched, listing, before, still_held)
-        answer = watched.answer
-        return Visit(
-            site=site,
-            watched=watched,
-            exit_code=answer.exit_code,
-            sentence=answer.sentence,
-            report=report,
-            unanswered=dict(listing.unanswered),
-        )
+        return _answered(site, watched, listing, report)
 
     def _known(self, site: str) -> _Known:
         """What is known before a search."""

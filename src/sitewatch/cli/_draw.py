@@ -1,0 +1,26 @@
+"""Pictures that a command was asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sitewatch.errors import OptionError, OutputError
+
+__all__ = ["draw"]
+
+
+def draw(picture: Path, drawn: str) -> None:
+    """Write a picture.
+
+    Raises:
+        OptionError: the file's name does not end in .svg.
+        OutputError: it cannot be written.
+    """
+    if picture.suffix.lower() != ".svg":
+        raise OptionError(
+            f"--picture must be a file that ends in .svg, got {picture.name!r}; other formats are not drawn"
+        )
+    try:
+        picture.write_text(drawn, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{picture}: cannot be written ({error.strerror}); choose another file") from error
