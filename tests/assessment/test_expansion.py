@@ -242,6 +242,16 @@ def test_sentences_say_only_what_the_band_allows() -> None:
     assert grew[-1].endswith("not used to tune it the truth lay inside in 8 of 12.")
 
 
+def test_what_radar_alone_saw_is_not_called_calibrated() -> None:
+    radar = ("sentinel-1 backscatter, relative orbit 137",)
+    dark = structure(((100, 110), None), id="dark", sensors=radar)
+    both = structure(((100, 110), None), id="both", sensors=("sentinel-2 reflectance", *radar))
+    assert "calibrated on" not in expansion_sentences(found(dark))[-2]
+    assert "not calibrated, as radar alone saw what is told" in expansion_sentences(found(dark))[-2]
+    assert "but for the 1 of 2 that radar alone saw, which are not" in expansion_sentences(found(dark, both))[-2]
+    assert "radar" not in expansion_sentences(found(both))[-2]
+
+
 def test_no_change_is_told_in_words() -> None:
     """Not as "changed by 0 m2, but zero lies in the band"."""
     open_ = expansion_sentences(found(structure(((100, 110), None), probability=0.3)))

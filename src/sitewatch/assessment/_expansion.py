@@ -145,6 +145,8 @@ class Expansion:
     """How many enter."""
     confirmed: int
     """Of these, by readers."""
+    by_radar_alone: int
+    """Of these, with probabilities that are not calibrated."""
     rejected: int
     """How many readers reject; left out."""
 
@@ -299,6 +301,7 @@ def expansion_of(
         gaps=tuple((max(first, a), min(last, b)) for a, b in gaps if a < last and b > first),
         structures=len(kept),
         confirmed=sum(s.id in confirmed for s in kept),
+        by_radar_alone=sum(s.by_radar_alone for s in kept),
         rejected=len(claims) - len(kept),
     )  # fmt: skip
 
@@ -557,13 +560,23 @@ def expansion_sentences(found: Expansion) -> tuple[str, ...]:
             "structures that have stood and gone before."
         )
     sentences.append(
-        f"The {percent} is {100 * AREA_LEVEL:.0f} % of the error that the search knows of, with probabilities that "
-        "were calibrated on simulated places. What it missed, or told only a part of, is not in it: on simulated "
-        f"facilities that were not used to tune it the truth lay inside in {_HELD[0]} of {_HELD[1]}."
+        f"The {percent} is {100 * AREA_LEVEL:.0f} % of the error that the search knows of, with "
+        f"{_origin(found)}. What it missed, or told only a part of, is not in it: on simulated facilities that were "
+        f"seen in light and not used to tune it the truth lay inside in {_HELD[0]} of {_HELD[1]}."
     )
     if found.base_m2 is None:
         sentences.append("What stood before the first look and never changed is not known, so that no rate is given.")
     return tuple(sentences)
+
+
+def _origin(found: Expansion) -> str:
+    """What the probabilities behind the band are worth."""
+    if found.structures and found.by_radar_alone == found.structures:
+        return "probabilities that are not calibrated, as radar alone saw what is told"
+    calibrated = "probabilities that were calibrated on simulated places"
+    if not found.by_radar_alone:
+        return calibrated
+    return f"{calibrated}, but for the {found.by_radar_alone} of {found.structures} that radar alone saw, which are not"
 
 
 def expansion_document(found: Expansion) -> dict[str, object]:
@@ -583,6 +596,7 @@ def expansion_document(found: Expansion) -> dict[str, object]:
         "gaps": [{"after": _told(a), "by": _told(b)} for a, b in found.gaps],
         "structures": found.structures,
         "confirmed": found.confirmed,
+        "by_radar_alone": found.by_radar_alone,
         "rejected": found.rejected,
         "change_m2": _json(found.change),
         "returning_m2": _json(found.returning),

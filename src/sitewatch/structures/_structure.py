@@ -88,3 +88,8 @@ class Structure:
     """In time order, at least one; they do not overlap."""
     sensors: tuple[str, ...] = ()
     """Which families of looks saw it ("sentinel-2 reflectance"), the main one first; empty where it is not told."""
+
+    @property
+    def by_radar_alone(self) -> bool:
+        """True where no other sensor saw it: its probabilities are then counted noise and not calibrated."""
+        return bool(self.sensors) and all("backscatter" in sensor for sensor in self.sensors)
