@@ -1,6 +1,6 @@
 """Case files: the question, the competing explanations, and what has been said."""
 
-from sitewatch.assessment.case._model import (
+from sitewatch.case._model import (
     FORMAT,
     Activity,
     ActivityIn,
