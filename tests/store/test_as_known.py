@@ -9,8 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sitewatch.store._as_known import Published, cut_presences
-from sitewatch.store._lists import _area_then
+from sitewatch.store._as_known import Published, _area_then, cut_presences
 
 BEGIN = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 

@@ -21,7 +21,6 @@ from sitewatch.store import (
     add_site,
     agreement_of,
     agreements,
-    confirmed_things,
     conflict_rows,
     find_thing,
     journal_rows,
@@ -30,7 +29,6 @@ from sitewatch.store import (
     load_reviews,
     merge_things,
     name_thing,
-    rejected_things,
     resolve_conflict,
     save_run,
     set_kind,
@@ -40,6 +38,7 @@ from sitewatch.store import (
     undo_correction,
     version_rows,
 )
+from sitewatch.store._reviews import load_verdicts
 from sitewatch.store._schema import conflicts
 from sitewatch.structures import Bracket, Kind, Presence, State, Structure, recognise
 
@@ -290,7 +289,9 @@ def test_what_was_merged_must_be_read_again(watched: Store) -> None:
     with watched.writing() as connection:
         merge_things(connection, SITE, "sleft", ["sright"], reason="one roof", who="ben", at=at(4))
     with watched.reading() as connection:
-        assert confirmed_things(connection, SITE) == rejected_things(connection, SITE) == set()
+        told = load_verdicts(connection, SITE)
+        assert not told.confirmed
+        assert not told.rejected
     assert listed(watched, viewer="ana")["sleft"]["review"].endswith("in an earlier version")
 
 
