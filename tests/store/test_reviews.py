@@ -487,7 +487,7 @@ def test_a_day_is_told_without_what_came_later(watched: Store) -> None:
     with watched.reading() as connection:
         then = load_site(connection, SITE, at=at(3))
         assert (then.site.name, then.structures, then.names) == ("Yard", {"shall": HALL}, {})
-        assert (then.confirmed, then.rejected, then.hindsight) == ({"shall"}, set(), False)
+        assert (then.confirmed, then.rejected, then.hindsight) == (frozenset({"shall"}), frozenset(), False)
         now = load_site(connection, SITE)
         assert (now.site.name, set(now.structures), now.names) == ("Later", {"shall", "sshed"}, {"shall": "main hall"})
         assert now.confirmed == now.rejected == set()
