@@ -12,6 +12,7 @@ from sitewatch import __version__
 from sitewatch.cli._events import event_app
 from sitewatch.cli._exchange import BACKUP_EXAMPLES, EXPORT_EXAMPLES, IMPORT_EXAMPLES, backup, export, import_
 from sitewatch.cli._expansion import EXPANSION_EXAMPLES, expansion
+from sitewatch.cli._forecast import forecast_app
 from sitewatch.cli._looks import looks_app
 from sitewatch.cli._planet import planet_app
 from sitewatch.cli._progress import note, progress_bars, warn
@@ -45,6 +46,7 @@ app.add_typer(review_app, name="review")
 app.command(epilog=HISTORY_EXAMPLES)(history)
 structure_app.command("series", epilog=SERIES_EXAMPLES)(series)
 app.add_typer(event_app, name="event")
+app.add_typer(forecast_app, name="forecast")
 app.command(epilog=EXPANSION_EXAMPLES)(expansion)
 app.command(epilog=EXPORT_EXAMPLES)(export)
 app.command("import", epilog=IMPORT_EXAMPLES)(import_)

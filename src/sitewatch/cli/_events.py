@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sitewatch.cli._tables import dated_rows, is_whole_date
 from sitewatch.cli._values import parse_as_known, parse_day, parse_now
 from sitewatch.cli._workspace import (
     DEFAULT,
@@ -33,8 +31,7 @@ __all__ = ["event_app"]
 
 event_app = typer.Typer(no_args_is_help=True, help="Recorded events: statements, launches, deadlines.")
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
-_COLUMNS = ("date", "title", "source", "ended", "site")
+_COLUMNS = ("title", "source", "ended", "site")
 
 
 @event_app.command(
@@ -188,9 +185,9 @@ def _read(file: Path, *, title: str, site: str, source: str) -> tuple[list[Recor
     from sitewatch.store import RecordedEvent
 
     events, skipped = [], []
-    for line, row in _rows(file):
+    for line, row in dated_rows(file, _COLUMNS):
         date, ended = row.get("date", ""), row.get("ended", "")
-        if not _DAY.fullmatch(date) or (ended and not _DAY.fullmatch(ended)):
+        if not is_whole_date(date) or (ended and not is_whole_date(ended)):
             skipped.append(line)
             continue
         start = parse_day(f"{file}, line {line}: date", date)
@@ -209,25 +206,3 @@ def _read(file: Path, *, title: str, site: str, source: str) -> tuple[list[Recor
             )
         )
     return events, skipped
-
-
-def _rows(file: Path) -> Sequence[tuple[int, dict[str, str]]]:
-    """(line, its known columns without spaces around) of a table whose first line names its columns."""
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            table = csv.DictReader(lines)
-            names = {name: name.strip().lower() for name in table.fieldnames or () if name}
-            if "date" not in names.values():
-                found = ", ".join(names) or "none"
-                raise InputError(f"{file}: has no column `date` (its columns: {found[:200]}); name one so")
-            return [
-                (
-                    table.line_num,
-                    {names[k]: v.strip() for k, v in row.items() if names.get(k) in _COLUMNS and isinstance(v, str)},
-                )
-                for row in table
-            ]
-    except OSError as error:
-        raise InputError(f"{file}: cannot be read ({error.strerror}); give a CSV file") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{file}: is no CSV file in UTF-8 ({error}); save it as one") from error
