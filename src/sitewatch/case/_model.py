@@ -20,6 +20,7 @@ from pydantic_core import PydanticCustomError
 
 __all__ = [
     "FORMAT",
+    "OBSERVABLES",
     "Activity",
     "ActivityIn",
     "Archived",
@@ -40,6 +41,7 @@ __all__ = [
     "Ratio",
     "StandingStructure",
     "TwoLikelihoods",
+    "is_tag",
 ]
 
 FORMAT = 1
@@ -117,8 +119,14 @@ class Counted(_Part):
         return self
 
 
+def _says_one_of(*names: str) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"oneOf": [{"required": [name]} for name in names]})
+
+
 class Probability(_Part):
     """A probability with its origin: counted, or stated by somebody. Exactly one of `counted` and `stated`."""
+
+    model_config = _says_one_of("counted", "stated")
 
     counted: Counted | None = None
     """How often it was so. What follows is Beta(shown + 1/2, of - shown + 1/2), Jeffreys' prior."""
@@ -228,38 +236,46 @@ class MadeClaim(_Part):
     """The claim."""
 
 
-_OBSERVABLES: dict[str, type[_Part]] = {
+OBSERVABLES: dict[str, type[BaseModel]] = {
     "structure": StandingStructure,
     "activity": ActivityIn,
     "growth": GrowthOf,
     "claim": MadeClaim,
 }
+"""By the field that names what is observed."""
+_TAGS = "~"
+"""Begins the tags of union branches, which stand among the fields in what pydantic says."""
+
+
+def is_tag(step: str | int) -> bool:
+    """True: a step of a place told by pydantic names a branch of a union and no field."""
+    return isinstance(step, str) and step in {_TAGS + name for name in (*OBSERVABLES, "one", "two")}
 
 
 def _which_observable(value: Any) -> str | None:
     """The tag of a branch, so that a fault speaks of that branch and not of all four."""
     if isinstance(value, dict):
-        return next((name for name in _OBSERVABLES if name in value), None)
-    return next((name for name, kind in _OBSERVABLES.items() if isinstance(value, kind)), None)
+        return next((_TAGS + name for name in OBSERVABLES if name in value), None)
+    return next((_TAGS + name for name, kind in OBSERVABLES.items() if isinstance(value, kind)), None)
 
 
 def _which_likelihood(value: Any) -> str:
     two = isinstance(value, TwoLikelihoods) or (isinstance(value, dict) and bool({"active", "idle"} & value.keys()))
-    return "two" if two else "one"
+    return _TAGS + ("two" if two else "one")
 
 
 Observable = Annotated[
-    Annotated[StandingStructure, Tag("structure")]
-    | Annotated[ActivityIn, Tag("activity")]
-    | Annotated[GrowthOf, Tag("growth")]
-    | Annotated[MadeClaim, Tag("claim")],
+    Annotated[StandingStructure, Tag("~structure")]
+    | Annotated[ActivityIn, Tag("~activity")]
+    | Annotated[GrowthOf, Tag("~growth")]
+    | Annotated[MadeClaim, Tag("~claim")],
     Discriminator(_which_observable),
 ]
 """What an indicator is bound to. The first two come and go with activity and take `active` and `idle` likelihoods; the
 others are seen once, and take one."""
 
 Likelihood = Annotated[
-    Annotated[Probability, Tag("one")] | Annotated[TwoLikelihoods, Tag("two")], Discriminator(_which_likelihood)
+    Annotated[Probability, Tag("~one")] | Annotated[TwoLikelihoods, Tag("~two")], Discriminator(_which_likelihood)
 ]
 
 
@@ -301,6 +317,8 @@ class CountedRatio(_Part):
 
 class Ratio(_Part):
     """By how much the rate of events is multiplied, with its origin. Exactly one of the three."""
+
+    model_config = _says_one_of("stated", "counted", "record")
 
     stated: Number | None = Field(default=None, gt=0, le=1000)
     """What somebody holds it to be; 1: nothing changes."""
