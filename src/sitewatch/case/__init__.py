@@ -31,6 +31,7 @@ from sitewatch.case._model import (
 )
 from sitewatch.case._new import new_case, template
 from sitewatch.case._schema import case_schema
+from sitewatch.case._shape import make_claim
 from sitewatch.case._write import add_claims, free_key, slug
 
 __all__ = [
@@ -69,6 +70,7 @@ __all__ = [
     "grade",
     "import_claims",
     "independent",
+    "make_claim",
     "new_case",
     "probabilities",
     "read_case",

@@ -33,8 +33,9 @@ def read_bibtex(text: str) -> tuple[list[tuple[int, str, dict[str, str]]], list[
     faults: list[tuple[int | None, str, str]] = []
     for one in errors:
         line = getattr(one, "lineno", None)
-        found = " ".join(str(one).split())[:120].rpartition(f"line {line}: ")[2]
-        faults.append((line, f"no BibTeX ({found})", "mend the entry"))
+        found = " ".join(str(one).split()).replace(f" in line {line}:", "")[:120]
+        do = "put it in braces" if "undefined string" in found else "mend the entry"
+        faults.append((line, f"no BibTeX ({found})", do))
     if data is None or faults:
         return [], faults
     entries = []
@@ -64,7 +65,8 @@ def _plain(latex: str) -> str:
 
     if re.match(r"https?://\S+$", latex.strip()):
         return re.sub(r"\\([_%&#~])", r"\1", latex.strip())
-    return " ".join(str(Text.from_latex(latex)).split())
+    # Commands that are no letters, such as those of type faces, are left as they are by pybtex.
+    return " ".join(re.sub(r"\\[a-zA-Z]+\b", " ", str(Text.from_latex(latex))).split())
 
 
 def _spoken(person: Any) -> str:

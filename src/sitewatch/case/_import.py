@@ -29,13 +29,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from sitewatch.case._bibtex import read_bibtex
 from sitewatch.case._faults import Fault, did_you_mean, dotted, in_words, refused
 from sitewatch.case._file import read_bytes
 from sitewatch.case._model import Claim
-from sitewatch.case._shape import shape_faults
+from sitewatch.case._shape import make_claim
 from sitewatch.case._write import free_key, slug
 from sitewatch.case._yaml import Wrong, decode
 from sitewatch.errors import InputError
@@ -136,23 +134,20 @@ def _claim(entry: _Entry, suffix: str) -> Claim | list[Fault]:
         fields["said"] = min(fields["said"], fields["published"])
     if isinstance(fields.get("credibility"), str) and fields["credibility"].isdecimal():
         fields["credibility"] = int(fields["credibility"][:3])
-    try:
-        return Claim.model_validate(fields)
-    except ValidationError as error:
-        place = ("claims", "it")
-        found = shape_faults(error, {"claims": {"it": fields}}, within=place)
-        return [
-            Fault(
-                file=entry.where,
-                line=None,
-                field=dotted((*((entry.key,) if entry.key else ()), *one.path[2:])),
-                found=one.found,
-                do=f"add {_MISSING[suffix][str(one.path[-1])]}"
-                if one.found == "nothing" and one.path[-1] in _MISSING[suffix]
-                else one.do,
-            )
-            for one in found
-        ]
+    made = make_claim(fields)
+    if isinstance(made, Claim):
+        return made
+    hints = _MISSING[suffix]
+    return [
+        Fault(
+            file=entry.where,
+            line=None,
+            field=dotted((entry.key, *one.path) if entry.key else one.path),
+            found=one.found,
+            do=f"add {hints[name]}" if one.found == "nothing" and (name := str(one.path[-1])) in hints else one.do,
+        )
+        for one in made
+    ]
 
 
 def _whole(text: str, name: str, notes: list[str]) -> str:

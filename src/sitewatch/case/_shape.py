@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from sitewatch.case._faults import Finding, Path, did_you_mean, in_words
-from sitewatch.case._model import FORMAT, OBSERVABLES, Case, Probability, TwoLikelihoods, is_tag
+from sitewatch.case._model import FORMAT, OBSERVABLES, Case, Claim, Probability, TwoLikelihoods, is_tag
 
-__all__ = ["shape_faults"]
+__all__ = ["make_claim", "shape_faults"]
 
 _KINDS = {
     "string_type": "write text; a number or true belongs into quotes for it",
@@ -49,6 +50,15 @@ def shape_faults(error: ValidationError, value: Any, *, within: Path = ()) -> li
         path: Path = (*within, *(step for step in one["loc"] if not is_tag(step) and step != "[key]"))
         told.append(_told(one["type"], path, one.get("input"), one.get("ctx") or {}, value, key="[key]" in one["loc"]))
     return told
+
+
+def make_claim(fields: Mapping[str, Any]) -> Claim | list[Finding]:
+    """A claim from its fields as a file would have them, or what is wrong with them, each by its own field."""
+    try:
+        return Claim.model_validate(dict(fields))
+    except ValidationError as error:
+        found = shape_faults(error, {"claims": {"it": dict(fields)}}, within=("claims", "it"))
+        return [Finding(path=one.path[2:], found=one.found, do=one.do) for one in found]
 
 
 def _told(kind: str, path: Path, given: Any, ctx: dict[str, Any], value: Any, *, key: bool) -> Finding:

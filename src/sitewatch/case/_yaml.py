@@ -144,15 +144,18 @@ class _Reader:
 
     def read(self) -> None:
         assert self._tree.root is not None
+        self._tree.lines[()] = self._line(self._tree.root)
         self._tree.value = self._value(self._tree.root, ())
 
     def _value(self, node: Node, path: Path) -> Any:
         if id(node) in self._met:
-            self._say(node, path, "an alias (`*`)", "write out what it stands for: each thing stands where it counts")
+            # The node's own line is that of what the alias stands for.
+            do = "write out what it stands for: each thing stands where it counts"
+            self._tree.wrong.append(Wrong(line=self._tree.line(path), path=path, found="an alias (`*`)", do=do))
             return None
         self._met.add(id(node))
         if len(path) > _DEEPEST:
-            self._say(node, path[:2], "too many levels", f"nest at most {_DEEPEST}")
+            self._say(node, path[:1], "too many levels", f"nest at most {_DEEPEST}")
             return None
         if isinstance(node, MappingNode):
             if node.tag != f"{_TAG}map":
@@ -162,7 +165,8 @@ class _Reader:
             if node.tag != f"{_TAG}seq":
                 self._tagged(node, path)
             for i, item in enumerate(node.value):
-                self._tree.lines.setdefault((*path, i), self._line(item))
+                if id(item) not in self._met:
+                    self._tree.lines[*path, i] = self._line(item)
             return [self._value(item, (*path, i)) for i, item in enumerate(node.value)]
         return self._scalar(node, path)
 
