@@ -50,6 +50,12 @@ def test_it_takes_the_template_and_the_example(plant: Path) -> None:
     assert not valid(plant.read_text().replace("{record: true}", "{record: true, stated: 2.0}"))
 
 
+def test_it_takes_the_examples_and_so_does_the_check() -> None:
+    for path in (Path(__file__).parents[2] / "examples").glob("*/*.yaml"):
+        assert valid(path.read_text())
+        assert [str(fault) for fault in case_faults(path)[1] if not fault.warning] == []
+
+
 def test_a_new_case_can_be_checked_and_says_what_is_to_be_written(tmp_path: Path) -> None:
     path = tmp_path / "new.yaml"
     new_case(path, **MADE)

@@ -15,8 +15,6 @@ from sitewatch.case._model import (
     CalendarKind,
     Case,
     Claim,
-    Counted,
-    CountedRatio,
     Effect,
     ForecastPlan,
     GrowthOf,
@@ -24,12 +22,10 @@ from sitewatch.case._model import (
     Indicator,
     MadeClaim,
     Observable,
-    Probability,
-    Ratio,
     StandingStructure,
-    TwoLikelihoods,
 )
 from sitewatch.case._new import new_case, template
+from sitewatch.case._parts import Counted, CountedRatio, Probability, Ratio, TwoLikelihoods
 from sitewatch.case._schema import case_schema
 from sitewatch.case._shape import make_claim
 from sitewatch.case._write import add_claims, free_key, slug

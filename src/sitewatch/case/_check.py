@@ -17,17 +17,8 @@ from typing import Any
 from sitewatch.case._check_claims import check_claims
 from sitewatch.case._claims import probabilities
 from sitewatch.case._faults import Finding, Path, did_you_mean
-from sitewatch.case._model import (
-    ActivityIn,
-    Case,
-    GrowthOf,
-    Hypothesis,
-    Indicator,
-    Probability,
-    Ratio,
-    StandingStructure,
-    TwoLikelihoods,
-)
+from sitewatch.case._model import ActivityIn, Case, GrowthOf, Hypothesis, Indicator, StandingStructure
+from sitewatch.case._parts import Probability, Ratio, TwoLikelihoods
 
 __all__ = ["check"]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from sitewatch.case._faults import Path
-from sitewatch.case._model import Case, Claim, MadeClaim, Probability
+from sitewatch.case._model import Case, Claim, MadeClaim
+from sitewatch.case._parts import Probability
 
 __all__ = ["circles", "grade", "independent", "probabilities", "sources", "uses"]
 

@@ -11,12 +11,27 @@ says.
 
 from __future__ import annotations
 
-import datetime as dt
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Tag, model_validator
+
+from sitewatch.case._parts import (
+    Count,
+    Day,
+    Days,
+    Flag,
+    Key,
+    Line,
+    Number,
+    Part,
+    Probability,
+    Ratio,
+    Text,
+    TwoLikelihoods,
+    no_switch,
+    refuse,
+)
 
 __all__ = [
     "FORMAT",
@@ -28,8 +43,6 @@ __all__ = [
     "CalendarKind",
     "Case",
     "Claim",
-    "Counted",
-    "CountedRatio",
     "Effect",
     "ForecastPlan",
     "GrowthOf",
@@ -37,146 +50,15 @@ __all__ = [
     "Indicator",
     "MadeClaim",
     "Observable",
-    "Probability",
-    "Ratio",
     "StandingStructure",
-    "TwoLikelihoods",
     "is_tag",
 ]
 
 FORMAT = 1
 """Version of the file format that this release writes; later ones are refused."""
 
-_FIRST, _LAST = dt.date(1900, 1, 1), dt.date(2200, 12, 31)
 
-
-def _refuse(at: str, found: str, do: str) -> PydanticCustomError:
-    """What a validator raises: the field within its part, what was found and what to do, as `_file` reports them."""
-    return PydanticCustomError("case", "found {found}; {do}", {"at": at, "found": found, "do": do})
-
-
-def _day(value: Any) -> Any:
-    """A day from its ISO 8601 text. Pydantic alone would take numbers too, as seconds since 1970."""
-    day = value
-    if isinstance(value, str):
-        try:
-            day = dt.datetime.strptime(value.strip(), "%Y-%m-%d").replace(tzinfo=dt.UTC).date()
-        except ValueError:
-            day = None
-    if isinstance(day, dt.datetime) or not isinstance(day, dt.date) or not _FIRST <= day <= _LAST:
-        raise _refuse("", repr(value)[:80], "write a day of 1900 to 2200 as 2019-12-07")
-    return day
-
-
-def _number(value: Any) -> Any:
-    """Pydantic alone would take `true` for 1 in a list of allowed numbers."""
-    if isinstance(value, bool):
-        raise _refuse("", str(value).lower(), "write a number")
-    return value
-
-
-Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
-"""A short name: lower-case letters, digits and hyphens."""
-Line = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Text = Annotated[str, Field(min_length=1, max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$")]
-Day = Annotated[dt.date, BeforeValidator(_day)]
-# Strict: a number in quotes, or `yes` for a number, is a slip of the pen. A float may be written as an integer.
-Number = Annotated[float, Field(strict=True)]
-Count = Annotated[int, Field(strict=True)]
-Flag = Annotated[bool, Field(strict=True)]
-Days = Annotated[Number, Field(gt=0, le=36525)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, str_strip_whitespace=True, allow_inf_nan=False
-    )
-
-
-def _one_of(part: BaseModel, *names: str) -> None:
-    """Refuse a part that has none or several of the named fields.
-
-    Raises:
-        PydanticCustomError: it has.
-    """
-    given = [name for name in names if getattr(part, name) is not None]
-    if len(given) != 1:
-        raise _refuse("", " and ".join(given) or f"none of {', '.join(names)}", f"give one of {', '.join(names)}")
-
-
-class Counted(_Part):
-    """A share that was counted: in `shown` of `of` earlier cases."""
-
-    shown: Count = Field(ge=0)
-    """Cases in which it was so."""
-    of: Count = Field(ge=1)
-    """All cases that were looked at, `shown` among them."""
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Counted:
-        if self.shown > self.of:
-            raise _refuse("shown", f"{self.shown} of {self.of}", "count in `of` all cases, those with it among them")
-        return self
-
-
-def _says_one_of(*names: str) -> ConfigDict:
-    return ConfigDict(json_schema_extra={"oneOf": [{"required": [name]} for name in names]})
-
-
-class Probability(_Part):
-    """A probability with its origin: counted, or stated by somebody. Exactly one of `counted` and `stated`."""
-
-    model_config = _says_one_of("counted", "stated")
-
-    counted: Counted | None = None
-    """How often it was so. What follows is Beta(shown + 1/2, of - shown + 1/2), Jeffreys' prior."""
-    stated: Number | None = Field(default=None, ge=0, le=1)
-    """What somebody holds it to be. 0 and 1 rule out what cannot be ruled out, and need a reason in `why`."""
-    cases: Number = Field(default=10.0, gt=0, le=10_000)
-    """How much a stated one is worth, in counted cases: the fewer, the wider its band."""
-    by: Line | None = None
-    """Who states it."""
-    why: Text | None = None
-    """What it rests on."""
-    source: tuple[Key, ...] = ()
-    """Claims that it rests on."""
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> Probability:
-        _one_of(self, "counted", "stated")
-        return self
-
-    @property
-    def beta(self) -> tuple[float, float] | None:
-        """(a, b) of the Beta distribution that stands for it, both above 0; None where it is stated to be 0 or 1.
-
-        Counted: Jeffreys' prior with the cases added. Stated: a distribution of that mean, worth `cases` cases.
-        """
-        if self.counted is not None:
-            return self.counted.shown + 0.5, self.counted.of - self.counted.shown + 0.5
-        assert self.stated is not None
-        a, b = self.stated * self.cases, (1 - self.stated) * self.cases
-        return (a, b) if a > 0 and b > 0 else None
-
-    @property
-    def mean(self) -> float:
-        """Its mean, 0 to 1."""
-        if self.counted is not None:
-            return (self.counted.shown + 0.5) / (self.counted.of + 1)
-        assert self.stated is not None
-        return self.stated
-
-
-class TwoLikelihoods(_Part):
-    """How likely the observable shows in one episode of activity, and in one gap between episodes."""
-
-    active: Probability
-    """In an episode of the activity that the hypothesis is about."""
-    idle: Probability
-    """In a gap between two."""
-
-
-class Activity(_Part):
+class Activity(Part):
     """How the activity that a hypothesis is about comes and goes: episodes and gaps of exponential length."""
 
     on_days: Days
@@ -189,7 +71,7 @@ class Activity(_Part):
     """Claims that they rest on."""
 
 
-class Hypothesis(_Part):
+class Hypothesis(Part):
     """One of the explanations, which exclude each other and together leave nothing out."""
 
     title: Line
@@ -206,21 +88,21 @@ class Hypothesis(_Part):
     """How its activity comes and goes."""
 
 
-class StandingStructure(_Part):
+class StandingStructure(Part):
     """A structure stands."""
 
     structure: Line
     """Its name or id."""
 
 
-class ActivityIn(_Part):
+class ActivityIn(Part):
     """Something stands or lies, of whatever kind, in a sub-area of the site."""
 
     activity: Line
     """Name of the sub-area."""
 
 
-class GrowthOf(_Part):
+class GrowthOf(Part):
     """The built-up footprint has grown since the first look of the period that is judged."""
 
     growth: Line
@@ -229,7 +111,7 @@ class GrowthOf(_Part):
     """By so many square metres."""
 
 
-class MadeClaim(_Part):
+class MadeClaim(Part):
     """Somebody has said something: a claim of this case is made public."""
 
     claim: Key
@@ -279,7 +161,7 @@ Likelihood = Annotated[
 ]
 
 
-class Indicator(_Part):
+class Indicator(Part):
     """Something that can be observed, and how likely it is under each hypothesis."""
 
     title: Line
@@ -302,44 +184,7 @@ class CalendarKind(StrEnum):
     OTHER = "other"
 
 
-class CountedRatio(_Part):
-    """Events and days that were counted with something and without it."""
-
-    events_with: Count = Field(ge=0)
-    """Events on the days with it."""
-    days_with: Count = Field(ge=1)
-    """Days with it."""
-    events_without: Count = Field(ge=0)
-    """Events on the days without it."""
-    days_without: Count = Field(ge=1)
-    """Days without it."""
-
-
-class Ratio(_Part):
-    """By how much the rate of events is multiplied, with its origin. Exactly one of the three."""
-
-    model_config = _says_one_of("stated", "counted", "record")
-
-    stated: Number | None = Field(default=None, gt=0, le=1000)
-    """What somebody holds it to be; 1: nothing changes."""
-    counted: CountedRatio | None = None
-    """Counted by hand."""
-    record: Literal[True] | None = None
-    """True: counted in the record of events at the time of the forecast, in earlier years. Of yearly entries only."""
-    by: Line | None = None
-    """Who states it."""
-    why: Text | None = None
-    """What it rests on."""
-    source: tuple[Key, ...] = ()
-    """Claims that it rests on."""
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> Ratio:
-        _one_of(self, "stated", "counted", "record")
-        return self
-
-
-class CalendarEntry(_Part):
+class CalendarEntry(Part):
     """Days that matter for reasons which no look shows."""
 
     title: Line
@@ -360,11 +205,11 @@ class CalendarEntry(_Part):
     @model_validator(mode="after")
     def _in_order(self) -> CalendarEntry:
         if self.last < self.first:
-            raise _refuse("to", f"{self.last}, before from ({self.first})", "exchange them")
+            raise refuse("to", f"{self.last}, before from ({self.first})", "exchange them")
         if self.yearly and (self.last - self.first).days > 365:
-            raise _refuse("to", f"more than a year from {self.first}", "give the days of one year")
+            raise refuse("to", f"more than a year from {self.first}", "give the days of one year")
         if self.ratio.record and not self.yearly:
-            raise _refuse(
+            raise refuse(
                 "ratio.record",
                 "an entry that is not yearly",
                 "add `yearly: true`, or state or count the ratio: one span is in no earlier record",
@@ -372,7 +217,7 @@ class CalendarEntry(_Part):
         return self
 
 
-class Archived(_Part):
+class Archived(Part):
     """A copy of what was published, so that it can still be checked when the page is gone."""
 
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
@@ -381,7 +226,7 @@ class Archived(_Part):
     """Where the copy lies: a file beside the case, or an address."""
 
 
-class Claim(_Part):
+class Claim(Part):
     """Who said what, where and when."""
 
     who: Line
@@ -404,7 +249,7 @@ class Claim(_Part):
     """The copy that was kept."""
     reliability: Literal["A", "B", "C", "D", "E", "F"] = "F"
     """Of the source, by its record: A completely reliable to E unreliable, F cannot be judged."""
-    credibility: Annotated[Literal[1, 2, 3, 4, 5, 6], BeforeValidator(_number)] = 6
+    credibility: Annotated[Literal[1, 2, 3, 4, 5, 6], BeforeValidator(no_switch)] = 6
     """Of what it says, by what else is known: 1 confirmed to 5 improbable, 6 cannot be judged. It is shown and does not
     enter: what else is known is the rest of the evidence, and would be counted twice."""
     repeats: Key | None = None
@@ -417,15 +262,15 @@ class Claim(_Part):
     @model_validator(mode="after")
     def _in_order(self) -> Claim:
         if self.said is not None and self.said > self.published:
-            raise _refuse(
+            raise refuse(
                 "said", f"{self.said}, after published ({self.published})", "what was read had been said: mend one"
             )
         if self.link is None and self.reference is None:
-            raise _refuse("", "neither link nor reference", "add `link:`, or `reference:` with author, title and page")
+            raise refuse("", "neither link nor reference", "add `link:`, or `reference:` with author, title and page")
         return self
 
 
-class Effect(_Part):
+class Effect(Part):
     """What the rate of the forecast event is multiplied by while a hypothesis is true and its activity goes on."""
 
     hypothesis: Key
@@ -434,7 +279,7 @@ class Effect(_Part):
     """While its activity goes on, against while nothing goes on."""
 
 
-class ForecastPlan(_Part):
+class ForecastPlan(Part):
     """What is forecast from this case."""
 
     event: Line
@@ -445,10 +290,10 @@ class ForecastPlan(_Part):
     """Of activity. Hypotheses without one leave the rate as it is."""
 
 
-class Case(_Part):
+class Case(Part):
     """What is asked of one site, what could explain it, and what would tell the explanations apart."""
 
-    sitewatch_case: Annotated[Literal[1], BeforeValidator(_number)]
+    sitewatch_case: Annotated[Literal[1], BeforeValidator(no_switch)]
     """Version of the format."""
     title: Line
     """Of the case, in a few words."""

@@ -10,7 +10,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from sitewatch.case._faults import Finding, Path, did_you_mean, in_words
-from sitewatch.case._model import FORMAT, OBSERVABLES, Case, Claim, Probability, TwoLikelihoods, is_tag
+from sitewatch.case._model import FORMAT, OBSERVABLES, Case, Claim, is_tag
+from sitewatch.case._parts import Probability, TwoLikelihoods
 
 __all__ = ["make_claim", "shape_faults"]
 
