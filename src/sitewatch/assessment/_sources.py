@@ -1,0 +1,33 @@
+"""Which claims are one, and what a source is worth."""
+
+from __future__ import annotations
+
+from sitewatch.case import Case
+from sitewatch.errors import InputError
+
+__all__ = ["RELIABILITY", "root_of"]
+
+RELIABILITY = {"A": 0.95, "B": 0.85, "C": 0.7, "D": 0.5, "E": 0.3, "F": 0.5}
+"""P(what a source says depends on what is so, as the likelihoods have it), by its letter; else it says it whatever is so.
+
+An assumption: the letters were never bound to numbers by a count. F, whose record nobody knows, is held for what lies in
+the middle.
+"""
+
+
+def root_of(case: Case, claim: str) -> str:
+    """The claim that one passes on in the end; itself, where it repeats none.
+
+    Of claims that repeat each other in a ring it is the first by key, for each of them.
+
+    Raises:
+        InputError: there is no such claim.
+    """
+    way: list[str] = []
+    here: str | None = claim
+    while here is not None and here not in way:
+        if here not in case.claims:
+            raise InputError(f"the case has no claim {here!r}; correct what refers to it")
+        way.append(here)
+        here = case.claims[here].repeats
+    return way[-1] if here is None else min(way[way.index(here) :])
