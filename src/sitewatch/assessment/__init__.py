@@ -1,5 +1,20 @@
-"""Things to judgements: is the plant growing."""
+"""Things to judgements: is the plant growing, and which explanation holds."""
 
+from sitewatch.assessment._assess import DRAWS, assess
+from sitewatch.assessment._assessment import (
+    Assessment,
+    Confidence,
+    ConfidenceLevel,
+    Item,
+    ItemKind,
+    Judged,
+    Lever,
+    NextLook,
+    PathPoint,
+    Reason,
+)
+from sitewatch.assessment._documents import assessment_document
+from sitewatch.assessment._evidence import LeftOut
 from sitewatch.assessment._expansion import (
     AREA_LEVEL,
     Estimate,
@@ -10,14 +25,45 @@ from sitewatch.assessment._expansion import (
     expansion_of,
     expansion_sentences,
 )
+from sitewatch.assessment._matrix import Cell, MatrixRow, matrix
+from sitewatch.assessment._paragraph import Clause, paragraph
+from sitewatch.assessment._record import SiteRecord
+from sitewatch.assessment._sources import RELIABILITY
+from sitewatch.assessment._weigh import LEVEL
+from sitewatch.assessment._words import Word, percent, word
 
 __all__ = [
     "AREA_LEVEL",
+    "DRAWS",
+    "LEVEL",
+    "RELIABILITY",
+    "Assessment",
+    "Cell",
+    "Clause",
+    "Confidence",
+    "ConfidenceLevel",
     "Estimate",
     "Expansion",
     "Growth",
+    "Item",
+    "ItemKind",
+    "Judged",
+    "LeftOut",
+    "Lever",
+    "MatrixRow",
+    "NextLook",
+    "PathPoint",
+    "Reason",
+    "SiteRecord",
+    "Word",
     "YearOfBuilding",
+    "assess",
+    "assessment_document",
     "expansion_document",
     "expansion_of",
     "expansion_sentences",
+    "matrix",
+    "paragraph",
+    "percent",
+    "word",
 ]

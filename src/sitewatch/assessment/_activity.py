@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MOST_OBSERVABLES", "Chain", "Forward", "chain_of", "emissions", "forward", "smoothed"]
+__all__ = ["MOST_OBSERVABLES", "Chain", "Forward", "chain_of", "emissions", "forward", "pass_on", "smoothed"]
 
 MOST_OBSERVABLES = 8
 """Observables that come and go, of one case: 2^9 states."""
@@ -243,6 +243,26 @@ def _sums(sight: _Floats, state: _Floats) -> _Floats:
     """(2, H, D) of a state over z, each z as heavy as what was seen makes it."""
     sums: _Floats = (sight @ state.reshape(2, len(sight), -1)).reshape(2, *state.shape[2:])
     return sums
+
+
+def pass_on(chain: Chain, state: _Floats, days: float, sight: _Floats) -> tuple[_Floats, _Floats]:
+    """Let time pass, then take in one look.
+
+    Args:
+        chain: what is assumed.
+        state: (2, Z, H, D) P(state), which sums to 1.
+        days: that pass.
+        sight: (Z,) P(what the look shows | z).
+
+    Returns:
+        The (2, Z, H, D) state after it, and (H, D) ln P(what it shows).
+    """
+    state = state.copy()
+    ones = np.ones(len(sight))
+    _pass_time(_step(chain, days), chain.redraw, state, ones, _sums(ones, state), np.empty_like(state))
+    state *= sight[:, None, None]
+    scale = state.sum(axis=(0, 1))
+    return state / scale, np.log(scale)
 
 
 def smoothed(chain: Chain, days: _Floats, emission: _Floats) -> _Floats:
