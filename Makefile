@@ -27,8 +27,8 @@ demo: .venv/run.stamp ## simulate a facility, watch it, and print the path of th
 	@$(BIN)/sitewatch demo
 
 check: .venv/dev.stamp ## formatting, lint, types, layers
-	$(BIN)/ruff format --check src tests benchmarks
-	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks examples
+	$(BIN)/ruff check src tests benchmarks examples
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

@@ -252,6 +252,37 @@ def site_rows(site: str, *, name: str = "A plant", began: dt.datetime = BEGAN) -
                 "withdrawn": False,
             },
         ),
+        (
+            t.forecasts,
+            {
+                "site": site,
+                "forecast": "f1",
+                "at": second,
+                "issued": BEGAN,
+                "event": ODD,
+                "first": second,
+                "last": later,
+                "author": "ann",
+                "probability": 0.1,
+                "base": None,
+                "detail": {"days": [0.5, 1e-9], "case": ODD},
+            },
+        ),
+        *(
+            (
+                t.resolutions,
+                {
+                    "site": site,
+                    "forecast": "f1",
+                    "since": since,
+                    "until": until,
+                    "happened": until is None,
+                    "events": keys,
+                    "complete": later,
+                },
+            )
+            for since, until, keys in ((second, later, []), (later, None, ["launch"]))
+        ),
     ]
 
 
@@ -259,8 +290,8 @@ def fill(store: Store) -> None:
     """Two sites and what belongs to none, in every table."""
     write(store, [*site_rows("plant"), *site_rows("z Ж", name="Another")])
     workspace = {"site": "", "at": BEGAN, "who": "ann", "what": "event", "thing": "", "detail": {}}
-    event = dict(site_rows("")[-1][1])
-    write(store, [(t.entries, workspace), (t.events, event)])
+    of_none = [(table, row) for table, row in site_rows("") if table in (t.events, t.forecasts, t.resolutions)]
+    write(store, [(t.entries, workspace), *of_none])
 
 
 def write(store: Store, rows: Rows) -> None:

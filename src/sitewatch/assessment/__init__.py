@@ -1,4 +1,4 @@
-"""Things to judgements: is the plant growing, and which explanation holds."""
+"""Things to judgements: is the plant growing, how much room has it, and which explanation holds."""
 
 from sitewatch.assessment._assess import DRAWS, assess
 from sitewatch.assessment._assessment import (
@@ -13,6 +13,7 @@ from sitewatch.assessment._assessment import (
     PathPoint,
     Reason,
 )
+from sitewatch.assessment._capacity import LIMITS, Capacity, Hall, capacity_document, capacity_of, capacity_sentences
 from sitewatch.assessment._documents import assessment_document
 from sitewatch.assessment._evidence import LeftOut
 from sitewatch.assessment._expansion import (
@@ -36,8 +37,10 @@ __all__ = [
     "AREA_LEVEL",
     "DRAWS",
     "LEVEL",
+    "LIMITS",
     "RELIABILITY",
     "Assessment",
+    "Capacity",
     "Cell",
     "Clause",
     "Confidence",
@@ -45,6 +48,7 @@ __all__ = [
     "Estimate",
     "Expansion",
     "Growth",
+    "Hall",
     "Item",
     "ItemKind",
     "Judged",
@@ -59,6 +63,9 @@ __all__ = [
     "YearOfBuilding",
     "assess",
     "assessment_document",
+    "capacity_document",
+    "capacity_of",
+    "capacity_sentences",
     "expansion_document",
     "expansion_of",
     "expansion_sentences",

@@ -229,9 +229,7 @@ def _forward(
     return states
 
 
-def _pass_time(
-    step: _Step, redraw: _Floats, state: _Floats, sight: _Floats, sums: _Floats, room: _Floats
-) -> None:
+def _pass_time(step: _Step, redraw: _Floats, state: _Floats, sight: _Floats, sums: _Floats, room: _Floats) -> None:
     """Take in what the look showed, then let time pass; in place. `sums` are those of `_sums`."""
     inflow = step.turned * sums + step.other * sums[::-1]
     state *= step.stays[:, None] * sight[:, None, None]

@@ -77,7 +77,9 @@ def assess(case: Case, record: SiteRecord, *, at: dt.datetime, draws: int = DRAW
         items=items,
         left_out=evidence.left_out,
         path=_path(evidence, model, weighed, hypotheses),
-        activity=tuple((look.captured, float(p)) for look, p in zip(evidence.looks, going, strict=True) if look.captured),
+        activity=tuple(
+            (look.captured, float(p)) for look, p in zip(evidence.looks, going, strict=True) if look.captured
+        ),
         next_looks=next_looks(case, evidence, model, probability, draws=draws, seed=seed),
         looks_tried=LOOKS_TRIED,
         next_after_days=usual_days(evidence),
@@ -125,9 +127,7 @@ def _judged(case: Case, model: Model, weighed: Weighed) -> tuple[Judged, ...]:
     return tuple(sorted(found, key=lambda one: (-one.probability, one.key)))
 
 
-def _path(
-    evidence: Evidence, model: Model, weighed: Weighed, hypotheses: tuple[Judged, ...]
-) -> tuple[PathPoint, ...]:
+def _path(evidence: Evidence, model: Model, weighed: Weighed, hypotheses: tuple[Judged, ...]) -> tuple[PathPoint, ...]:
     """The judgement with the evidence up to each time, from all draws and ways."""
     taken = [look.captured for look in evidence.looks if look.captured is not None]
     told = weighed.forward

@@ -43,6 +43,8 @@ __all__ = [
     "expansion_document",
     "expansion_of",
     "expansion_sentences",
+    "rounded",
+    "signed",
 ]
 
 AREA_LEVEL = 0.8
@@ -519,8 +521,8 @@ def expansion_sentences(found: Expansion) -> tuple[str, ...]:
     percent = f"{100 * AREA_LEVEL:.0f} % band"
     if found.growth is Growth.NONE:
         answer = f"No evidence of growth or shrinkage: nothing was found erected or taken down at {where} {span}."
-    elif found.growth is Growth.OPEN and _m2(abs(change.middle)) == "0":
-        if _signed(change.low) == _signed(change.high) == "0":
+    elif found.growth is Growth.OPEN and rounded(abs(change.middle)) == "0":
+        if signed(change.low) == signed(change.high) == "0":
             answer = (
                 f"No evidence of growth or shrinkage: of what was found at {where} {span}, nothing adds to the "
                 f"built-up footprint or takes from it in the end, through all of the {percent}."
@@ -528,27 +530,27 @@ def expansion_sentences(found: Expansion) -> tuple[str, ...]:
         else:
             answer = (
                 f"No evidence of growth or shrinkage: the built-up footprint of {where} may well have stayed as it was "
-                f"{span} ({percent} {_signed(change.low)} to {_signed(change.high)} m²)."
+                f"{span} ({percent} {signed(change.low)} to {signed(change.high)} m²)."
             )
     elif found.growth is Growth.OPEN:
         answer = (
             f"No evidence of growth or shrinkage: the built-up footprint of {where} changed by "
-            f"{_signed(change.middle)} m² {span}, but zero lies in the {percent} ({_signed(change.low)} to "
-            f"{_signed(change.high)} m²)."
+            f"{signed(change.middle)} m² {span}, but zero lies in the {percent} ({signed(change.low)} to "
+            f"{signed(change.high)} m²)."
         )
     else:
         low, high = sorted((abs(change.low), abs(change.high)))
         middle = abs(change.middle)
         answer = (
-            f"The built-up footprint of {where} {found.growth.value} by {_m2(middle)} m² {span} ({percent} {_m2(low)} "
-            f"to {_m2(high)} m²): {_percent(middle / found.outline_m2)} of its outline."
+            f"The built-up footprint of {where} {found.growth.value} by {rounded(middle)} m² {span} ({percent} "
+            f"{rounded(low)} to {rounded(high)} m²): {_percent(middle / found.outline_m2)} of its outline."
         )
     sentences = [answer]
     if found.base_m2 is not None and found.growth is not Growth.NONE:
         least, usual, most = (100 * value / found.base_m2 for value in (change.low, change.middle, change.high))
         sentences.append(
-            f"That is {usual:+.0f} % ({least:+.0f} to {most:+.0f} %) of the {_m2(found.base_m2)} m² that were given as "
-            "built up at the start."
+            f"That is {usual:+.0f} % ({least:+.0f} to {most:+.0f} %) of the {rounded(found.base_m2)} m² that were "
+            "given as built up at the start."
         )
     left = f", {found.rejected} that readers rejected left out" if found.rejected else ""
     sure = f" ({found.confirmed} of them confirmed by readers)" if found.confirmed else ""
@@ -562,8 +564,8 @@ def expansion_sentences(found: Expansion) -> tuple[str, ...]:
     )
     if found.returning.high > _SMALL_M2:
         sentences.append(
-            f"Of what stands at the last look, {_m2(found.returning.low)} to {_m2(found.returning.high)} m² are of "
-            "structures that have stood and gone before."
+            f"Of what stands at the last look, {rounded(found.returning.low)} to {rounded(found.returning.high)} m² "
+            "are of structures that have stood and gone before."
         )
     sentences.append(
         f"The {percent} is {100 * AREA_LEVEL:.0f} % of the error that the search knows of, with "
@@ -631,14 +633,15 @@ def _told(time: dt.datetime) -> str:
     return f"{time:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _m2(area: float) -> str:
-    """An area without more digits than it has."""
+def rounded(area: float) -> str:
+    """An area, square metres, or a length without more digits than it has."""
     step = 100 if abs(area) >= 1000 else 10 if abs(area) >= 100 else 1
     return f"{step * round(area / step):,}".replace(",", "\u202f")
 
 
-def _signed(area: float) -> str:
-    told = _m2(abs(area))
+def signed(area: float) -> str:
+    """The same with its sign; nothing has none."""
+    told = rounded(abs(area))
     return told if told == "0" else f"{'+' if area > 0 else '-'}{told}"
 
 

@@ -69,7 +69,11 @@ def _others(assessment: Assessment) -> Iterator[Clause]:
     benign = [h for h in assessment.hypotheses[2:] if h.benign]
     if benign:
         named = "; ".join(f"{h.title} ({_told(h)})" for h in benign)
-        of = "Of the other everyday explanations" if rival.benign or assessment.leading.benign else "Everyday explanations"
+        of = (
+            "Of the other everyday explanations"
+            if rival.benign or assessment.leading.benign
+            else "Everyday explanations"
+        )
         yield Clause(text=f"{of}: {named}.", evidence=keys, scenes=scenes)
     rest = [h for h in assessment.hypotheses[2:] if not h.benign]
     if rest:
@@ -105,7 +109,13 @@ def _evidence(assessment: Assessment) -> Iterator[Clause]:
         yield Clause(text=text, evidence=tuple(sorted({carrying.key, *carrying.claims})), scenes=carrying.scenes)
     for item in assessment.items:
         gain = leading.probability - item.without[leading.key]
-        how = "speaks for it" if gain > _AS_LIKELY else "speaks against it" if gain < -_AS_LIKELY else "moves it by nothing"
+        how = (
+            "speaks for it"
+            if gain > _AS_LIKELY
+            else "speaks against it"
+            if gain < -_AS_LIKELY
+            else "moves it by nothing"
+        )
         says = item.says[0].lower() + item.says[1:] if item.says.startswith(("Said", "The ")) else item.says
         yield Clause(
             text=f"Whether {item.title} {how}: {says}",
@@ -125,7 +135,10 @@ def _not_seen(assessment: Assessment) -> Iterator[Clause]:
         yield Clause(text=text, scenes=hidden)
     faulty = tuple(s for name, scenes in unused.items() if name != "could not see" for s in scenes)
     if faulty:
-        yield Clause(text=f"{_count(len(faulty), 'look')} could not be used and {'says' if len(faulty) == 1 else 'say'} nothing either.", scenes=faulty)
+        yield Clause(
+            text=f"{_count(len(faulty), 'look')} could not be used and {'says' if len(faulty) == 1 else 'say'} nothing either.",
+            scenes=faulty,
+        )
     if not assessment.used:
         yield Clause(text="No look of the period could be used, so that nothing was looked for on the ground.")
     for one in assessment.left_out:
@@ -186,5 +199,3 @@ def _count(number: int, noun: str) -> str:
 
 def _number(probability: float) -> str:
     return f"{probability:.2g}"
-
-

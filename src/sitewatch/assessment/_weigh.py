@@ -51,9 +51,7 @@ class Model:
     """Days from the first to the time that is judged."""
 
 
-def model_of(
-    case: Case, evidence: Evidence, *, draws: int | None, seed: int, without: Collection[str] = ()
-) -> Model:
+def model_of(case: Case, evidence: Evidence, *, draws: int | None, seed: int, without: Collection[str] = ()) -> Model:
     """A case's assumptions in draws, and its evidence.
 
     Args:
@@ -95,9 +93,7 @@ def once_log(once: Sequence[Once], shows: _Floats, prior: _Floats) -> _Floats:
     told, rest, mean = (np.array([getattr(one, name) for one in once]) for name in ("told", "rest", "mean"))
     average = np.einsum("h,nhd->nd", prior, shows)
     likely: _Floats = np.log(
-        told[:, None, None] * shows
-        + rest[:, None, None] * (1 - shows)
-        + mean[:, None, None] * average[:, None, :]
+        told[:, None, None] * shows + rest[:, None, None] * (1 - shows) + mean[:, None, None] * average[:, None, :]
     )
     return likely
 

@@ -5,6 +5,15 @@ from sitewatch.store._connect import SCHEMA, SCHEMAS, Store, create_store, holds
 from sitewatch.store._corrections import merge_things, set_kind, split_thing, undo_correction
 from sitewatch.store._entries import Row
 from sitewatch.store._events import RecordedEvent, Recording, add_events, list_events, withdraw_event
+from sitewatch.store._forecasts import (
+    CERTAIN,
+    Registered,
+    Registration,
+    Resolved,
+    list_forecasts,
+    register_forecasts,
+    resolve_forecasts,
+)
 from sitewatch.store._history import journal_rows, version_rows
 from sitewatch.store._known import KnownSite, load_site
 from sitewatch.store._lists import conflict_rows, review_rows, site_summaries, structure_rows
@@ -26,6 +35,7 @@ from sitewatch.store._sites import WatchedSite, add_site, get_site, list_sites, 
 from sitewatch.store._things import find_thing, known_things, load_corrections
 
 __all__ = [
+    "CERTAIN",
     "SCHEMA",
     "SCHEMAS",
     "VERDICTS",
@@ -34,6 +44,9 @@ __all__ = [
     "Read",
     "RecordedEvent",
     "Recording",
+    "Registered",
+    "Registration",
+    "Resolved",
     "Row",
     "Run",
     "Store",
@@ -55,6 +68,7 @@ __all__ = [
     "known_things",
     "last_run",
     "list_events",
+    "list_forecasts",
     "list_sites",
     "load_corrections",
     "load_looks",
@@ -68,9 +82,11 @@ __all__ = [
     "name_thing",
     "open_store",
     "recorded_scenes",
+    "register_forecasts",
     "rejected_things",
     "remove_site",
     "resolve_conflict",
+    "resolve_forecasts",
     "review_rows",
     "save_failure",
     "save_run",

@@ -21,6 +21,8 @@ made it and how.
     reviews      what a reader says of a structure
     notes        free text
     events       what else is recorded: statements, launches, deadlines
+    forecasts    how likely an event was held to be in a window of days, by whom
+    resolutions  whether it came
 
 Geometry is WKB in EPSG:4326 with its bounds beside it, so that any database can narrow down by place. Times are UTC.
 Keys are natural ones, never drawn from a sequence: a run that is killed and repeated leaves the same rows.
@@ -47,11 +49,13 @@ __all__ = [
     "corrections",
     "entries",
     "events",
+    "forecasts",
     "lineage",
     "looks",
     "names",
     "notes",
     "presences",
+    "resolutions",
     "reviews",
     "runs",
     "scenes",
@@ -165,7 +169,7 @@ entries = sa.Table(
     sa.Column("site", sa.Text, primary_key=True, comment="id of the site; empty: of the whole workspace"),
     _moment("at", "strictly later than every earlier entry of the site", key=True),
     _text("who", "reader, or 'sitewatch' where a run did it by itself"),
-    _text("what", "watch, site add, site remove, review, name, note, correct, event, resolve, import"),
+    _text("what", "watch, site add, site remove, review, name, note, correct, event, forecast, resolve, import"),
     _text("thing", "the structure that it is about; empty: none"),
     _json("detail", "what else is to be told of it"),
 )
@@ -376,6 +380,35 @@ events = sa.Table(
     _text("title"),
     _text("source", "where it is told: a reference or an address"),
     _flag("withdrawn", "true: it was recorded in error"),
+)
+
+forecasts = sa.Table(
+    "forecasts",
+    METADATA,
+    sa.Column("site", sa.Text, primary_key=True, comment="id of the site; empty: of no site"),
+    _text("forecast", "its key: a digest of the question, its author and when it was registered", key=True),
+    _moment("at", "when it was registered"),
+    _moment("issued", "moment up to which what was known counted; earlier than `at` by more than a day: looking back"),
+    _text("event", "title of the events that are asked about"),
+    _moment("first", "first day of the window, its beginning"),
+    _moment("last", "last day of the window, its beginning"),
+    _text("author", "who holds it so likely: an analyst, 'sitewatch', or 'aggregate'"),
+    _number("probability", "0-1, of at least one such event in the window"),
+    _number("base", "what the record of events alone gives; NULL: nobody asked it", null=True),
+    _json("detail", "what it rests on: the case, its digest, the factors, the days"),
+    sa.Index(None, "event", "last"),
+)
+
+resolutions = sa.Table(
+    "resolutions",
+    METADATA,
+    sa.Column("site", sa.Text, primary_key=True, comment="id of the site; empty: of no site"),
+    _text("forecast", "its key", key=True),
+    _since(),
+    _until(),
+    _flag("happened", "true: at least one such event came in the window"),
+    _json("events", "keys of those that came"),
+    _moment("complete", "moment up to which the record of events was held to be complete"),
 )
 
 VERSIONED = tuple(table for table in METADATA.sorted_tables if "until" in table.c)

@@ -102,7 +102,7 @@ def upgrade() -> None:
             "what",
             sa.Text(),
             nullable=False,
-            comment="watch, site add, site remove, review, name, note, correct, event, resolve, import",
+            comment="watch, site add, site remove, review, name, note, correct, event, forecast, resolve, import",
         ),
         sa.Column("thing", sa.Text(), nullable=False, comment="the structure that it is about; empty: none"),
         sa.Column("detail", sa.JSON(), nullable=False, comment="what else is to be told of it"),
@@ -133,6 +133,46 @@ def upgrade() -> None:
         sa.Column("withdrawn", sa.Boolean(), nullable=False, comment="true: it was recorded in error"),
         sa.PrimaryKeyConstraint("site", "event", "since", name=op.f("pk_events")),
     )
+    op.create_table(
+        "forecasts",
+        sa.Column("site", sa.Text(), nullable=False, comment="id of the site; empty: of no site"),
+        sa.Column(
+            "forecast",
+            sa.Text(),
+            nullable=False,
+            comment="its key: a digest of the question, its author and when it was registered",
+        ),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False, comment="when it was registered"),
+        sa.Column(
+            "issued",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="moment up to which what was known counted; earlier than `at` by more than a day: looking back",
+        ),
+        sa.Column("event", sa.Text(), nullable=False, comment="title of the events that are asked about"),
+        sa.Column(
+            "first", sa.DateTime(timezone=True), nullable=False, comment="first day of the window, its beginning"
+        ),
+        sa.Column("last", sa.DateTime(timezone=True), nullable=False, comment="last day of the window, its beginning"),
+        sa.Column(
+            "author",
+            sa.Text(),
+            nullable=False,
+            comment="who holds it so likely: an analyst, 'sitewatch', or 'aggregate'",
+        ),
+        sa.Column("probability", sa.Float(), nullable=False, comment="0-1, of at least one such event in the window"),
+        sa.Column(
+            "base",
+            sa.Float(),
+            nullable=True,
+            comment="what the record of events alone gives; NULL: nobody asked it",
+        ),
+        sa.Column(
+            "detail", sa.JSON(), nullable=False, comment="what it rests on: the case, its digest, the factors, the days"
+        ),
+        sa.PrimaryKeyConstraint("site", "forecast", name=op.f("pk_forecasts")),
+    )
+    op.create_index(op.f("ix_forecasts_event_last"), "forecasts", ["event", "last"], unique=False)
     op.create_table(
         "lineage",
         sa.Column("site", sa.Text(), nullable=False, comment="id of the site"),
@@ -239,6 +279,34 @@ def upgrade() -> None:
         sa.Column("evidence", sa.JSON(), nullable=False, comment="scene ids on either side of each bracket"),
         sa.Column("phases", sa.JSON(), nullable=False, comment="stages of the construction"),
         sa.PrimaryKeyConstraint("site", "thing", "since", "number", name=op.f("pk_presences")),
+    )
+    op.create_table(
+        "resolutions",
+        sa.Column("site", sa.Text(), nullable=False, comment="id of the site; empty: of no site"),
+        sa.Column("forecast", sa.Text(), nullable=False, comment="its key"),
+        sa.Column(
+            "since", sa.DateTime(timezone=True), nullable=False, comment="first moment at which this version was known"
+        ),
+        sa.Column(
+            "until",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="first moment at which it was known no more; NULL: it is what is known",
+        ),
+        sa.Column(
+            "happened",
+            sa.Boolean(),
+            nullable=False,
+            comment="true: at least one such event came in the window",
+        ),
+        sa.Column("events", sa.JSON(), nullable=False, comment="keys of those that came"),
+        sa.Column(
+            "complete",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="moment up to which the record of events was held to be complete",
+        ),
+        sa.PrimaryKeyConstraint("site", "forecast", "since", name=op.f("pk_resolutions")),
     )
     op.create_table(
         "reviews",
