@@ -54,7 +54,7 @@ TOLD = np.array([0.5, 0.7, 0.85, 0.95])
 SHARE = np.array([0.1, 0.2, 0.3, 0.4])
 """... and how often each is, over real and false ones."""
 RELIABLE = {"A": 0.95, "B": 0.85, "C": 0.7, "D": 0.5, "E": 0.3, "F": 0.5}
-FALSE_SPELLS = .40
+FALSE_SPELLS = 0.40
 """False spells per indicator, so that told probabilities are calibrated over all cases (measured by `--count`)."""
 
 
@@ -269,9 +269,7 @@ def ours(made: Made) -> tuple[Floats, float]:
 
 
 def cloud_is_absence(made: Made) -> tuple[Floats, float]:
-    looks = tuple(
-        replace(k, outcome=Outcome.USED, clear_share=1.0) for k in made.record.looks
-    )
+    looks = tuple(replace(k, outcome=Outcome.USED, clear_share=1.0) for k in made.record.looks)
     return ours(replace(made, record=replace(made.record, looks=looks)))
 
 
@@ -388,7 +386,9 @@ JUDGES: dict[str, Judge] = {
 
 def table(cases: Sequence[Made], judges: Sequence[str]) -> None:
     ours_: Scores | None = None
-    print(f"{'':18} {'ECE':>6} {'Brier':>6} {'log':>6}   {'ECE now':>7} {'Brier now':>9}   Brier less, log less than `assess`")
+    print(
+        f"{'':18} {'ECE':>6} {'Brier':>6} {'log':>6}   {'ECE now':>7} {'Brier now':>9}   Brier less, log less than `assess`"
+    )
     for name in judges:
         began = time.perf_counter()
         found = score(JUDGES[name], cases)
@@ -429,7 +429,9 @@ def main() -> None:
         real = sum(m.spells for m in cases)
         told = sum(len(s.presences) for m in cases for s in m.record.structures)
         q = np.mean([p.probability for m in cases for s in m.record.structures for p in s.presences])
-        print(f"{real / things:.3f} real spells an indicator; {real / told:.3f} of {told} told are real, mean probability {q:.3f}")
+        print(
+            f"{real / things:.3f} real spells an indicator; {real / told:.3f} of {told} told are real, mean probability {q:.3f}"
+        )
         return
     print(f"{given.cases} cases as they are stated")
     table(cases, list(JUDGES))

@@ -15,7 +15,6 @@ from sitewatch.assessment._assessment import (
 )
 from sitewatch.assessment._capacity import LIMITS, Capacity, Hall, capacity_document, capacity_of, capacity_sentences
 from sitewatch.assessment._documents import assessment_document
-from sitewatch.assessment._evidence import LeftOut
 from sitewatch.assessment._expansion import (
     AREA_LEVEL,
     Estimate,
@@ -27,6 +26,7 @@ from sitewatch.assessment._expansion import (
     expansion_sentences,
 )
 from sitewatch.assessment._matrix import Cell, MatrixRow, matrix
+from sitewatch.assessment._once import LeftOut
 from sitewatch.assessment._paragraph import Clause, paragraph
 from sitewatch.assessment._record import SiteRecord
 from sitewatch.assessment._sources import RELIABILITY

@@ -1,10 +1,10 @@
 """Activity that comes and goes, hidden, and what of it can be seen.
 
 Under each hypothesis activity is a two-state Markov chain in continuous time: episodes and gaps of exponential length,
-stationary at the first day. Each observable shows or does not for the whole of an episode or gap (Z), drawn anew at each
-turn: with one probability in episodes, with another in gaps. So ten looks at one standing structure are one event, and
-not ten independent ones. A look that could have seen it shows it, if it is there, with a known probability; a look that
-could not see gives nothing.
+stationary at the first day. Each observable shows or does not for the whole of an episode or gap (Z), drawn anew at
+each turn: with one probability in episodes, with another in gaps. So ten looks at one standing structure are one event,
+and not ten independent ones. A look that could have seen it shows it, if it is there, with a known probability; a look
+that could not see gives nothing.
 
 The states are (A, Z_1 .. Z_m). Between looks the step is exact, whatever the time between them: as Z is drawn anew at
 each turn, only whether there was a turn at all and the state of A at the end matter,
@@ -51,7 +51,8 @@ class Chain:
     @property
     def stationary(self) -> _Floats:
         """(2, H) share of the time in gaps and in episodes."""
-        return self.rates[::-1] / self.rates.sum(axis=0)
+        share: _Floats = self.rates[::-1] / self.rates.sum(axis=0)
+        return share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,7 +208,7 @@ def _forward(
         step = _step(chain, day - now)
         now = day
         for state, sight, total in zip(states, seen, sums, strict=True):
-            _pass_time(step, redraw, state, sight, total, room)
+            _pass_time(step, redraw, state, sight=sight, sums=total, room=room)
         ways = [int(np.argmax(groups[t + 1] == group)) for group in range(len(told[t + 1]))]
         before = [int(groups[t, way]) for way in ways]
         # The first of those that part here takes the state over, the others take a copy.
@@ -219,17 +220,17 @@ def _forward(
             scale = total.sum(axis=0)
             told[t + 1][group] = logs[group] + np.log(scale)
             if t % _RESCALE == _RESCALE - 1:
-                state /= scale
-                total /= scale
+                np.divide(state, scale, out=state)
+                np.divide(total, scale, out=total)
                 logs[group] = told[t + 1][group]
     step = _step(chain, end - now)
     for state, sight, total in zip(states, seen, sums, strict=True):
-        _pass_time(step, redraw, state, sight, total, room)
-        state /= state.sum(axis=(0, 1))
+        _pass_time(step, redraw, state, sight=sight, sums=total, room=room)
+        np.divide(state, state.sum(axis=(0, 1)), out=state)
     return states
 
 
-def _pass_time(step: _Step, redraw: _Floats, state: _Floats, sight: _Floats, sums: _Floats, room: _Floats) -> None:
+def _pass_time(step: _Step, redraw: _Floats, state: _Floats, *, sight: _Floats, sums: _Floats, room: _Floats) -> None:
     """Take in what the look showed, then let time pass; in place. `sums` are those of `_sums`."""
     inflow = step.turned * sums + step.other * sums[::-1]
     state *= step.stays[:, None] * sight[:, None, None]
@@ -257,7 +258,7 @@ def pass_on(chain: Chain, state: _Floats, days: float, sight: _Floats) -> tuple[
     """
     state = state.copy()
     ones = np.ones(len(sight))
-    _pass_time(_step(chain, days), chain.redraw, state, ones, _sums(ones, state), np.empty_like(state))
+    _pass_time(_step(chain, days), chain.redraw, state, sight=ones, sums=_sums(ones, state), room=np.empty_like(state))
     state *= sight[:, None, None]
     scale = state.sum(axis=(0, 1))
     return state / scale, np.log(scale)

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from sitewatch.assessment._assessment import Assessment, Item, ItemKind, Judged, PathPoint
 from sitewatch.assessment._confidence import confidence_in, counted_weight, covered_share
-from sitewatch.assessment._evidence import Coming, Evidence, Once, gather
+from sitewatch.assessment._evidence import Coming, Evidence, gather
 from sitewatch.assessment._likelihoods import counted_share
+from sitewatch.assessment._once import Once
 from sitewatch.assessment._record import SiteRecord
 from sitewatch.assessment._sensitivity import (
     LOOKS_TRIED,
@@ -57,8 +58,9 @@ def assess(case: Case, record: SiteRecord, *, at: dt.datetime, draws: int = DRAW
     weighed = weigh(model)
     probability = weighed.probability
     left = leave_out(case, evidence, model, probability, draws=draws, seed=seed)
-    items = tuple(_item(case, evidence, one, left, model) for one in (*evidence.coming, *evidence.once))
-    items = tuple(sorted(items, key=lambda item: item.key))
+    known: tuple[Coming | Once, ...] = (*evidence.coming, *evidence.once)
+    told = (_item(case, evidence, one, left, model) for one in known)
+    items = tuple(sorted(told, key=lambda item: item.key))
     hypotheses = _judged(case, model, weighed)
     covered = covered_share(evidence, min(h.activity.on_days for h in case.hypotheses.values()))
     counted = counted_weight(items)
@@ -76,7 +78,7 @@ def assess(case: Case, record: SiteRecord, *, at: dt.datetime, draws: int = DRAW
         active_high=active_high,
         items=items,
         left_out=evidence.left_out,
-        path=_path(evidence, model, weighed, hypotheses),
+        path=_path(evidence, model, weighed),
         activity=tuple(
             (look.captured, float(p)) for look, p in zip(evidence.looks, going, strict=True) if look.captured
         ),
@@ -127,7 +129,7 @@ def _judged(case: Case, model: Model, weighed: Weighed) -> tuple[Judged, ...]:
     return tuple(sorted(found, key=lambda one: (-one.probability, one.key)))
 
 
-def _path(evidence: Evidence, model: Model, weighed: Weighed, hypotheses: tuple[Judged, ...]) -> tuple[PathPoint, ...]:
+def _path(evidence: Evidence, model: Model, weighed: Weighed) -> tuple[PathPoint, ...]:
     """The judgement with the evidence up to each time, from all draws and ways."""
     taken = [look.captured for look in evidence.looks if look.captured is not None]
     told = weighed.forward
@@ -177,13 +179,17 @@ def _says(one: Coming) -> str:
     """What the looks show, and what they do not."""
     parts = []
     if one.shown:
-        parts.append(f"{_looks(len(one.shown), 'shows', 'show')} it, the last of {one.last_shown:%Y-%m-%d}")
+        parts.append(f"{_looks(len(one.shown), 'shows', 'show')} it, {_last(one.shown)}of {one.last_shown:%Y-%m-%d}")
     if one.not_shown:
         saw = _looks(len(one.not_shown), "looked there and does", "looked there and do")
-        parts.append(f"{saw} not show it, the last of {one.last_not_shown:%Y-%m-%d}")
+        parts.append(f"{saw} not show it, {_last(one.not_shown)}of {one.last_not_shown:%Y-%m-%d}")
     if one.between:
         parts.append(f"{_looks(one.between, 'cannot', 'cannot')} tell")
     return "; ".join(parts) + "."
+
+
+def _last(scenes: tuple[str, ...]) -> str:
+    return "the last " if len(scenes) > 1 else ""
 
 
 def _looks(count: int, one: str, many: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sitewatch.assessment._evidence import LeftOut
+from sitewatch.assessment._once import LeftOut
 from sitewatch.assessment._words import Word, word
 
 __all__ = [
@@ -89,7 +89,7 @@ class Item:
 
     @property
     def spread(self) -> float:
-        """ln of the ratio by which it tells apart the hypotheses that it tells apart best."""
+        """Logarithm of the ratio by which it tells apart the hypotheses that it tells apart best."""
         return max(self.support.values()) - min(self.support.values())
 
 

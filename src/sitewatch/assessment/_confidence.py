@@ -78,7 +78,10 @@ def _kinds(items: Sequence[Item]) -> Iterable[Reason]:
 def _cover(covered: float | None) -> Iterable[Reason]:
     if covered is not None:
         weight = 1 if covered >= _WELL else -1 if covered < _BADLY else 0
-        text = f"The looks cover {percent(covered)} of the period closely enough to see an episode of the shortest usual length."
+        text = (
+            f"The looks cover {percent(covered)} of the period closely enough to see an episode of the shortest usual "
+            "length."
+        )
         yield Reason(text=text, weight=weight)
 
 
@@ -87,8 +90,8 @@ def _band(leading: Judged) -> Reason:
     weight = 1 if width <= _NARROW else -1 if width >= _WIDE else 0
     how = "narrow" if weight > 0 else "wide" if weight < 0 else "neither narrow nor wide"
     return Reason(
-        text=f"With what is not known of the likelihoods the number of the leading explanation has a band that is {how}, "
-        f"{percent(leading.low)} to {percent(leading.high)}.",
+        text="What is not known of the likelihoods gives the number of the leading explanation a band that is "
+        f"{how}, {percent(leading.low)} to {percent(leading.high)}.",
         weight=weight,
     )
 
@@ -96,7 +99,10 @@ def _band(leading: Judged) -> Reason:
 def _origin(counted: float | None) -> Iterable[Reason]:
     if counted is not None:
         weight = 1 if counted >= _MOSTLY else -1 if counted < _HARDLY else 0
-        text = f"By weight, {percent(counted)} of the evidence rests on likelihoods that were counted, the rest on stated ones."
+        text = (
+            f"By weight, {percent(counted)} of the evidence rests on likelihoods that were counted, the rest on stated "
+            "ones."
+        )
         yield Reason(text=text, weight=weight)
 
 
@@ -116,7 +122,10 @@ def _doubts(evidence: Evidence, effective_draws: float, draws: int) -> Iterable[
     if evidence.hindsight:
         yield Reason(text="It rests on a record that holds what could not have been known then.", weight=-1)
     if effective_draws < _FEW_DRAWS and draws > _FEW_DRAWS:
-        text = f"The evidence leaves only {effective_draws:.0f} of {draws} draws of the likelihoods with weight: the case expects other things than were seen."
+        text = (
+            f"The evidence leaves only {effective_draws:.0f} of {draws} draws of the likelihoods with weight: the case "
+            "expects other things than were seen."
+        )
         yield Reason(text=text, weight=-1)
 
 

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sitewatch.assessment._activity import MOST_OBSERVABLES
-from sitewatch.assessment._expansion import expansion_of
+from sitewatch.assessment._once import LeftOut, Once, seen_once
 from sitewatch.assessment._reality import Real, realities
 from sitewatch.assessment._record import SiteRecord
-from sitewatch.assessment._sources import RELIABILITY, root_of
-from sitewatch.case import ActivityIn, Case, GrowthOf, Indicator, MadeClaim, StandingStructure
+from sitewatch.case import ActivityIn, Case, Indicator, StandingStructure
 from sitewatch.cube import Look, Outcome
 from sitewatch.errors import InputError
-from sitewatch.structures import Kind, Structure
+from sitewatch.structures import Structure
 
-__all__ = ["Coming", "Evidence", "LeftOut", "Once", "Seen", "gather"]
+__all__ = ["Coming", "Evidence", "Seen", "gather"]
 
-GROWTH_LIMIT = 0.05
-"""Growth is never held for surer than that, either way: about one event in ten is missed or false, and no draw of the
-estimate holds those (docs/decisions/0017)."""
 _MOSTLY = 0.5
 """What lies in a sub-area by more than this share of its footprint lies in it."""
 _DAY_S = 86_400.0
@@ -54,38 +51,6 @@ class Coming:
     def told(self) -> bool:
         """True: at least one look says something of it."""
         return bool(self.shown or self.not_shown)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Once:
-    """An indicator that is seen once: growth, or a claim."""
-
-    key: str
-    title: str
-    growth: bool
-    """False: a claim."""
-    at: dt.datetime
-    """From when it counts, UTC."""
-    told: float
-    """Weight of P(it shows | hypothesis) ..."""
-    rest: float
-    """... of its complement (growth) ..."""
-    mean: float
-    """... and of its mean over the hypotheses by their priors (claims of a source that may be unreliable)."""
-    claims: tuple[str, ...]
-    """Keys of the claims that are counted as this one, sorted; its own among them."""
-    probability: float | None
-    """Of growth: share of the estimate's draws in which it is as large; None: a claim."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class LeftOut:
-    """An indicator that says nothing, and why."""
-
-    key: str
-    title: str
-    why: str
-    """A sentence."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,13 +117,17 @@ def gather(case: Case, record: SiteRecord, *, at: dt.datetime, seed: int = 0) ->
     for look in listed:
         if look.outcome is not Outcome.USED:
             unused[look.outcome.value] = (*unused.get(look.outcome.value, ()), look.scene)
-    bound = {key: _things(i, record) for key, i in sorted(case.indicators.items()) if _comes(i)}
+    bound, twice = _bound(case, record)
     if len(bound) > MOST_OBSERVABLES:
         raise InputError(
             f"the case has {len(bound)} indicators that come and go, more than {MOST_OBSERVABLES}; join some of them"
         )
     sights = {key: [_sight(case.indicators[key], things, k) for k in looks] for key, things in bound.items()}
-    told = {key: [_Told.of(things, k) for k in looks] for key, things in bound.items()}
+    elsewhere = {s.id for key, things in bound.items() if _names(case.indicators[key]) for s in things}
+    told = {
+        key: [_Told.of(things, k, apart=frozenset() if _names(case.indicators[key]) else elsewhere) for k in looks]
+        for key, things in bound.items()
+    }
     named = {s.id: s for things in bound.values() for s in things}
     ways = realities(
         [s for s in named.values() if _in_period(s, since, at)],
@@ -167,7 +136,12 @@ def gather(case: Case, record: SiteRecord, *, at: dt.datetime, seed: int = 0) ->
     most = frozenset((s.id, n) for s in named.values() if s.id in record.confirmed or s.id not in record.rejected
                      for n in range(len(s.presences)))  # fmt: skip
     sure = [
-        _coming(key, case.indicators[key], things, looks, [t.shown(most) for t in told[key]], sights[key])
+        _coming(
+            key,
+            case.indicators[key],
+            things,
+            list(zip(looks, (t.shown(most) for t in told[key]), sights[key], strict=True)),
+        )
         for key, things in bound.items()
     ]
     coming = tuple(one for one in sure if one.told)
@@ -179,14 +153,14 @@ def gather(case: Case, record: SiteRecord, *, at: dt.datetime, seed: int = 0) ->
         shown = np.where(seen > 0, shown.reshape(seen.shape), -1).astype(np.int8)
         same = found.get(shown.tobytes())
         found[shown.tobytes()] = Seen(weight=way.weight + (same.weight if same else 0.0), shown=shown)
-    once, left = _once(case, record, looks, since=since, at=at, seed=seed)
+    once, left = seen_once(case, record, looks, since=since, at=at, seed=seed)
     silent = [LeftOut(key=one.key, title=one.title, why=_silence(looks)) for one in sure if not one.told]
     return Evidence(
         since=since,
         at=at,
         coming=coming,
         once=once,
-        left_out=tuple(sorted((*silent, *left), key=lambda one: one.key)),
+        left_out=tuple(sorted((*twice, *silent, *left), key=lambda one: one.key)),
         looks=tuple(looks),
         unused=dict(sorted(unused.items())),
         seen=seen,
@@ -210,8 +184,29 @@ def _captured(look: Look) -> dt.datetime:
     return look.captured
 
 
-def _comes(indicator: Indicator) -> bool:
-    return isinstance(indicator.observable, StandingStructure | ActivityIn)
+def _names(indicator: Indicator) -> bool:
+    return isinstance(indicator.observable, StandingStructure)
+
+
+def _bound(case: Case, record: SiteRecord) -> tuple[dict[str, tuple[Structure, ...]], list[LeftOut]]:
+    """The structures of each indicator that comes and goes, and those that say what another one says already."""
+    bound: dict[str, tuple[Structure, ...]] = {}
+    twice: list[LeftOut] = []
+    taken: dict[object, str] = {}
+    for key, one in sorted(case.indicators.items()):
+        if not isinstance(one.observable, StandingStructure | ActivityIn):
+            continue
+        things = _things(one, record)
+        what: object = one.observable
+        if _names(one) and things:
+            what = tuple(s.id for s in things)
+        if what in taken:
+            why = f"It is what the indicator {taken[what]!r} says already, and it would count twice."
+            twice.append(LeftOut(key=key, title=one.title, why=why))
+        else:
+            taken[what] = key
+            bound[key] = things
+    return bound, twice
 
 
 def _things(indicator: Indicator, record: SiteRecord) -> tuple[Structure, ...]:
@@ -220,16 +215,9 @@ def _things(indicator: Indicator, record: SiteRecord) -> tuple[Structure, ...]:
     if isinstance(observable, StandingStructure):
         return record.named(observable.structure)
     assert isinstance(observable, ActivityIn)
-    area = record.site.areas.get(observable.activity)
-    if area is None:
-        raise _no_area(record, observable.activity)
+    area = record.area(observable.activity)
     inside = (s for s in record.structures if s.footprint.intersection(area).area > _MOSTLY * s.footprint.area)
     return tuple(sorted(inside, key=lambda s: s.id))
-
-
-def _no_area(record: SiteRecord, name: str) -> InputError:
-    known = ", ".join(sorted(record.site.areas)) or "none"
-    return InputError(f"site {record.site.id!r} has no sub-area {name!r} (it has: {known}); correct the case")
 
 
 def _sight(indicator: Indicator, things: Sequence[Structure], look: Look) -> float:
@@ -240,7 +228,7 @@ def _sight(indicator: Indicator, things: Sequence[Structure], look: Look) -> flo
     elif things and all(s.sensors for s in things):
         # Radar may never see what a camera sees: only sensors that have seen a structure say that it is not there.
         families = {name for s in things for name in s.sensors}
-        if not any(name.startswith(f"{look.sensor} ") for name in families):
+        if not any(name == look.sensor or name.startswith(f"{look.sensor} ") for name in families):
             return 0.0
     return indicator.seen * min(1.0, max(0.0, share))
 
@@ -252,17 +240,19 @@ class _Told:
     stands: Real
     """Presences that it lies in."""
     open: Real
-    """Presences in whose brackets it lies: it did not see that ground."""
+    """Presences in whose brackets it lies: it did not see that ground. And what another indicator counts."""
 
     @classmethod
-    def of(cls, things: Sequence[Structure], look: Look) -> _Told:
+    def of(cls, things: Sequence[Structure], look: Look, *, apart: AbstractSet[str]) -> _Told:
+        """Of a look; what stands of the structures `apart` is counted by another indicator, and tells nothing more."""
         time = _captured(look)
-        stands, between = set(), set()
+        stands: set[tuple[str, int]] = set()
+        between: set[tuple[str, int]] = set()
         for one in things:
             for number, spell in enumerate(one.presences):
                 up, down = spell.erected, spell.dismantled
                 if (up is None or up.by <= time) and (down is None or time <= down.after):
-                    stands.add((one.id, number))
+                    (between if one.id in apart else stands).add((one.id, number))
                 elif any(b is not None and b.after < time < b.by for b in (up, down)):
                     between.add((one.id, number))
         return cls(stands=frozenset(stands), open=frozenset(between))
@@ -286,12 +276,10 @@ def _coming(
     key: str,
     indicator: Indicator,
     things: Sequence[Structure],
-    looks: Sequence[Look],
-    shown: Sequence[int],
-    sights: Sequence[float],
+    told: Sequence[tuple[Look, int, float]],
 ) -> Coming:
-    told = [(look, so) for look, so, sight in zip(looks, shown, sights, strict=True) if sight > 0]
-    yes, no, open_ = ([look for look, so in told if so == what] for what in (1, 0, -1))
+    """What the looks say of it: each with what it shows, and P(it shows it | it is there)."""
+    yes, no, open_ = ([look for look, so, sight in told if sight > 0 and so == what] for what in (1, 0, -1))
     return Coming(
         key=key,
         title=indicator.title,
@@ -308,106 +296,8 @@ def _coming(
 
 def _silence(looks: Sequence[Look]) -> str:
     if not looks:
-        return "No look of the period could see the site."
-    return "No look of the period could tell whether it was there."
-
-
-def _once(
-    case: Case, record: SiteRecord, looks: Sequence[Look], *, since: dt.datetime, at: dt.datetime, seed: int
-) -> tuple[tuple[Once, ...], list[LeftOut]]:
-    found: list[Once] = []
-    left: list[LeftOut] = []
-    # Bound to the claim itself before bound to one that repeats it; then by key: so the order of a file is nothing.
-    claimed: dict[str, str] = {}
-    for key, one in sorted(case.indicators.items(), key=lambda item: (_repeats(case, item[1]), item[0])):
-        observable = one.observable
-        told: Once | str
-        if isinstance(observable, GrowthOf):
-            told = _growth(key, one, observable, record, looks, at=at, seed=seed)
-        elif isinstance(observable, MadeClaim):
-            root = root_of(case, observable.claim)
-            if root in claimed:
-                told = f"It is what the indicator {claimed[root]!r} says already: one claim and all that repeat it count once."
-            else:
-                told = _claim(key, one, root, case, since=since, at=at)
-                claimed |= {root: key} if isinstance(told, Once) else {}
-        else:
-            continue
-        if isinstance(told, Once):
-            found.append(told)
-        else:
-            left.append(LeftOut(key=key, title=one.title, why=told))
-    return tuple(sorted(found, key=lambda one: one.key)), left
-
-
-def _repeats(case: Case, indicator: Indicator) -> bool:
-    observable = indicator.observable
-    return isinstance(observable, MadeClaim) and root_of(case, observable.claim) != observable.claim
-
-
-def _claim(key: str, indicator: Indicator, root: str, case: Case, *, since: dt.datetime, at: dt.datetime) -> Once | str:
-    claim = case.claims[root]
-    group = tuple(sorted(name for name in case.claims if root_of(case, name) == root))
-    if claim.published > at.date():
-        return f"The claim is published on {claim.published}, after the time that is judged."
-    for title, hypothesis in sorted((h.title, h) for h in case.hypotheses.values()):
-        if {root_of(case, name) for name in hypothesis.source if name in case.claims} & {root}:
-            return f'The prior of "{title}" rests on it already, and it would count twice.'
-    published = dt.datetime.combine(claim.published, dt.time(), tzinfo=dt.UTC)
-    reliable = RELIABILITY[claim.reliability]
-    return Once(
-        key=key,
-        title=indicator.title,
-        growth=False,
-        at=max(since, published),
-        told=reliable,
-        rest=0.0,
-        mean=1 - reliable,
-        claims=group,
-        probability=None,
-    )
-
-
-def _growth(
-    key: str,
-    indicator: Indicator,
-    observable: GrowthOf,
-    record: SiteRecord,
-    looks: Sequence[Look],
-    *,
-    at: dt.datetime,
-    seed: int,
-) -> Once | str:
-    area = None if observable.growth == "site" else observable.growth
-    if area is not None and area not in record.site.areas:
-        raise _no_area(record, area)
-    if len(looks) < 2:
-        return "Growth needs two used looks in the period to be seen between."
-    estimate = expansion_of(
-        [s for s in record.structures if s.kind is Kind.STRUCTURE],
-        record.site,
-        first=_captured(looks[0]),
-        last=_captured(looks[-1]),
-        used=len(looks),
-        area=area,
-        rejected=record.rejected - record.confirmed,
-        confirmed=record.confirmed,
-        seed=seed,
-        at_least_m2=observable.at_least_m2,
-    )
-    assert estimate.reached is not None
-    share = min(1 - GROWTH_LIMIT, max(GROWTH_LIMIT, estimate.reached))
-    return Once(
-        key=key,
-        title=indicator.title,
-        growth=True,
-        at=min(at, _captured(looks[-1])),
-        told=share,
-        rest=1 - share,
-        mean=0.0,
-        claims=(),
-        probability=estimate.reached,
-    )
+        return "No look of the period was used, so that nobody looked there."
+    return "No used look of the period could tell whether it was there."
 
 
 def _days(start: dt.datetime, end: dt.datetime) -> float:

@@ -20,7 +20,7 @@ _Floats = NDArray[np.float64]
 
 
 def draw_coming(case: Case, keys: Sequence[str], *, draws: int | None, seed: int) -> tuple[_Floats, _Floats]:
-    """P(it shows) in episodes and in gaps, each (m, H, D); hypotheses sorted by key. Without draws: the means, D = 1."""
+    """P(it shows) in episodes and in gaps, each (m, H, D); hypotheses sorted by key. No draws: the means, D = 1."""
     return (
         _table(case, keys, "active", draws=draws, seed=seed),
         _table(case, keys, "idle", draws=draws, seed=seed),
@@ -52,8 +52,8 @@ def origin(case: Case, key: str, hypothesis: str, side: str) -> Probability:
 def _draw(told: Probability, name: str, *, draws: int | None, seed: int) -> _Floats | float:
     """(D,) draws, stratified: one from each D-th part of the distribution.
 
-    Each likelihood has a stream of its own, named after it: neither the order of a file nor what else stands in it moves
-    its draws, so that two judgements differ by what differs between them.
+    Each likelihood has a stream of its own, named after it: neither the order of a file nor what else stands in it
+    moves its draws, so that two judgements differ by what differs between them.
     """
     a, b = _beta(told)
     if draws is None or a <= 0 or b <= 0:

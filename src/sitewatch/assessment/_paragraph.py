@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sitewatch.assessment._assessment import Assessment, Judged, NextLook
+from sitewatch.assessment._assessment import Assessment, Item, Judged, NextLook
 from sitewatch.assessment._weigh import LEVEL
 from sitewatch.assessment._words import percent
 
 __all__ = ["Clause", "paragraph"]
 
-_FEW_NAMES = 3
+_EVEN = 0.45
+"""Below that the most probable explanation is none that is likely."""
 _AS_LIKELY = 0.005
 """Probabilities that differ by less are told as equal."""
 
@@ -28,7 +29,7 @@ class Clause:
 
 
 def paragraph(assessment: Assessment) -> tuple[Clause, ...]:
-    """The judgement in sentences, in the order in which they are read. How sure it is stands in a sentence of its own."""
+    """The judgement in sentences, in the order in which they are read; confidence has sentences of its own."""
     return (
         *_answer(assessment),
         *_others(assessment),
@@ -47,15 +48,20 @@ def _all(assessment: Assessment) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def _answer(assessment: Assessment) -> Iterator[Clause]:
     keys, scenes = _all(assessment)
-    leading = assessment.leading
-    text = (
-        f"On {assessment.at:%Y-%m-%d} {leading.word.that} {leading.title}: {percent(leading.probability)} "
-        f"({100 * LEVEL:.0f} % band {percent(leading.low)} to {percent(leading.high)}), "
-        f"{percent(leading.prior)} before any of this evidence."
+    one = assessment.leading
+    numbers = (
+        f"({100 * LEVEL:.0f} % band {percent(one.low)} to {percent(one.high)}; {percent(one.prior)} before any of this "
+        "evidence)"
     )
+    text = f"On {assessment.at:%Y-%m-%d} {one.word.that} {one.title}: {percent(one.probability)} {numbers}."
+    if one.probability < _EVEN:
+        text = (
+            f"On {assessment.at:%Y-%m-%d} no explanation is more likely than not; the most probable is that "
+            f"{one.title}: {_told(one)} {numbers}."
+        )
     yield Clause(text=text, evidence=keys, scenes=scenes)
     if not keys:
-        yield Clause(text="No evidence of this case is known yet, so that these are the priors alone.")
+        yield Clause(text="No evidence of this case is known yet: these are the priors alone.")
 
 
 def _others(assessment: Assessment) -> Iterator[Clause]:
@@ -66,19 +72,12 @@ def _others(assessment: Assessment) -> Iterator[Clause]:
     if assessment.leading.probability - rival.probability < _AS_LIKELY:
         text = f"The {everyday}explanation that {rival.title} is as probable ({_told(rival)})."
     yield Clause(text=text, evidence=keys, scenes=scenes)
-    benign = [h for h in assessment.hypotheses[2:] if h.benign]
-    if benign:
-        named = "; ".join(f"{h.title} ({_told(h)})" for h in benign)
-        of = (
-            "Of the other everyday explanations"
-            if rival.benign or assessment.leading.benign
-            else "Everyday explanations"
-        )
-        yield Clause(text=f"{of}: {named}.", evidence=keys, scenes=scenes)
-    rest = [h for h in assessment.hypotheses[2:] if not h.benign]
-    if rest:
-        named = "; ".join(f"{h.title} ({_told(h)})" for h in rest)
-        yield Clause(text=f"Other explanations: {named}.", evidence=keys, scenes=scenes)
+    told = assessment.leading.benign or rival.benign
+    for benign, lead in ((True, "Other everyday explanations" if told else "Everyday explanations"), (False, "Others")):
+        rest = [h for h in assessment.hypotheses[2:] if h.benign is benign]
+        if rest:
+            named = "; ".join(f"{h.title} ({_told(h)})" for h in rest)
+            yield Clause(text=f"{lead}: {named}.", evidence=keys, scenes=scenes)
 
 
 def _told(one: Judged) -> str:
@@ -89,8 +88,8 @@ def _now(assessment: Assessment) -> Iterator[Clause]:
     keys, scenes = _all(assessment)
     leading = assessment.leading
     text = (
-        f"That {leading.title} and that this goes on now has a probability of {percent(leading.going_on)}; that any of "
-        f"the activities goes on, {percent(assessment.active)}."
+        f"The probability that {leading.title} and that an episode of it goes on now is {percent(leading.going_on)}; "
+        f"that any such activity goes on, {percent(assessment.active)}."
     )
     yield Clause(text=text, evidence=keys, scenes=scenes)
 
@@ -99,92 +98,87 @@ def _evidence(assessment: Assessment) -> Iterator[Clause]:
     carrying = assessment.carrying
     leading = assessment.leading
     if carrying is not None:
-        without = carrying.without[leading.key]
         other = min(carrying.without, key=lambda k: (-carrying.without[k], k))
-        turns = "" if other == leading.key else f", and that {assessment.of(other).title} would lead"
+        turns = "" if other == leading.key else f", and another explanation would lead: {assessment.of(other).title}"
         text = (
             f"What carries this most is whether {carrying.title}: without it the probability would be "
-            f"{percent(without)}{turns}."
+            f"{percent(carrying.without[leading.key])}{turns}."
         )
-        yield Clause(text=text, evidence=tuple(sorted({carrying.key, *carrying.claims})), scenes=carrying.scenes)
-    for item in assessment.items:
+        yield Clause(text=text, evidence=_sources(carrying), scenes=carrying.scenes)
+    for item in sorted(assessment.items, key=lambda item: (-item.spread, item.key)):
         gain = leading.probability - item.without[leading.key]
-        how = (
-            "speaks for it"
-            if gain > _AS_LIKELY
-            else "speaks against it"
-            if gain < -_AS_LIKELY
-            else "moves it by nothing"
-        )
-        says = item.says[0].lower() + item.says[1:] if item.says.startswith(("Said", "The ")) else item.says
-        yield Clause(
-            text=f"Whether {item.title} {how}: {says}",
-            evidence=tuple(sorted({item.key, *item.claims})),
-            scenes=item.scenes,
-        )
+        how = "speaks for it" if gain > _AS_LIKELY else "speaks against it" if gain < -_AS_LIKELY else "hardly moves it"
+        text = f"Whether {item.title} {how}: {item.says[0].lower()}{item.says[1:]}"
+        yield Clause(text=text, evidence=_sources(item), scenes=item.scenes)
+
+
+def _sources(item: Item) -> tuple[str, ...]:
+    return tuple(sorted({item.key, *item.claims}))
 
 
 def _not_seen(assessment: Assessment) -> Iterator[Clause]:
-    unused = assessment.unused
-    hidden = unused.get("could not see", ())
-    if hidden:
-        text = (
-            f"{_count(len(hidden), 'look')} of the period could not see the site, for cloud, snow, haze or darkness, and "
-            f"{'says' if len(hidden) == 1 else 'say'} nothing either way: what nobody could see is not absent."
-        )
-        yield Clause(text=text, scenes=hidden)
-    faulty = tuple(s for name, scenes in unused.items() if name != "could not see" for s in scenes)
-    if faulty:
-        yield Clause(
-            text=f"{_count(len(faulty), 'look')} could not be used and {'says' if len(faulty) == 1 else 'say'} nothing either.",
-            scenes=faulty,
-        )
+    for outcome, scenes in assessment.unused.items():
+        how = _UNUSED.get(outcome, f"were not used ({outcome})")
+        text = f"{_count(len(scenes), 'look')} of the period {how}: nothing follows from {_them(scenes)}, either way."
+        yield Clause(text=text.replace("1 look of the period were", "1 look of the period was"), scenes=scenes)
     if not assessment.used:
-        yield Clause(text="No look of the period could be used, so that nothing was looked for on the ground.")
+        yield Clause(text="No look of the period could be used: what stands on the ground was not looked for.")
     for one in assessment.left_out:
-        yield Clause(text=f"Whether {one.title} does not count: {one.why[0].lower()}{one.why[1:]}", evidence=(one.key,))
+        why = f"{one.why[0].lower()}{one.why[1:]}"
+        yield Clause(text=f"Not counted is whether {one.title}: {why}", evidence=(one.key,))
+
+
+_UNUSED = {
+    "could not see": "could not see the site, for cloud, snow, haze or darkness",
+    "rejected": "were readable and could not be compared",
+    "failed": "could not be read",
+}
+
+
+def _them(scenes: tuple[str, ...]) -> str:
+    return "it" if len(scenes) == 1 else "them"
 
 
 def _change(assessment: Assessment) -> Iterator[Clause]:
-    turning = [one for one in assessment.next_looks if one.until_leader is not None]
+    turning = [(one.until_leader, one) for one in assessment.next_looks if one.until_leader is not None]
+    moving = [(one.until_word, one) for one in assessment.next_looks if one.until_word is not None]
     if turning:
-        best = min(turning, key=lambda one: (one.until_leader or 0, one.indicator, one.shows))
-        yield Clause(text=_turns(assessment, best), evidence=(best.indicator,))
+        count, best = min(turning, key=_soonest)
+        leader = assessment.of(best.leader or "").title
+        text = f"{_row(count, best)} would make another explanation lead: {leader}."
+        yield Clause(text=text, evidence=(best.indicator,))
     elif assessment.next_looks:
         text = (
-            f"No row of up to {assessment.looks_tried} further clear looks that show, or do not show, one of these things "
-            "would make another explanation lead."
+            f"No row of up to {assessment.looks_tried} further clear looks that all show one of these things, or all "
+            "do not, would make another explanation lead."
         )
         yield Clause(text=text, evidence=tuple(sorted({one.indicator for one in assessment.next_looks})))
-    softer = [one for one in assessment.next_looks if one.until_word is not None]
-    if softer and not turning:
-        best = min(softer, key=lambda one: (one.until_word or 0, one.indicator, one.shows))
-        after = best.after[assessment.leading.key]
-        shows = "shows" if best.shows else "looks there and does not show"
-        if best.until_word == 1:
-            text = f"One further clear look that {shows} that {best.title} would move it to {percent(after)}."
-            yield Clause(text=text, evidence=(best.indicator,))
+    if moving and not turning:
+        count, best = min(moving, key=_soonest)
+        text = f"{_row(count, best)} would change the word for the leading one."
+        yield Clause(text=text, evidence=(best.indicator,))
     if assessment.levers:
         one = assessment.levers[0]
-        during = {"active": " in an episode", "idle": " in a gap", "once": ""}[one.side]
+        title = {item.key: item.title for item in assessment.items}[one.indicator]
+        during = {"active": "in an episode, ", "idle": "in a gap, ", "once": ""}[one.side]
         text = (
-            f"The smallest change of one likelihood that turns it: if the probability of it{during}, given that "
-            f"{assessment.of(one.hypothesis).title}, were {_number(one.changed)} in place of {_number(one.told)}, "
-            f"that {assessment.of(one.leader).title} would lead."
+            f"Of single likelihoods the one that would turn it with the least change: {during}if "
+            f"{assessment.of(one.hypothesis).title}, the probability that {title} is taken as {one.told:.2g}; at "
+            f"{one.changed:.2g} another explanation would lead: {assessment.of(one.leader).title}."
         )
         yield Clause(text=text, evidence=(one.indicator,))
-    text = f"It would lead no more if its prior odds against the strongest rival were {assessment.prior_factor:.1f} times smaller."
-    yield Clause(text=text)
+    factor = assessment.prior_factor
+    yield Clause(text=f"With prior odds {factor:.1f} times smaller against the strongest rival it would lead no more.")
 
 
-def _turns(assessment: Assessment, best: NextLook) -> str:
-    assert best.until_leader is not None
-    assert best.leader is not None
-    count = "One further clear look" if best.until_leader == 1 else f"{best.until_leader} further clear looks in a row"
-    shows = "show" if best.shows else "look there and do not show"
-    if best.until_leader == 1:
-        shows = "shows" if best.shows else "looks there and does not show"
-    return f"{count} that {shows} that {best.title} would make another explanation lead: {assessment.of(best.leader).title}."
+def _soonest(told: tuple[int, NextLook]) -> tuple[int, str, bool]:
+    return told[0], told[1].indicator, told[1].shows
+
+
+def _row(count: int, one: NextLook) -> str:
+    if count == 1:
+        return f"One further clear look that {'shows' if one.shows else 'does not show'} that {one.title}"
+    return f"{count} further clear looks in a row that {'show' if one.shows else 'do not show'} that {one.title}"
 
 
 def _confidence(assessment: Assessment) -> Iterator[Clause]:
@@ -195,7 +189,3 @@ def _confidence(assessment: Assessment) -> Iterator[Clause]:
 
 def _count(number: int, noun: str) -> str:
     return f"1 {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _number(probability: float) -> str:
-    return f"{probability:.2g}"

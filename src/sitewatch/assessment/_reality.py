@@ -12,6 +12,7 @@ how a structure's own probability is defined. Structures are independent of each
 
 from __future__ import annotations
 
+import itertools
 import math
 import zlib
 from collections.abc import Collection, Sequence
@@ -86,7 +87,7 @@ def _doubt(structure: Structure, *, sure: bool) -> _Doubt:
     cuts = [0.0, *sorted({c for c in chances if 0 < c < 1}), 1.0]
     ways = [
         (high - low, frozenset((structure.id, n) for n, chance in enumerate(chances) if chance >= high))
-        for low, high in zip(cuts[:-1], cuts[1:], strict=True)
+        for low, high in itertools.pairwise(cuts)
     ]
     return _Doubt(id=structure.id, levels=tuple(p for p, _ in ways), real=tuple(real for _, real in ways))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sitewatch.cube import Look
 from sitewatch.errors import InputError
-from sitewatch.site import Site
+from sitewatch.site import Footprint, Site
 from sitewatch.structures import Structure
 
 __all__ = ["SiteRecord"]
@@ -29,8 +29,8 @@ class SiteRecord:
     rejected: frozenset[str] = frozenset()
     """Ids of those that they reject: their presences are not."""
     untold: frozenset[str] = frozenset()
-    """Names and ids of structures of which this record does not tell, but others do (a later search, an earlier report):
-    looks that show none of them count as such, and a case may name them."""
+    """Names and ids of structures of which this record does not tell and others do (a later search, an older report): a
+    case may name them, and looks count as not having shown them."""
     hindsight: bool = False
     """True: it holds what could not have been known at the time that is judged."""
 
@@ -49,6 +49,17 @@ class SiteRecord:
                 "case, or name the structure"
             )
         return tuple(sorted(found, key=lambda s: s.id))
+
+    def area(self, name: str) -> Footprint:
+        """The sub-area of a name, EPSG:4326.
+
+        Raises:
+            InputError: the site has none of that name.
+        """
+        if name not in self.site.areas:
+            known = ", ".join(sorted(self.site.areas)) or "none"
+            raise InputError(f"site {self.site.id!r} has no sub-area {name!r} (it has: {known}); correct the case")
+        return self.site.areas[name]
 
     def called(self, structure: str) -> str:
         """What the structure of an id is called: its name, else its id."""

@@ -178,51 +178,91 @@ def levers(case: Case, evidence: Evidence, model: Model, probability: _Floats) -
     usual = forward(
         chain_of(*_lengths(model), active, idle), model.days, sights, end=model.end
     ).last[..., 0] + once_log(evidence.once, shows, model.prior).sum(axis=0)[:, 0]  # fmt: skip
+    leader = model.names[int(np.argmax(probability))]
     found: list[Lever] = []
     for h, name in enumerate(model.names):
-        both = np.concatenate((active[:, h, 0], idle[:, h, 0]))
-        column, tried, change = _tries(both)
-        if len(column):
+        tries = _Tries.of(np.concatenate((active[:, h, 0], idle[:, h, 0])))
+        if len(tries.which):
             on_days, off_days = (length[h : h + 1] for length in _lengths(model))
-            table = np.repeat(both[:, None], len(column) + 1, axis=1)
-            table[column, np.arange(1, len(column) + 1)] = tried
+            # The first column is as it is told.
+            table = np.repeat(tries.told[:, None], len(tries.which) + 1, axis=1)
+            table[tries.which, np.arange(1, len(tries.which) + 1)] = tries.changed
             chain = chain_of(on_days, off_days, *np.split(table[:, None], 2))
             told = forward(chain, model.days, sights, end=model.end).last[:, 0]
-            moved = np.zeros((len(sights), len(model.names), len(column)))
+            moved = np.zeros((len(sights), len(model.names), len(tries.which)))
             moved[:, h] = told[:, 1:] - told[:, :1]
             leads = _leaders(usual, moved, weights, model.prior, probability)
             sides = [(key, side) for side in ("active", "idle") for key in keys]
-            found += _turning(sides, name, both, column, tried, change, leads, model, probability)
-        column, tried, change = _tries(shows[:, h, 0])
-        if len(column):
-            table = np.repeat(shows, len(column), axis=2)
-            table[column, h, np.arange(len(column))] = tried
-            moved = (
-                once_log(evidence.once, table, model.prior) - once_log(evidence.once, shows, model.prior)
-            ).sum(axis=0)[None]  # fmt: skip
-            leads = _leaders(usual, moved, weights, model.prior, probability)
+            found += tries.turning(name, sides, [model.names[n] for n in leads], leader)
+        tries = _Tries.of(shows[:, h, 0])
+        if len(tries.which):
+            table = np.repeat(shows, len(tries.which), axis=2)
+            table[tries.which, h, np.arange(len(tries.which))] = tries.changed
+            once_moved = once_log(evidence.once, table, model.prior) - once_log(evidence.once, shows, model.prior)
+            leads = _leaders(usual, once_moved.sum(axis=0)[None], weights, model.prior, probability)
             sides = [(key, "once") for key in once]
-            found += _turning(sides, name, shows[:, h, 0], column, tried, change, leads, model, probability)
+            found += tries.turning(name, sides, [model.names[n] for n in leads], leader)
     found.sort(key=lambda one: (round(abs(np.log(one.factor)), 9), one.indicator, one.hypothesis, one.side))
     return tuple(found[:_MOST_LEVERS])
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Tries:
+    """Likelihoods that are tried to be otherwise, one at a time; the smallest changes first."""
+
+    told: _Floats
+    """(n,) the likelihoods as they are."""
+    which: NDArray[np.intp]
+    """(tries,) which of them is changed."""
+    changed: _Floats
+    """(tries,) to what."""
+
+    @classmethod
+    def of(cls, told: _Floats) -> _Tries:
+        tries = [
+            (abs(float(np.log(factor))), n, float(one) * factor)
+            for n, one in enumerate(told)
+            for factor in (*_FACTORS, *(1 / _FACTORS))
+            if NEVER < one * factor < _SURE
+        ]
+        tries.sort()
+        return cls(
+            told=told,
+            which=np.array([n for _, n, _ in tries], dtype=np.intp),
+            changed=np.array([changed for _, _, changed in tries]),
+        )
+
+    def turning(
+        self, hypothesis: str, sides: Sequence[tuple[str, str]], leads: Sequence[str], leader: str
+    ) -> list[Lever]:
+        """Of each likelihood the smallest change that makes another hypothesis lead.
+
+        Args:
+            hypothesis: whose they are.
+            sides: (n) indicator and side of each likelihood.
+            leads: (tries) which hypothesis leads.
+            leader: which does as it is.
+        """
+        first: dict[int, int] = {}
+        for n, (which, leading) in enumerate(zip(self.which, leads, strict=True)):
+            if leading != leader:
+                first.setdefault(int(which), n)
+        return [
+            Lever(
+                indicator=sides[which][0],
+                hypothesis=hypothesis,
+                side=sides[which][1],
+                told=float(self.told[which]),
+                changed=float(self.changed[n]),
+                leader=leads[n],
+            )
+            for which, n in first.items()
+        ]
 
 
 def _lengths(model: Model) -> tuple[_Floats, _Floats]:
     """(H,) mean lengths of episodes and of gaps."""
     return 1 / model.chain.rates[1], 1 / model.chain.rates[0]
-
-
-def _tries(told: _Floats) -> tuple[NDArray[np.intp], _Floats, _Floats]:
-    """Which likelihood is changed in each try, to what, and by which factor; the smallest changes first."""
-    tries = [
-        (n, float(one) * factor, abs(float(np.log(factor))))
-        for n, one in enumerate(told)
-        for factor in (*_FACTORS, *(1 / _FACTORS))
-        if NEVER < one * factor < _SURE
-    ]
-    tries.sort(key=lambda one: (one[2], one[0], one[1]))
-    column, changed, size = (np.array([one[k] for one in tries]) for k in range(3))
-    return column.astype(np.intp), changed, size
 
 
 def _leaders(
@@ -238,35 +278,6 @@ def _leaders(
     before = judged(usual[..., None])
     leads: NDArray[np.intp] = np.argmax(_scaled(probability, judged(usual[..., None] + moved) / before), axis=1)
     return leads
-
-
-def _turning(
-    sides: Sequence[tuple[str, str]],
-    hypothesis: str,
-    told: _Floats,
-    column: NDArray[np.intp],
-    tried: _Floats,
-    change: _Floats,
-    leads: NDArray[np.intp],
-    model: Model,
-    probability: _Floats,
-) -> list[Lever]:
-    """Of each likelihood the smallest change that makes another hypothesis lead."""
-    best: dict[int, int] = {}
-    for n in np.argsort(change, kind="stable"):
-        if leads[n] != np.argmax(probability):
-            best.setdefault(int(column[n]), int(n))
-    return [
-        Lever(
-            indicator=sides[which][0],
-            hypothesis=hypothesis,
-            side=sides[which][1],
-            told=float(told[which]),
-            changed=float(tried[n]),
-            leader=model.names[int(leads[n])],
-        )
-        for which, n in best.items()
-    ]
 
 
 def activity_path(case: Case, evidence: Evidence, model: Model, *, draws: int, seed: int) -> _Floats:

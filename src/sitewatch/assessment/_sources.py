@@ -8,10 +8,9 @@ from sitewatch.errors import InputError
 __all__ = ["RELIABILITY", "root_of"]
 
 RELIABILITY = {"A": 0.95, "B": 0.85, "C": 0.7, "D": 0.5, "E": 0.3, "F": 0.5}
-"""P(what a source says depends on what is so, as the likelihoods have it), by its letter; else it says it whatever is so.
+"""P(what a source says depends on what is so, as the likelihoods have it), by its letter; else it says it anyhow.
 
-An assumption: the letters were never bound to numbers by a count. F, whose record nobody knows, is held for what lies in
-the middle.
+An assumption: no count binds the letters to numbers. F, whose record nobody knows, is held for what lies in the middle.
 """
 
 

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sitewatch.assessment._activity import Chain, Forward, chain_of, emissions, forward
-from sitewatch.assessment._evidence import Evidence, Once
+from sitewatch.assessment._evidence import Evidence
 from sitewatch.assessment._likelihoods import draw_coming, draw_once
+from sitewatch.assessment._once import Once
 from sitewatch.case import Case
 
 __all__ = ["LEAST", "LEVEL", "Model", "Weighed", "band", "mean_of", "mixed", "model_of", "once_log", "weigh"]
