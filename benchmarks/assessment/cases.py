@@ -35,10 +35,9 @@ from numpy.typing import NDArray
 from shapely.geometry import box
 
 from sitewatch.assessment import SiteRecord
-from sitewatch.assessment._evidence import Evidence, gather
-from sitewatch.assessment._likelihoods import draw_coming
+from sitewatch.assessment._evidence import gather
+from sitewatch.assessment._likelihoods import draw_coming, draw_once
 from sitewatch.assessment._weigh import model_of, once_log, weigh
-from sitewatch.assessment._likelihoods import draw_once
 from sitewatch.case import Case
 from sitewatch.cube import Look, Outcome
 from sitewatch.site import Site
@@ -72,6 +71,8 @@ class World:
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
+    """A case, what is known of its site, and the truth."""
+
     case: Case
     record: SiteRecord
     at: dt.datetime
@@ -98,14 +99,16 @@ def make(rng: np.random.Generator, world: World) -> Made:
         seen = float(rng.uniform(0.5, 0.95))
         table, true = likelihoods(rng, names)
         z = np.array([rng.random() < true[truth]["active" if on else "idle"] for on in states])
-        one, real = structure(rng, f"t{n}", looks, switches, z, seen * world.seen, world)
+        one, real = structure(rng, f"t{n}", looks, begins=switches, z=z, seen=seen * world.seen, world=world)
         structures += one
         spells += real
         indicators[f"i{n}"] = {
             "title": f"thing {n} stands", "observable": {"structure": f"t{n}"}, "seen": seen, "likelihoods": table,
         }  # fmt: skip
     for n in range(rng.integers(0, 4)):
-        claim(rng, f"c{n}", names, priors, truth, length, indicators, claims)
+        claim(
+            rng, f"c{n}", names=names, priors=priors, truth=truth, length=length, indicators=indicators, claims=claims
+        )
     case = Case.model_validate(
         {
             "sitewatch_case": 1, "title": "made", "question": "what is it?", "site": "plant", "since": START.date(),
@@ -181,7 +184,7 @@ def likelihoods(rng: np.random.Generator, names: Sequence[str]) -> tuple[dict[st
 
 
 def structure(
-    rng: np.random.Generator, name: str, looks: Sequence[Look], begins: Sequence[float], z: NDArray[np.bool_],
+    rng: np.random.Generator, name: str, looks: Sequence[Look], *, begins: Sequence[float], z: NDArray[np.bool_],
     seen: float, world: World,
 ) -> tuple[list[Structure], int]:  # fmt: skip
     """The structure as the engine would tell it, and how many of its spells are real."""
@@ -198,7 +201,7 @@ def structure(
             found.append((shows[0], shows[-1], told(rng, world, real=True)))
     real = len(found)
     for _ in range(rng.poisson(FALSE_SPELLS)):
-        if not len(used):
+        if not used:
             break
         first = int(rng.integers(len(used)))
         last = min(len(used) - 1, first + int(rng.geometric(0.2)) - 1)
@@ -234,7 +237,7 @@ def at(look: Look) -> dt.datetime:
 
 
 def claim(
-    rng: np.random.Generator, name: str, names: Sequence[str], priors: Floats, truth: str, length: float,
+    rng: np.random.Generator, name: str, *, names: Sequence[str], priors: Floats, truth: str, length: float,
     indicators: dict[str, Any], claims: dict[str, Any],
 ) -> None:  # fmt: skip
     """Somebody says one thing or its contrary; others repeat it."""
@@ -301,7 +304,7 @@ def naive(made: Made) -> tuple[Floats, float]:
         stands = np.array([standing(made.record, key, k) for k in looks])
         usual = share * active[n] + (1 - share) * idle[n]
         told = told + stands.sum() * np.log(usual) + (~stands).sum() * np.log(1 - usual)
-        if len(looks):
+        if looks:
             last = stands[-1]
             going = tuple(g + np.log(p[n] if last else 1 - p[n]) for g, p in zip(going, (active, idle), strict=True))
     found = np.exp(told - told.max())
@@ -336,11 +339,19 @@ class Scores:
     going: NDArray[np.bool_]
 
     @property
+    def brier_now(self) -> Floats:
+        """(case,) of P(activity goes on now)."""
+        squared: Floats = (self.active - self.going) ** 2
+        return squared
+
+    @property
     def error(self) -> float:
+        """Expected calibration error of the hypotheses."""
         return calibration_error(self.probability, self.true)
 
     @property
     def active_error(self) -> float:
+        """Expected calibration error of P(activity goes on now)."""
         return calibration_error(self.active, self.going)
 
 
@@ -385,31 +396,34 @@ JUDGES: dict[str, Judge] = {
 
 
 def table(cases: Sequence[Made], judges: Sequence[str]) -> None:
-    ours_: Scores | None = None
     print(
-        f"{'':18} {'ECE':>6} {'Brier':>6} {'log':>6}   {'ECE now':>7} {'Brier now':>9}   Brier less, log less than `assess`"
+        f"{'':18} {'ECE':>6} {'Brier':>6} {'log':>6} {'ECE now':>8} {'Brier now':>9}   "
+        "more than `assess`, 95 % interval: Brier, log, Brier now"
     )
+    whole: Scores | None = None
     for name in judges:
         began = time.perf_counter()
         found = score(JUDGES[name], cases)
-        now = (found.active - found.going) ** 2
         line = (
-            f"{name:18} {found.error:6.3f} {found.brier.mean():6.3f} {found.log.mean():6.3f}   "
-            f"{found.active_error:7.3f} {now.mean():9.3f}   "
+            f"{name:18} {found.error:6.3f} {found.brier.mean():6.3f} {found.log.mean():6.3f} "
+            f"{found.active_error:8.3f} {found.brier_now.mean():9.3f}   "
         )
-        if ours_ is None:
-            ours_ = found
+        if whole is None:
+            whole = found
             line += f"({(time.perf_counter() - began) / len(cases) * 1000:.0f} ms a case)"
         else:
-            for one, other in ((found.brier, ours_.brier), (found.log, ours_.log)):
+            pairs = ((found.brier, whole.brier), (found.log, whole.log), (found.brier_now, whole.brier_now))
+            for one, other in pairs:
                 mean, low, high = difference(one, other)
                 line += f"{mean:+.3f} ({low:+.3f} to {high:+.3f})  "
-        print(line)
-    assert ours_ is not None
-    column = np.minimum((ours_.probability * 10).astype(int), 9)
+        print(line, flush=True)
+    assert whole is not None
+    print("  told      cases   mean   true")
+    column = np.minimum((whole.probability * 10).astype(int), 9)
     for b in range(10):
-        inside = column == b
-        print(f"  {b / 10:.1f}-{(b + 1) / 10:.1f}: {inside.sum():5d} told, mean {ours_.probability[inside].mean():.3f}, true {ours_.true[inside].mean():.3f}")  # fmt: skip
+        told, true = whole.probability[column == b], whole.true[column == b]
+        if len(told):
+            print(f"  {b / 10:.1f}-{(b + 1) / 10:.1f} {len(told):8d}   {told.mean():.3f}  {true.mean():.3f}")
 
 
 def make_all(count: int, *, seed: int, world: World | None = None) -> list[Made]:
@@ -429,9 +443,8 @@ def main() -> None:
         real = sum(m.spells for m in cases)
         told = sum(len(s.presences) for m in cases for s in m.record.structures)
         q = np.mean([p.probability for m in cases for s in m.record.structures for p in s.presences])
-        print(
-            f"{real / things:.3f} real spells an indicator; {real / told:.3f} of {told} told are real, mean probability {q:.3f}"
-        )
+        print(f"{real / things:.3f} real spells an indicator")
+        print(f"{real / told:.3f} of {told} that are told are real; mean probability {q:.3f}")
         return
     print(f"{given.cases} cases as they are stated")
     table(cases, list(JUDGES))

@@ -61,7 +61,9 @@ HYPOTHESES: dict[str, Any] = {
     "trucks": {
         "title": "trucks are made", "prior": 0.5, "benign": True, "activity": {"on_days": 200, "off_days": 60},
     },
-    "works": {"title": "it is a building site", "prior": 0.2, "benign": True, "activity": {"on_days": 90, "off_days": 200}},
+    "works": {
+        "title": "it is a building site", "prior": 0.2, "benign": True, "activity": {"on_days": 90, "off_days": 200},
+    },
 }  # fmt: skip
 SHELTER: dict[str, Any] = {
     "title": "the shelter stands", "observable": {"structure": "shelter"},
@@ -86,7 +88,8 @@ def case(
         {
             "sitewatch_case": 1, "title": "The plant", "question": "What is it for?", "site": "plant",
             "since": START.date(), "hypotheses": dict(hypotheses or HYPOTHESES),
-            "indicators": dict({"shelter": SHELTER} if indicators is None else indicators), "claims": dict(claims or {}),
+            "indicators": dict({"shelter": SHELTER} if indicators is None else indicators),
+            "claims": dict(claims or {}),
         }
     )  # fmt: skip
 

@@ -9,10 +9,9 @@ from hypothesis import given, settings
 from judged import SAID, SHELTER, case, claim, day, look, record, structure
 from test_assess import DRAWS, END, situations
 
-from sitewatch.assessment import Assessment, Word, assess, paragraph, percent
+from sitewatch.assessment import Assessment, SiteRecord, Word, assess, paragraph, percent
 from sitewatch.case import Case
 from sitewatch.cube import Outcome
-from sitewatch.assessment import SiteRecord
 
 WORDS = re.compile("|".join(sorted((w.value for w in Word), key=len, reverse=True)))
 
