@@ -112,7 +112,19 @@ def test_a_moment_is_itself(moment: str) -> None:
     assert parse_day("--until", moment, end=True) == dt.datetime(2020, 1, 31, 10, tzinfo=dt.UTC)
 
 
-@pytest.mark.parametrize("command", [("structures",), ("review", "list"), ("looks", "list", "plant")])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("structures",),
+        ("review", "list"),
+        ("review", "agreement"),
+        ("review", "conflicts"),
+        ("history",),
+        ("site", "list"),
+        ("site", "show", "plant"),
+        ("looks", "list", "plant"),
+    ],
+)
 def test_nothing_is_known_as_of_a_day_to_come(space: Path, plant: Path, run: Run, command: tuple[str, ...]) -> None:
     assert run("site", "add", plant, "--images", plant.parent / "pictures").code == 0
     today = dt.datetime.now(tz=dt.UTC).date()

@@ -9,8 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sitewatch.store._as_known import Published, cut_presences
-from sitewatch.store._lists import _area_then
+from sitewatch.store._as_known import Published, _area_then, cut_phases, cut_presences
 
 BEGIN = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 
@@ -143,3 +142,36 @@ def test_what_was_still_growing_had_the_area_that_was_seen_of_it() -> None:
     assert _area_then(cut_presences(told, then), then)["area_m2"] == 1300.0
     assert _area_then(cut_presences(told, then), then)["area_m2_low"] is None
     assert _area_then(cut_presences(told, now), now) == {}
+
+
+def test_phases_are_those_that_published_looks_show() -> None:
+    def phase(name: str, after: float, by: float) -> dict[str, Any]:
+        return {"name": name, "after": day(after).isoformat(), "by": day(by).isoformat(), "area_m2": 100.0}
+
+    told = spell(
+        (10, 20), (60, 70), phases=[phase("ground", 10, 20), phase("frame", 20, 30), phase("complete", 40, 50)]
+    )
+
+    def shown(*days: float) -> list[tuple[str, float, float]]:
+        known = looks(*days)
+        [row] = cut_presences([told], known)
+        kept = [
+            (one["name"], *(dt.datetime.fromisoformat(one[end]) for end in ("after", "by")))
+            for one in cut_phases(row, known)
+        ]
+        return [(name, (after - BEGIN).days, (by - BEGIN).days) for name, after, by in kept]
+
+    assert shown(0, 10, 20, 30, 40, 50) == [("ground", 10, 20), ("frame", 20, 30), ("complete", 40, 50)]
+    assert shown(0, 10, 20, 30) == [("ground", 10, 20), ("frame", 20, 30)]
+    # Of two that the same look shows first, the earlier one was never seen.
+    assert shown(0, 35, 45) == [("frame", 0, 35)]
+    # A look at which it was gone shows no phase of it.
+    assert shown(0, 35, 40, 75) == [("frame", 0, 35)]
+    # Where none lies before it, it began no later than it was seen.
+    assert shown(35, 55, 80) == [("frame", 35, 35), ("complete", 35, 55)]
+
+
+def test_evidence_is_of_published_looks() -> None:
+    told = spell((10, 20), (30, 40), evidence=["a", "b", "c", "d"])
+    known = Published(((day(n), day(n)) for n in (0, 10, 20)), scenes=["z", "a", "b"])
+    assert [row["evidence"] for row in cut_presences([told], known)] == [["a", "b"]]

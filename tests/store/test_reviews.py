@@ -21,25 +21,28 @@ from sitewatch.store import (
     add_site,
     agreement_of,
     agreements,
-    confirmed_things,
     conflict_rows,
     find_thing,
     journal_rows,
     known_things,
     load_corrections,
     load_reviews,
+    load_site,
     merge_things,
     name_thing,
-    rejected_things,
+    remove_site,
     resolve_conflict,
     save_run,
     set_kind,
+    site_name,
+    site_summaries,
     split_thing,
     structure_rows,
     told_by_readers,
     undo_correction,
     version_rows,
 )
+from sitewatch.store._reviews import load_verdicts
 from sitewatch.store._schema import conflicts
 from sitewatch.structures import Bracket, Kind, Presence, State, Structure, recognise
 
@@ -290,7 +293,9 @@ def test_what_was_merged_must_be_read_again(watched: Store) -> None:
     with watched.writing() as connection:
         merge_things(connection, SITE, "sleft", ["sright"], reason="one roof", who="ben", at=at(4))
     with watched.reading() as connection:
-        assert confirmed_things(connection, SITE) == rejected_things(connection, SITE) == set()
+        told = load_verdicts(connection, SITE)
+        assert not told.confirmed
+        assert not told.rejected
     assert listed(watched, viewer="ana")["sleft"]["review"].endswith("in an earlier version")
 
 
@@ -467,3 +472,32 @@ def test_a_correction_is_taken_back(watched: Store) -> None:
         split_thing(
             connection, SITE, "shall", [LEFT.footprint, RIGHT.footprint], reason="two roofs", who="ana", at=at(5)
         )
+
+
+def test_a_day_is_told_without_what_came_later(watched: Store) -> None:
+    search(watched, [HALL], 1)
+    review(watched, "shall", "confirm", "ana", 2)
+    search(watched, [MOVED, SHED], 4)
+    review(watched, "shall", "reject", "ben", 5)
+    with watched.writing() as connection:
+        name_thing(connection, SITE, "shall", "main hall", who="ana", at=at(6))
+        renamed = Site(id=SITE, name="Later", outline=ground(-10, -10, 60, 60))
+        add_site(connection, renamed, {}, who="ana", at=at(7))
+        remove_site(connection, SITE, who="ana", at=at(8))
+    with watched.reading() as connection:
+        then = load_site(connection, SITE, at=at(3))
+        assert (then.site.name, then.structures, then.names) == ("Yard", {"shall": HALL}, {})
+        assert (then.confirmed, then.rejected, then.hindsight) == (frozenset({"shall"}), frozenset(), False)
+        now = load_site(connection, SITE)
+        assert (now.site.name, set(now.structures), now.names) == ("Later", {"shall", "sshed"}, {"shall": "main hall"})
+        assert now.confirmed == now.rejected == set()
+        assert load_site(connection, SITE, at=at(0)).hindsight
+        (summary,) = site_summaries(connection, at=at(3))
+        assert (summary["name"], summary["structures"], summary["conflicts"]) == ("Yard", 1, 0)
+        assert site_summaries(connection, at=at(-1)) == site_summaries(connection) == []
+        assert site_name(connection, SITE, at=at(-1)) == "Yard"
+        assert [row["id"] for row in structure_rows(connection, viewer="ana", at=at(3))] == ["shall"]
+        for name in ("main hall", "sshed"):
+            assert find_thing(connection, SITE, name, at=at(6)) in {"shall", "sshed"}
+            with pytest.raises(InputError, match="that was known on 2022-01-04"):
+                find_thing(connection, SITE, name, at=at(3))

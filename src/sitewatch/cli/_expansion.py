@@ -9,7 +9,17 @@ import typer
 
 from sitewatch.cli._draw import draw
 from sitewatch.cli._text import say
-from sitewatch.cli._workspace import DEFAULT, AsJson, InWorkspace, opened, print_json, print_table
+from sitewatch.cli._values import parse_as_known
+from sitewatch.cli._workspace import (
+    DEFAULT,
+    AsJson,
+    AsKnown,
+    InWorkspace,
+    opened,
+    print_json,
+    print_table,
+    tell_hindsight,
+)
 from sitewatch.errors import InputError, OptionError
 
 __all__ = ["EXPANSION_EXAMPLES", "expansion"]
@@ -20,6 +30,8 @@ Examples:
     sitewatch expansion plant
 
     sitewatch expansion plant --area yard --base-area 42000 --picture growth.svg
+
+    sitewatch expansion plant --as-known 2020-01-31
 """
 
 
@@ -31,6 +43,7 @@ def expansion(
         typer.Option("--base-area", metavar="M2", help="Built-up area at the first look, square metres, where known."),
     ] = None,
     picture: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw it into this file.")] = None,
+    as_known: AsKnown = None,
     as_json: AsJson = False,
     workspace: InWorkspace = DEFAULT,
 ) -> None:
@@ -42,14 +55,16 @@ def expansion(
 
     if base_area is not None and not 0 < base_area < 1e12:
         raise OptionError(f"--base-area must be an area in square metres above 0, got {base_area:g}")
+    moment = parse_as_known(as_known)
     with opened(workspace) as space, space.store.reading() as connection:
-        known = load_site(connection, site)
+        known = load_site(connection, site, at=moment)
     if area is not None and area not in known.site.areas:
         named = ", ".join(known.site.areas) or "none"
         raise OptionError(f"--area {area!r}: site {site!r} has no such sub-area (it has: {named})")
     used = known.used
     if len(used) < 2:
-        raise InputError(f"site {site!r} has {len(used)} used looks, too few to compare; run `sitewatch watch {site}`")
+        way_out = f"run `sitewatch watch {site}`" if moment is None else "give a later day"
+        raise InputError(f"site {site!r} has {len(used)} used looks, too few to compare; {way_out}")
     found = expansion_of(
         [s for key, s in known.structures.items() if key in known.claimed],
         known.site,
@@ -66,8 +81,9 @@ def expansion(
         where = known.site.name if area is None else f"{area} at {known.site.name}"
         draw(picture, expansion_picture(found, title=f"Built-up footprint of {where}"))
     if as_json:
-        print_json(expansion_document(found))
+        print_json({**expansion_document(found), "hindsight": known.hindsight})
         return
+    tell_hindsight([site] if known.hindsight else [])
     for sentence in expansion_sentences(found):
         say(sentence)
     print_table(("year", "erected, m²>", "extended, m²>", "taken down, m²>", "seen>"), year_rows(found), none="")

@@ -92,14 +92,11 @@ def list_(
     """List what every scene gave: used, could not see, rejected or failed, and why."""
     moment = parse_as_known(as_known)
     ledger = _from_folder(Path(place), moment) if _is_folder(place) else _from_store(place, workspace, moment)
-    if not gaps and picture is None:
-        if as_json:
-            print_json(ledger.summaries)
-        else:
-            _print(ledger.summaries)
-            if ledger.rows is None:
-                _print_gaps(_found(ledger, ledger.looks()))
+    if not gaps and picture is None and (as_json or ledger.rows is not None):
+        (print_json if as_json else _print)(ledger.summaries)
         return
+    from sitewatch.cli._summary import print_gaps
+
     looks = ledger.looks()
     found = _found(ledger, looks)
     if picture is not None:
@@ -116,7 +113,7 @@ def list_(
         return
     if not gaps:
         _print(ledger.summaries)
-    _print_gaps(found)
+    print_gaps(found)
     if picture is not None:
         print(picture)
 
@@ -146,9 +143,9 @@ def _from_store(site: str, workspace: str, moment: dt.datetime | None) -> _Ledge
     from sitewatch.store import last_run, look_rows, look_summary, site_name
 
     with opened(workspace) as space, space.store.reading() as connection:
-        name = site_name(connection, site)
+        name = site_name(connection, site, at=moment)
         rows, hindsight = look_rows(connection, site, at=moment)
-        run = last_run(connection, site)
+        run = last_run(connection, site, at=moment)
     if hindsight:
         note(f"{site} was not watched yet: these are the looks published by then, as they are known today")
     return _Ledger(
@@ -176,12 +173,6 @@ def _asking(ledger: _Ledger) -> Asking:
     except (ValueError, TypeError, AttributeError) as error:
         where = ledger.name if ledger.folder is None else ledger.folder / "looks.geojson"
         raise InputError(f"{where}: its head is damaged ({error}); run `sitewatch watch` again") from error
-
-
-def _print_gaps(gaps: Gaps) -> None:
-    from sitewatch.cli._summary import print_gaps
-
-    print_gaps(gaps)
 
 
 def _print(looks: Sequence[dict[str, Any]]) -> None:

@@ -30,6 +30,8 @@ Examples:
     sitewatch history plant
 
     sitewatch history plant s3f2a91c0 --json
+
+    sitewatch history plant --as-known 2020-01-31
 """
 
 review_app = typer.Typer(no_args_is_help=True, help="What readers say of structures, each without knowing the others.")
@@ -51,16 +53,24 @@ def add(
     now: Now = None,
 ) -> None:
     """Say what you make of a structure. Your last word counts; earlier ones stay."""
-    from sitewatch.store import add_review, find_thing, site_name
+    from sitewatch.store import add_review, find_thing
 
     with opened(workspace) as space, space.store.writing() as connection:
-        site_name(connection, site)
         thing = find_thing(connection, site, structure)
         add_review(connection, site, thing, verdict, reason=reason, reader=who(space, reader), at=parse_now(now))
     print(thing)
 
 
-@review_app.command("list", epilog="Example:\n\n    sitewatch review list plant --reader ana")
+@review_app.command(
+    "list",
+    epilog="""
+Examples:
+
+    sitewatch review list plant --reader ana
+
+    sitewatch review list plant --as-known 2020-01-31
+""",
+)
 def list_(
     site: AnySite = None,
     as_known: AsKnown = None,
@@ -71,10 +81,10 @@ def list_(
     """List what was said. What others said of a structure is hidden until you have read it, and two readers have."""
     from sitewatch.store import review_rows, site_name
 
+    moment = parse_as_known(as_known)
     with opened(workspace) as space, space.store.reading() as connection:
         if site is not None:
             site_name(connection, site)
-        moment = parse_as_known(as_known)
         found = review_rows(connection, viewer=who(space, reader), site=site, at=moment)
     if as_json:
         print_json(found)
@@ -100,15 +110,26 @@ def list_(
     )
 
 
-@review_app.command(epilog="Example:\n\n    sitewatch review agreement plant")
-def agreement(site: AnySite = None, as_json: AsJson = False, workspace: InWorkspace = DEFAULT) -> None:
+@review_app.command(
+    epilog="""
+Examples:
+
+    sitewatch review agreement plant
+
+    sitewatch review agreement plant --as-known 2020-01-31
+"""
+)
+def agreement(
+    site: AnySite = None, as_known: AsKnown = None, as_json: AsJson = False, workspace: InWorkspace = DEFAULT
+) -> None:
     """How far readers agree: Cohen's kappa with its standard error for every pair, and the plain share."""
     from sitewatch.store import agreements, site_name
 
+    moment = parse_as_known(as_known)
     with opened(workspace) as space, space.store.reading() as connection:
         if site is not None:
             site_name(connection, site)
-        found = agreements(connection, site=site)
+        found = agreements(connection, site=site, at=moment)
     if as_json:
         print_json([dataclasses.asdict(one) for one in found])
         return
@@ -129,15 +150,26 @@ def agreement(site: AnySite = None, as_json: AsJson = False, workspace: InWorksp
     )
 
 
-@review_app.command(epilog="Example:\n\n    sitewatch review conflicts plant")
-def conflicts(site: AnySite = None, as_json: AsJson = False, workspace: InWorkspace = DEFAULT) -> None:
+@review_app.command(
+    epilog="""
+Examples:
+
+    sitewatch review conflicts plant
+
+    sitewatch review conflicts plant --as-known 2020-01-31
+"""
+)
+def conflicts(
+    site: AnySite = None, as_known: AsKnown = None, as_json: AsJson = False, workspace: InWorkspace = DEFAULT
+) -> None:
     """List what searches would change of what was confirmed, and that waits for an answer."""
     from sitewatch.store import conflict_rows, site_name
 
+    moment = parse_as_known(as_known)
     with opened(workspace) as space, space.store.reading() as connection:
         if site is not None:
             site_name(connection, site)
-        found = conflict_rows(connection, site=site)
+        found = conflict_rows(connection, site=site, at=moment)
     if as_json:
         print_json(found)
         return
@@ -161,10 +193,9 @@ def resolve(
     now: Now = None,
 ) -> None:
     """Answer a conflict: accept what the search says now, or keep what was confirmed."""
-    from sitewatch.store import find_thing, resolve_conflict, site_name
+    from sitewatch.store import find_thing, resolve_conflict
 
     with opened(workspace) as space, space.store.writing() as connection:
-        site_name(connection, site)
         thing = find_thing(connection, site, structure)
         resolve_conflict(connection, site, thing, answer, reason=reason, who=who(space, reader), at=parse_now(now))
     print(thing)
@@ -175,6 +206,7 @@ def history(
     structure: Annotated[
         str | None, typer.Argument(metavar="[ID]", help="A structure: its name, or any id that it ever had.")
     ] = None,
+    as_known: AsKnown = None,
     as_json: AsJson = False,
     reader: Reader = None,
     workspace: InWorkspace = DEFAULT,
@@ -182,18 +214,20 @@ def history(
     """Tell who did what, when; of a structure, every version of it and what changed between them."""
     from sitewatch.store import find_thing, journal_rows, site_name, version_rows
 
+    moment = parse_as_known(as_known)
     versions = None
     with opened(workspace) as space, space.store.reading() as connection:
+        thing = None
         if site is not None:
             site_name(connection, site)
-        thing = None if site is None or structure is None else find_thing(connection, site, structure)
-        journal = journal_rows(connection, viewer=who(space, reader), site=site, thing=thing)
+            thing = None if structure is None else find_thing(connection, site, structure, at=moment)
+        journal = journal_rows(connection, viewer=who(space, reader), site=site, thing=thing, at=moment)
         if site is not None and thing is not None:
-            versions = version_rows(connection, site, thing)
+            versions = version_rows(connection, site, thing, at=moment)
     if as_json:
         print_json(journal if versions is None else {"versions": versions, "journal": journal})
         return
-    if versions is not None:
+    if versions:
         print_table(
             ("known since", "by", "id", "changed"),
             (

@@ -9,7 +9,17 @@ import typer
 
 from sitewatch.cli._draw import draw
 from sitewatch.cli._text import say
-from sitewatch.cli._workspace import DEFAULT, AsJson, InWorkspace, opened, print_json, print_table
+from sitewatch.cli._values import parse_as_known
+from sitewatch.cli._workspace import (
+    DEFAULT,
+    AsJson,
+    AsKnown,
+    InWorkspace,
+    opened,
+    print_json,
+    print_table,
+    tell_hindsight,
+)
 from sitewatch.errors import InputError, OptionError
 
 if TYPE_CHECKING:
@@ -23,6 +33,8 @@ Examples:
     sitewatch structure series plant shelter
 
     sitewatch structure series plant s1a2b3c4 --within 30 --picture shelter.svg
+
+    sitewatch structure series plant shelter --as-known 2020-01-31
 """
 
 
@@ -36,27 +48,30 @@ def series(
     picture: Annotated[
         Path | None, typer.Option(metavar="FILE.svg", help="Draw its life and how long it stands into this file.")
     ] = None,
+    as_known: AsKnown = None,
     as_json: AsJson = False,
     workspace: InWorkspace = DEFAULT,
 ) -> None:
     """A structure's spells and gaps, how long they usually last, and what else happened around its turns."""
     from sitewatch.report import around_sentences, length_words, occasion_words, series_picture, series_sentences
-    from sitewatch.store import find_thing, list_events, load_site
+    from sitewatch.store import find_thing, list_events, load_site, unknown_thing
     from sitewatch.structures import DatedEvent, Kind, TurnKind, series_document, series_of, what_followed
 
     if not 0 < within <= 3660:
         raise OptionError(f"--within must be above 0 and at most 3660 days, got {within:g}")
     if not 0 <= least <= 1:
         raise OptionError(f"--least must be a probability, 0 to 1, got {least:g}")
+    moment = parse_as_known(as_known)
     with opened(workspace) as space, space.store.reading() as connection:
-        thing = find_thing(connection, site, structure)
-        known = load_site(connection, site)
-        events = list_events(connection, site=site)
+        thing = find_thing(connection, site, structure, at=moment)
+        known = load_site(connection, site, at=moment)
+        events = list_events(connection, site=site, at=moment)
+    if thing not in known.structures:
+        raise unknown_thing(site, structure, at=moment)
     used = known.used
     if len(used) < 2:
-        raise InputError(
-            f"site {site!r} has {len(used)} used looks, too few for a series; run `sitewatch watch {site}`"
-        )
+        way_out = f"run `sitewatch watch {site}`" if moment is None else "give a later day"
+        raise InputError(f"site {site!r} has {len(used)} used looks, too few for a series; {way_out}")
     one = known.structures[thing]
     found = series_of(one, first=used[0], last=used[-1])
     called = {s.id: known.called(key) for key, s in known.structures.items()}
@@ -85,9 +100,11 @@ def series(
                 "site": site,
                 "name": known.names.get(thing),
                 "sentences": [*remarks, *series_sentences(found)],
+                "hindsight": known.hindsight,
             }
         )
         return
+    tell_hindsight([site] if known.hindsight else [])
     for sentence in (*remarks, *series_sentences(found)):
         say(sentence)
     print_table(

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from sitewatch.cli._values import parse_bands, parse_budget, parse_catalogs, parse_day, parse_now
+from sitewatch.cli._values import parse_as_known, parse_bands, parse_budget, parse_catalogs, parse_day, parse_now
 from sitewatch.cli._workspace import (
     DEFAULT,
     AsJson,
+    AsKnown,
     InWorkspace,
     Now,
     Reader,
@@ -118,17 +119,28 @@ def add(
     print(place.id)
 
 
-@site_app.command("list", epilog="Example:\n\n    sitewatch site list --json")
+@site_app.command(
+    "list",
+    epilog="""
+Examples:
+
+    sitewatch site list --json
+
+    sitewatch site list --as-known 2020-01-31
+""",
+)
 def list_(
     removed: Annotated[bool, typer.Option("--removed", help="Those too that are no longer watched.")] = False,
+    as_known: AsKnown = None,
     as_json: AsJson = False,
     workspace: InWorkspace = DEFAULT,
 ) -> None:
     """List the watched sites: what the last run said of each."""
     from sitewatch.store import site_summaries
 
+    moment = parse_as_known(as_known)
     with opened(workspace) as space, space.store.reading() as connection:
-        found = site_summaries(connection, removed=removed)
+        found = site_summaries(connection, removed=removed, at=moment)
     if as_json:
         print_json(found)
         return
@@ -146,13 +158,24 @@ def list_(
             )
             for one in found
         ),
-        none="No site is watched here; add one with `sitewatch site add`.",
+        none="No site is watched here; add one with `sitewatch site add`."
+        if moment is None
+        else "No site was watched here on that day.",
     )
 
 
-@site_app.command(epilog="Example:\n\n    sitewatch site show plant")
+@site_app.command(
+    epilog="""
+Examples:
+
+    sitewatch site show plant
+
+    sitewatch site show plant --as-known 2020-01-31
+"""
+)
 def show(
     site: Annotated[str, typer.Argument(metavar="SITE", help="Id of a watched site.")],
+    as_known: AsKnown = None,
     as_json: AsJson = False,
     workspace: InWorkspace = DEFAULT,
 ) -> None:
@@ -160,12 +183,14 @@ def show(
     from sitewatch.site import site_feature
     from sitewatch.store import get_site, site_summaries
 
+    moment = parse_as_known(as_known)
     with opened(workspace) as space, space.store.reading() as connection:
-        place = get_site(connection, site)
-        summary = site_summaries(connection, removed=True, only=site)[0]
-        folder = space.site_folder(site)
+        place = get_site(connection, site, at=moment)
+        summary = site_summaries(connection, removed=True, only=site, at=moment)[0]
+        # In it lie the results of the last run, not those of that day.
+        folder = str(space.site_folder(site)) if moment is None else None
     if as_json:
-        print_json({**summary, "source": place.source, "folder": str(folder), "outline": site_feature(place.site)})
+        print_json({**summary, "source": place.source, "folder": folder, "outline": site_feature(place.site)})
         return
     where = place.source.get("images") or ", ".join(one["name"] or one["url"] for one in place.source["catalogs"])
     rows = [
@@ -178,7 +203,7 @@ def show(
         ("last run", summary["last_run"] or "never"),
         ("answer", summary["answer"]),
         ("structures", f"{summary['structures']}, of which {summary['present']} stand at the last look"),
-        ("results", str(folder)),
+        *([] if folder is None else [("results", folder)]),
     ]
     print_table(("", ""), rows, none="")
 

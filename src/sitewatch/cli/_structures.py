@@ -21,6 +21,7 @@ from sitewatch.cli._workspace import (
     opened,
     print_json,
     print_table,
+    tell_hindsight,
     who,
 )
 from sitewatch.errors import InputError
@@ -75,12 +76,7 @@ def structures(
     if as_json:
         print_json(found)
         return
-    if early := sorted({one["site"] for one in found if one["hindsight"]}):
-        names = ", ".join(early[:5]) + (", ..." if len(early) > 5 else "")
-        remark(
-            f"not watched yet on that day: {names}; what is listed of them is what is known today, without the looks "
-            "published later (`sitewatch watch SITE --as-known DATE --out DIR` searches with those alone)"
-        )
+    tell_hindsight(sorted({one["site"] for one in found if one["hindsight"]}))
     _print(found, site, kinds=all_kinds or lost)
 
 
@@ -108,30 +104,43 @@ def _print(found: Sequence[Mapping[str, Any]], site: str | None, *, kinds: bool)
     )
 
 
-@structure_app.command(epilog="Example:\n\n    sitewatch structure show plant s3f2a91c0")
+@structure_app.command(
+    epilog="""
+Examples:
+
+    sitewatch structure show plant s3f2a91c0
+
+    sitewatch structure show plant s3f2a91c0 --as-known 2020-01-31
+"""
+)
 def show(
     site: SiteId,
     structure: StructureId,
+    as_known: AsKnown = None,
     as_json: AsJson = False,
     reader: Reader = None,
     workspace: InWorkspace = DEFAULT,
 ) -> None:
     """Show all that is known of a structure."""
-    from sitewatch.store import conflict_rows, find_thing, journal_rows, review_rows, site_name, structure_rows
+    from sitewatch.store import conflict_rows, find_thing, journal_rows, review_rows, structure_rows, unknown_thing
 
+    moment = parse_as_known(as_known)
     with opened(workspace) as space, space.store.reading() as connection:
-        site_name(connection, site)
-        viewer = who(space, reader)
-        thing = find_thing(connection, site, structure)
-        (one,) = structure_rows(connection, viewer=viewer, site=site, thing=thing, all_kinds=True, lost=True)
-        read = [row for row in review_rows(connection, viewer=viewer, site=site) if row["thing"] == thing]
-        journal = journal_rows(connection, viewer=viewer, site=site, thing=thing)
-        conflicts = [row["words"] for row in conflict_rows(connection, site=site) if row["thing"] == thing]
+        seen: dict[str, Any] = {"viewer": who(space, reader), "site": site, "at": moment}
+        thing = find_thing(connection, site, structure, at=moment)
+        known = structure_rows(connection, thing=thing, all_kinds=True, lost=True, **seen)
+        read = [row for row in review_rows(connection, **seen) if row["thing"] == thing]
+        journal = journal_rows(connection, thing=thing, **seen)
+        conflicts = [row["words"] for row in conflict_rows(connection, site=site, at=moment) if row["thing"] == thing]
+    if not known:
+        raise unknown_thing(site, structure, at=moment)
+    (one,) = known
     said = read[0]["said"] if read else []
     notes = [entry for entry in journal if entry["what"] in {"note", "correct", "resolve"}]
     if as_json:
         print_json({**one, "conflicts": conflicts, "said": said, "notes": notes})
         return
+    tell_hindsight([site] if one["hindsight"] else [])
     rows = [
         ("structure", one["id"] + (f": {one['name']}" if one["name"] else "")),
         ("kind", one["kind"]),
@@ -140,12 +149,13 @@ def show(
         *(
             ("to resolve", f"sitewatch review resolve {site} {one['id']} accept|keep --reason ...")
             for _ in conflicts[:1]
+            if moment is None
         ),
         *(
             ("stood", f"{_life(spell)} ({_SEEN[spell['state']]}, {spell['probability']:.2f})")
             for spell in one["presences"]
         ),
-        ("area", f"{one['area_m2']:.0f} m2 ({one['area_m2_low']:.0f} to {one['area_m2_high']:.0f})"),
+        ("area", _area(one)),
         ("seen by", ", ".join(one["sensors"])),
         ("review", one["review"] or "not read"),
         *(("said", f"{word['at'][:10]} {word['reader']}: {word['verdict']} {word['reason']}") for word in said),
@@ -164,10 +174,9 @@ def name(
     now: Now = None,
 ) -> None:
     """Name a structure; from then on it is found by that name, and keeps its id."""
-    from sitewatch.store import find_thing, name_thing, site_name
+    from sitewatch.store import find_thing, name_thing
 
     with opened(workspace) as space, space.store.writing() as connection:
-        site_name(connection, site)
         thing = find_thing(connection, site, structure)
         name_thing(connection, site, thing, called, who=who(space, reader), at=parse_now(now))
     print(called)
@@ -183,10 +192,9 @@ def note(
     now: Now = None,
 ) -> None:
     """Write a note of a structure."""
-    from sitewatch.store import add_note, find_thing, site_name
+    from sitewatch.store import add_note, find_thing
 
     with opened(workspace) as space, space.store.writing() as connection:
-        site_name(connection, site)
         thing = find_thing(connection, site, structure)
         add_note(connection, site, thing, text, who=who(space, reader), at=parse_now(now))
     print(thing)
@@ -207,11 +215,10 @@ def split(
     now: Now = None,
 ) -> None:
     """Make several structures of one, now and on every later run."""
-    from sitewatch.store import find_thing, site_name, split_thing
+    from sitewatch.store import find_thing, split_thing
 
     footprints = _footprints(parts)
     with opened(workspace) as space, space.store.writing() as connection:
-        site_name(connection, site)
         thing = find_thing(connection, site, structure)
         made = split_thing(
             connection, site, thing, footprints, reason=reason, who=who(space, reader), at=parse_now(now)
@@ -232,10 +239,9 @@ def merge(
     now: Now = None,
 ) -> None:
     """Make one structure of several, now and on every later run; it keeps the id of the first."""
-    from sitewatch.store import find_thing, merge_things, site_name
+    from sitewatch.store import find_thing, merge_things
 
     with opened(workspace) as space, space.store.writing() as connection:
-        site_name(connection, site)
         thing, *rest = (find_thing(connection, site, one) for one in (structure, *others))
         merge_things(connection, site, thing, rest, reason=reason, who=who(space, reader), at=parse_now(now))
     print(thing)
@@ -254,10 +260,9 @@ def kind(
     now: Now = None,
 ) -> None:
     """Tell of which kind it is, now and on every later run."""
-    from sitewatch.store import find_thing, set_kind, site_name
+    from sitewatch.store import find_thing, set_kind
 
     with opened(workspace) as space, space.store.writing() as connection:
-        site_name(connection, site)
         thing = find_thing(connection, site, structure)
         set_kind(connection, site, thing, what, reason=reason, who=who(space, reader), at=parse_now(now))
     print(thing)
@@ -276,10 +281,9 @@ def undo(
     now: Now = None,
 ) -> None:
     """Take a correction back; the next run tells what the search itself finds."""
-    from sitewatch.store import find_thing, site_name, undo_correction
+    from sitewatch.store import find_thing, undo_correction
 
     with opened(workspace) as space, space.store.writing() as connection:
-        site_name(connection, site)
         thing = find_thing(connection, site, structure)
         undo_correction(connection, site, thing, what, reason=reason, who=who(space, reader), at=parse_now(now))
     remark(f"taken back; `sitewatch watch {site}` tells what the search finds without it")
@@ -310,9 +314,19 @@ _SEEN = {"first": "seen once", "provisional": "seen 2-3 times", "confirmed": "se
 """How many looks show a spell, in words that cannot be taken for a reader's."""
 
 
+def _area(one: Mapping[str, Any]) -> str:
+    """The area with its range, as far as they are known."""
+    if one["area_m2"] is None:
+        return "not known"
+    low, high = one["area_m2_low"], one["area_m2_high"]
+    return f"{one['area_m2']:.0f} m2" + ("" if low is None else f" ({low:.0f} to {high:.0f})")
+
+
 def _found(one: Mapping[str, Any]) -> str:
     if one["conflict"]:
         return "held as it was read; the last search tells otherwise"
+    if one["hindsight"]:
+        return "in hindsight"
     return "by the last search" if one["claimed"] else "not by the last search"
 
 

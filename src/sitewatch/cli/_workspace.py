@@ -28,6 +28,7 @@ __all__ = [
     "opened",
     "print_json",
     "print_table",
+    "tell_hindsight",
     "who",
 ]
 
@@ -71,6 +72,23 @@ def opened(place: str) -> Workspace:
     if workspace.store.kept is not None:
         note(f"the store was brought to this version's schema; as it was before it is kept as {workspace.store.kept}")
     return workspace
+
+
+def tell_hindsight(sites: Sequence[str]) -> None:
+    """Say which sites were not watched yet on the day that was asked for, and what is told of them; of none, nothing.
+
+    Args:
+        sites: ids.
+    """
+    from sitewatch.cli._progress import note
+
+    if not sites:
+        return
+    names = ", ".join(sites[:5]) + (", ..." if len(sites) > 5 else "")
+    note(
+        f"not watched yet on that day: {names}; what is told is what is known today, without the looks published later "
+        "(`sitewatch watch SITE --as-known DATE --out DIR` searches with those alone)"
+    )
 
 
 def who(workspace: Workspace, reader: str | None) -> str:

@@ -26,13 +26,11 @@ from sitewatch.store._reviews import (
     add_review,
     agreement_of,
     agreements,
-    confirmed_things,
     load_reviews,
-    rejected_things,
 )
 from sitewatch.store._runs import Run, count_runs, last_run, load_memory, save_failure, save_run, told_by_readers
 from sitewatch.store._sites import WatchedSite, add_site, get_site, list_sites, remove_site, site_name
-from sitewatch.store._things import find_thing, known_things, load_corrections
+from sitewatch.store._things import find_thing, known_things, load_corrections, unknown_thing
 
 __all__ = [
     "CERTAIN",
@@ -57,7 +55,6 @@ __all__ = [
     "add_site",
     "agreement_of",
     "agreements",
-    "confirmed_things",
     "conflict_rows",
     "count_runs",
     "create_store",
@@ -83,7 +80,6 @@ __all__ = [
     "open_store",
     "recorded_scenes",
     "register_forecasts",
-    "rejected_things",
     "remove_site",
     "resolve_conflict",
     "resolve_forecasts",
@@ -97,6 +93,7 @@ __all__ = [
     "structure_rows",
     "told_by_readers",
     "undo_correction",
+    "unknown_thing",
     "version_rows",
     "withdraw_event",
 ]

@@ -27,20 +27,30 @@ import sqlalchemy as sa
 
 from sitewatch.store import _schema as t
 
-__all__ = ["Published", "cut_presences", "first_runs", "published_looks"]
+__all__ = [
+    "Published",
+    "cut_phases",
+    "cut_presences",
+    "cut_structure",
+    "first_runs",
+    "published_looks",
+    "watched_later",
+]
 
 _PROVISIONAL, _CONFIRMED = 2, 4
 """So many used looks of a spell, as in `sitewatch.structures.State`."""
 _DAY = dt.timedelta(hours=23, minutes=59, seconds=59)
 _EVER = dt.datetime.min.replace(tzinfo=dt.UTC)
+_NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
 
 
 class Published:
     """The used looks of a site that were published by a moment."""
 
-    def __init__(self, spans: Iterable[tuple[dt.datetime, dt.datetime]]) -> None:
-        """Take the first and last moment at which each can have been taken; of some only the day is known."""
+    def __init__(self, spans: Iterable[tuple[dt.datetime, dt.datetime]], scenes: Iterable[str] = ()) -> None:
+        """Take the first and last moment at which each can have been taken (of some only the day is known), and ids."""
         told = list(spans)
+        self.scenes = frozenset(scenes)
         self._starts = sorted(start for start, _ in told)
         self._ends = sorted(end for _, end in told)
 
@@ -69,6 +79,11 @@ def first_runs(connection: sa.Connection, site: str | None = None) -> dict[str, 
     return dict(connection.execute(query.group_by(t.runs.c.site)).all())
 
 
+def watched_later(connection: sa.Connection, site: str, moment: dt.datetime | None) -> bool:
+    """True: at this moment (None: now) the site had not been searched yet, so that nothing can be read off versions."""
+    return moment is not None and moment < first_runs(connection, site).get(site, _NEVER)
+
+
 def published_looks(
     connection: sa.Connection, moment: dt.datetime, *, sites: Sequence[str] | None = None
 ) -> Mapping[str, Published]:
@@ -80,7 +95,7 @@ def published_looks(
         sites: whose; None: all.
     """
     looks = t.looks
-    query = sa.select(looks.c.site, looks.c.captured, looks.c.whole_day).where(
+    query = sa.select(looks.c.site, looks.c.scene, looks.c.captured, looks.c.whole_day).where(
         looks.c.until.is_(None),
         looks.c.outcome == "used",
         looks.c.captured <= moment,
@@ -88,10 +103,58 @@ def published_looks(
     )
     if sites is not None:
         query = query.where(looks.c.site.in_(sites))
-    found: dict[str, list[tuple[dt.datetime, dt.datetime]]] = defaultdict(list)
-    for site, captured, whole_day in connection.execute(query):
-        found[site].append((captured, captured + _DAY if whole_day else captured))
-    return {site: Published(spans) for site, spans in found.items()}
+    spans: dict[str, list[tuple[dt.datetime, dt.datetime]]] = defaultdict(list)
+    scenes: dict[str, list[str]] = defaultdict(list)
+    for site, scene, captured, whole_day in connection.execute(query):
+        spans[site].append((captured, captured + _DAY if whole_day else captured))
+        scenes[site].append(scene)
+    return {site: Published(told, scenes[site]) for site, told in spans.items()}
+
+
+def cut_structure(
+    row: Mapping[str, Any], presences: Sequence[Mapping[str, Any]], known: Published
+) -> tuple[dict[str, Any], list[dict[str, Any]]] | None:
+    """A structure as the published looks show it.
+
+    Args:
+        row: of the structure.
+        presences: rows of its presences with their phases, in time order.
+        known: the used looks that were published.
+
+    Returns:
+        (its row, those of its presences, see `cut_presences`; phases as they were); None: no published look shows it.
+        Where it was still growing the row has the area that was seen of it, and None for what is not kept: how far
+        that area may be off, and its bounds.
+    """
+    kept = cut_presences(presences, known)
+    if not kept:
+        return None
+    return {**row, "present": kept[-1]["dismantled_by"] is None, **_area_then(kept, known)}, kept
+
+
+def _area_then(kept: Sequence[Mapping[str, Any]], known: Published) -> dict[str, float | None]:
+    """How much ground it covered as far as the published looks show it, where it was still growing; else nothing."""
+    phases = kept[-1]["phases"]
+    seen = [one for one in phases if known.first_from(dt.datetime.fromisoformat(one["by"])) is not None]
+    if len(seen) == len(phases):
+        return {}
+    area = seen[-1]["area_m2"] if seen else None
+    return {"area_m2": area, "area_m2_low": None, "area_m2_high": None, **dict.fromkeys(t.BOUNDS)}
+
+
+def cut_phases(spell: Mapping[str, Any], known: Published) -> list[dict[str, Any]]:
+    """The phases of a spell, itself cut, that the published looks show, each in a bracket as wide as these make it."""
+    kept: list[dict[str, Any]] = []
+    for phase in spell["phases"]:
+        after, by = (dt.datetime.fromisoformat(phase[end]) for end in ("after", "by"))
+        first, stood_until = known.first_from(by), spell["dismantled_after"]
+        if first is None or (stood_until is not None and first > stood_until):
+            break
+        if kept and kept[-1]["by"] == first.isoformat():
+            kept.pop()  # no published look shows it as it was before
+        before = known.last_until(after) or first
+        kept.append({**phase, "after": before.isoformat(), "by": first.isoformat()})
+    return kept
 
 
 def cut_presences(presences: Sequence[Mapping[str, Any]], known: Published) -> list[dict[str, Any]]:
@@ -119,9 +182,11 @@ def cut_presences(presences: Sequence[Mapping[str, Any]], known: Published) -> l
             continue  # it stood on all of them: no event
         last = None if gone is None else known.last_until(stood_until)
         seen = known.count(first, gone)
+        evidence = [scene for scene in spell.get("evidence", ()) if scene in known.scenes]
         kept.append(
             {
                 **spell,
+                **({"evidence": evidence} if "evidence" in spell else {}),
                 "number": len(kept),
                 "erected_after": None if on is None else before,
                 "erected_by": None if on is None else first,

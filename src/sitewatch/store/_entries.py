@@ -62,9 +62,11 @@ def known_at(table: sa.Table, moment: dt.datetime | None) -> sa.ColumnElement[bo
     return (table.c.since <= moment) & (table.c.until.is_(None) | (table.c.until > moment))
 
 
-def current(connection: sa.Connection, table: sa.Table, *, site: str) -> dict[tuple[Any, ...], Row]:
-    """What is known of a site now: a table's present versions by the rest of their key."""
-    rows = connection.execute(sa.select(table).where(table.c.site == site, known_at(table, None))).mappings()
+def current(
+    connection: sa.Connection, table: sa.Table, *, site: str, at: dt.datetime | None = None
+) -> dict[tuple[Any, ...], Row]:
+    """What is known of a site now, or was at a moment: a table's versions of then by the rest of their key."""
+    rows = connection.execute(sa.select(table).where(table.c.site == site, known_at(table, at))).mappings()
     names = _key(table)
     return {tuple(row[name] for name in names): dict(row) for row in rows}
 

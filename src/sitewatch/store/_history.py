@@ -56,8 +56,17 @@ def journal_rows(
     ]
 
 
-def version_rows(connection: sa.Connection, site: str, thing: str) -> list[dict[str, Any]]:
-    """Every version of a structure, the first one first: who made it by what, and what it changed."""
+def version_rows(
+    connection: sa.Connection, site: str, thing: str, *, at: dt.datetime | None = None
+) -> list[dict[str, Any]]:
+    """Every version of a structure, the first one first: who made it by what, and what it changed.
+
+    Args:
+        connection: that reads.
+        site: id.
+        thing: key of the structure.
+        at: those that there were at that moment, the last of them without an end; None: now.
+    """
     s, p, e = t.structures.c, t.presences.c, t.entries.c
     spells: dict[dt.datetime, list[Row]] = {}
     lives = sa.select(t.presences).where(p.site == site, p.thing == thing).order_by(p.since, p.number)
@@ -69,6 +78,8 @@ def version_rows(connection: sa.Connection, site: str, thing: str) -> list[dict[
         .where(s.site == site, s.thing == thing)
         .order_by(s.since)
     )
+    if at is not None:
+        query = query.where(s.since <= at)
     found: list[dict[str, Any]] = []
     for row in connection.execute(query).mappings():
         version = {
@@ -85,7 +96,9 @@ def version_rows(connection: sa.Connection, site: str, thing: str) -> list[dict[
         found.append(
             {
                 "since": told(row["since"]),
-                "until": told(row["until"]),
+                "until": None
+                if at is not None and row["until"] is not None and row["until"] > at
+                else told(row["until"]),
                 "who": row["who"] or "",
                 "what": row["what"] or "",
                 **version,

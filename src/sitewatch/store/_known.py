@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from sitewatch.store._as_known import watched_later
 from sitewatch.store._looks import load_looks
-from sitewatch.store._sites import get_site
-from sitewatch.store._things import known_things
+from sitewatch.store._names import current_names
+from sitewatch.store._reviews import load_verdicts
+from sitewatch.store._sites import added, get_site
+from sitewatch.store._things import load_structures
 
 if TYPE_CHECKING:
     from sitewatch.cube import Look
@@ -23,7 +26,7 @@ __all__ = ["KnownSite", "load_site"]
 
 @dataclass(frozen=True, kw_only=True)
 class KnownSite:
-    """What is known of a site now."""
+    """What is known of a site, or was at a moment."""
 
     site: Site
     looks: tuple[Look, ...]
@@ -38,6 +41,8 @@ class KnownSite:
     """Keys of those that readers confirm."""
     rejected: frozenset[str]
     """Keys of those that they reject."""
+    hindsight: bool = False
+    """True: it was not watched yet at that moment; this is what is known today, without the looks published later."""
 
     @property
     def used(self) -> tuple[dt.datetime, ...]:
@@ -53,19 +58,27 @@ class KnownSite:
         return self.names.get(key) or self.structures[key].id
 
 
-def load_site(connection: sa.Connection, site: str) -> KnownSite:
-    """What is known of a site now.
+def load_site(connection: sa.Connection, site: str, *, at: dt.datetime | None = None) -> KnownSite:
+    """What is known of a site.
+
+    Args:
+        connection: that reads.
+        site: id.
+        at: as it was known at that moment; None: now. Where it was not watched yet, see `KnownSite.hindsight`; a place
+            that was added later is as it was then.
 
     Raises:
         InputError: there is no such site.
     """
-    known = known_things(connection, site)
+    known = load_structures(connection, site, at=at)
+    verdicts = load_verdicts(connection, site, at=at)
     return KnownSite(
-        site=get_site(connection, site).site,
-        looks=load_looks(connection, site),
-        structures={one.thing: one.structure for one in known},
-        claimed=frozenset(one.thing for one in known if one.claimed),
-        names={one.thing: one.reading.name for one in known if one.reading.name},
-        confirmed=frozenset(one.thing for one in known if one.reading.confirmed),
-        rejected=frozenset(one.thing for one in known if one.reading.rejected),
+        site=get_site(connection, site, at=None if at is None else max(at, added(connection, site))).site,
+        looks=load_looks(connection, site, at=at),
+        structures={key: structure for key, (structure, _) in known.items()},
+        claimed=frozenset(key for key, (_, claimed) in known.items() if claimed),
+        names=current_names(connection, site, at=at),
+        confirmed=verdicts.open.intersection(verdicts.confirmed),
+        rejected=verdicts.open & verdicts.rejected,
+        hindsight=watched_later(connection, site, at),
     )

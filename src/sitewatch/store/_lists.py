@@ -12,9 +12,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from sitewatch.store import _schema as t
-from sitewatch.store._as_known import Published, cut_presences, first_runs, published_looks
+from sitewatch.store._as_known import cut_structure, first_runs, published_looks
 from sitewatch.store._entries import Row, known_at, told
 from sitewatch.store._reviews import load_reviews
+from sitewatch.store._sites import watched_sites
 
 __all__ = [
     "conflict_rows",
@@ -26,7 +27,7 @@ __all__ = [
 
 
 def site_summaries(
-    connection: sa.Connection, *, removed: bool = False, only: str | None = None
+    connection: sa.Connection, *, removed: bool = False, only: str | None = None, at: dt.datetime | None = None
 ) -> list[dict[str, Any]]:
     """Every site with the answer of its last run and how much is known of it, sorted by id.
 
@@ -34,8 +35,9 @@ def site_summaries(
         connection: that reads.
         removed: True: those too that are no longer watched.
         only: id of the one that is asked for; None: all.
+        at: as it was known at that moment, without the sites that were added later; None: now.
     """
-    which = known_at(t.sites, None)
+    which = known_at(t.sites, at)
     if not removed:
         which &= t.sites.c.removed.is_(False)
     if only is not None:
@@ -46,7 +48,7 @@ def site_summaries(
 
     latest = (
         sa.select(t.runs.c.site, sa.func.max(t.runs.c.at).label("at"))
-        .where(of(t.runs))
+        .where(of(t.runs), sa.true() if at is None else t.runs.c.at <= at)
         .group_by(t.runs.c.site)
         .subquery()
     )
@@ -56,15 +58,13 @@ def site_summaries(
             sa.func.count().label("structures"),
             sa.func.sum(sa.case((t.structures.c.present, 1), else_=0)).label("present"),
         )
-        .where(
-            of(t.structures), known_at(t.structures, None), t.structures.c.claimed, t.structures.c.kind == "structure"
-        )
+        .where(of(t.structures), known_at(t.structures, at), t.structures.c.claimed, t.structures.c.kind == "structure")
         .group_by(t.structures.c.site)
         .subquery()
     )
     conflicts = (
         sa.select(t.conflicts.c.site, sa.func.count().label("conflicts"))
-        .where(of(t.conflicts), known_at(t.conflicts, None), t.conflicts.c.resolved == "")
+        .where(of(t.conflicts), known_at(t.conflicts, at), t.conflicts.c.resolved == "")
         .group_by(t.conflicts.c.site)
         .subquery()
     )
@@ -128,7 +128,7 @@ def structure_rows(
     Args:
         connection: that reads.
         viewer: whose eyes reviews are shown to.
-        site: id; None: all that are watched.
+        site: id; None: all that are watched, or were at that moment.
         thing: key of the one that is asked for; None: all.
         at: as it was known at that moment; None: now. Where a site was not watched yet, what could have been known is
             put together from what is known today (`_as_known`), and `hindsight` is true; the probability is today's.
@@ -137,11 +137,7 @@ def structure_rows(
     """
     s = t.structures.c
     which: sa.ColumnElement[bool] = sa.true()
-    if site is not None:
-        which &= s.site == site
-    else:
-        watched = sa.select(t.sites.c.site).where(known_at(t.sites, None), t.sites.c.removed.is_(False))
-        which &= s.site.in_(watched)
+    which &= s.site == site if site is not None else s.site.in_(watched_sites(at))
     if thing is not None:
         which &= s.thing == thing
     if not all_kinds:
@@ -204,25 +200,10 @@ def _in_hindsight(
     found = []
     for row, spells, _ in _versions(connection, which & known_at(t.structures, None), evidence=evidence, phases=True):
         known = looks.get(row["site"])
-        kept = cut_presences(spells, known) if known is not None else []
-        if known is not None and kept:
-            present = kept[-1]["dismantled_by"] is None
-            area = _area_then(kept, known)
-            found.append(({**row, "present": present, "claimed": True, **area}, kept, True))
+        cut = None if known is None else cut_structure(row, spells, known)
+        if cut is not None:
+            found.append((*cut, True))
     return found
-
-
-def _area_then(kept: Sequence[Row], known: Published) -> dict[str, float | None]:
-    """How much ground it covered as far as the published looks show it, where it was still growing; else nothing.
-
-    How far that area may be off, and its outline, are not kept.
-    """
-    phases = kept[-1]["phases"]
-    seen = [one for one in phases if known.first_from(dt.datetime.fromisoformat(one["by"])) is not None]
-    if len(seen) == len(phases):
-        return {}
-    area = seen[-1]["area_m2"] if seen else None
-    return {"area_m2": area, "area_m2_low": None, "area_m2_high": None, **dict.fromkeys(t.BOUNDS)}
 
 
 _LISTED = (
@@ -288,7 +269,7 @@ def presences_told(spells: Iterable[Row]) -> list[dict[str, Any]]:
 def conflict_rows(
     connection: sa.Connection, *, site: str | None = None, at: dt.datetime | None = None
 ) -> list[dict[str, Any]]:
-    """The conflicts that wait for an answer, by site and key."""
+    """The conflicts that wait for an answer, or did at a moment, by site and key."""
     c = t.conflicts.c
     which = known_at(t.conflicts, at) & (c.resolved == "")
     if site is not None:

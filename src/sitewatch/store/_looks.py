@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from sitewatch.store import _schema as t
-from sitewatch.store._as_known import first_runs
+from sitewatch.store._as_known import watched_later
 from sitewatch.store._entries import Row, current, known_at, told, write_versions
 from sitewatch.store._geometry import geometry_columns, polygon
 
@@ -46,9 +46,9 @@ def save_looks(connection: sa.Connection, site: str, looks: Sequence[Look], *, s
     return len(write_versions(connection, t.looks, rows, site=site, since=since, same=_same))
 
 
-def load_looks(connection: sa.Connection, site: str) -> tuple[Look, ...]:
-    """What is known of a site's looks, in their order."""
-    looks = (look_of(row) for row in current(connection, t.looks, site=site).values())
+def load_looks(connection: sa.Connection, site: str, *, at: dt.datetime | None = None) -> tuple[Look, ...]:
+    """What is known of a site's looks, or was at a moment (see `look_rows`), in their order."""
+    looks = (look_of(row) for row in look_rows(connection, site, at=at)[0])
     return tuple(sorted(looks, key=lambda look: look.order))
 
 
@@ -95,12 +95,16 @@ def look_rows(connection: sa.Connection, site: str, *, at: dt.datetime | None = 
         (rows of `looks`, hindsight): with hindsight the site was not watched yet at that moment, and the rows are what
         is known today of the looks that had been published by then.
     """
-    hindsight = at is not None and at < first_runs(connection, site).get(site, _NEVER)
+    hindsight = watched_later(connection, site, at)
     which = known_at(t.looks, None if hindsight else at)
     if hindsight:
         which &= t.looks.c.published <= at
     # Not by capture in SQL: where databases put what has none is their own affair.
     rows = [dict(row) for row in connection.execute(sa.select(t.looks).where(t.looks.c.site == site, which)).mappings()]
+    if hindsight:
+        # That a scene is listed no longer was found by a run.
+        for row in rows:
+            row["detail"] = {name: value for name, value in row["detail"].items() if name != "unlisted_since"}
     return sorted(rows, key=lambda row: (row["captured"] or _NEVER, row["scene"])), hindsight
 
 

@@ -15,9 +15,9 @@ __all__ = ["add_note", "current_names", "name_thing"]
 _LONGEST = 100
 
 
-def current_names(connection: sa.Connection, site: str) -> dict[str, str]:
-    """What people call the structures of a site, by key."""
-    return {key: row["name"] for (key,), row in current(connection, t.names, site=site).items() if row["name"]}
+def current_names(connection: sa.Connection, site: str, *, at: dt.datetime | None = None) -> dict[str, str]:
+    """What people call the structures of a site, or called them at a moment, by key."""
+    return {key: row["name"] for (key,), row in current(connection, t.names, site=site, at=at).items() if row["name"]}
 
 
 def name_thing(connection: sa.Connection, site: str, thing: str, name: str, *, who: str, at: dt.datetime) -> None:

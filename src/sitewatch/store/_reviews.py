@@ -27,14 +27,13 @@ __all__ = [
     "VERDICTS",
     "Agreement",
     "Read",
+    "Verdicts",
     "add_review",
     "agreement_of",
     "agreements",
-    "confirmed_things",
     "load_confirmed",
     "load_reviews",
-    "open_things",
-    "rejected_things",
+    "load_verdicts",
 ]
 
 VERDICTS = ("confirm", "reject", "unsure")
@@ -165,58 +164,53 @@ def _mark(last: Mapping[str, Mapping[str, Any]], viewer: str, changed: dt.dateti
 _MARKS = {"confirm": "confirmed", "reject": "rejected", "unsure": "unsure"}
 
 
-def confirmed_things(connection: sa.Connection, site: str) -> set[str]:
-    """Keys of the structures that readers confirm: the last word of one at least is confirm, and of none reject."""
-    verdicts = _verdicts(connection, site)
-    return {thing for thing, said in verdicts.items() if "confirm" in said and "reject" not in said}
+@dataclass(frozen=True, kw_only=True)
+class Verdicts:
+    """What the readers of a site said last of what its structures are now."""
+
+    confirmed: Mapping[str, dt.datetime]
+    """When it was said last, by key: the last word of one reader at least is confirm, and of none reject."""
+    rejected: frozenset[str]
+    """Keys: the last word of one at least is reject, and of none confirm."""
+    open: frozenset[str]
+    """Keys of those whose verdicts may be told to anybody, as in a report: those that two readers have read; and all,
+    where one reader reads the whole site alone."""
 
 
-def rejected_things(connection: sa.Connection, site: str) -> set[str]:
-    """Keys of the structures that readers reject: the last word of one at least is reject, and of none confirm."""
-    verdicts = _verdicts(connection, site)
-    return {thing for thing, said in verdicts.items() if "reject" in said and "confirm" not in said}
-
-
-def open_things(connection: sa.Connection, site: str) -> set[str]:
-    """Keys of the structures whose verdicts may be told to anybody, as in a report.
-
-    Those that two readers have read; and all, where one reader reads the whole site alone.
-    """
-    readers: dict[str, set[str]] = {}
-    for row in connection.execute(sa.select(t.reviews.c.thing, t.reviews.c.reader).where(t.reviews.c.site == site)):
-        readers.setdefault(row.thing, set()).add(row.reader)
-    alone = len(set().union(*readers.values())) < _READERS
-    return {thing for thing, names in readers.items() if alone or len(names) >= _READERS}
-
-
-def _verdicts(connection: sa.Connection, site: str) -> dict[str, dict[str, dt.datetime]]:
-    """What the readers of each structure said last of what it is now, and when: by key, then by verdict."""
+def load_verdicts(connection: sa.Connection, site: str, *, at: dt.datetime | None = None) -> Verdicts:
+    """What the readers of a site say, or said by a moment."""
     last: dict[str, dict[str, tuple[str, dt.datetime]]] = {}
     r = t.reviews.c
     query = sa.select(r.thing, r.reader, r.verdict, r.at).where(r.site == site).order_by(r.at)
+    if at is not None:
+        query = query.where(r.at <= at)
     for row in connection.execute(query):
         last.setdefault(row.thing, {})[row.reader] = (row.verdict, row.at)
-    changed = _changed(connection, site=site)
-    return {
+    changed = _changed(connection, site=site, at=at)
+    said = {
         thing: {
-            verdict: at
-            for verdict, at in sorted(said.values(), key=lambda word: word[1])
-            if at > changed.get((site, thing), _EVER)
+            verdict: moment
+            for verdict, moment in sorted(words.values(), key=lambda word: word[1])
+            if moment > changed.get((site, thing), _EVER)
         }
-        for thing, said in last.items()
+        for thing, words in last.items()
     }
+    alone = len({reader for words in last.values() for reader in words}) < _READERS
+    return Verdicts(
+        confirmed={thing: v["confirm"] for thing, v in said.items() if "confirm" in v and "reject" not in v},
+        rejected=frozenset(thing for thing, v in said.items() if "reject" in v and "confirm" not in v),
+        open=frozenset(thing for thing, words in last.items() if alone or len(words) >= _READERS),
+    )
 
 
 _EVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
-def load_confirmed(connection: sa.Connection, site: str) -> dict[str, Confirmed]:
-    """What readers confirm, by key: as it was told to the last of them whose last word that is."""
+def load_confirmed(connection: sa.Connection, site: str, things: Mapping[str, dt.datetime]) -> dict[str, Confirmed]:
+    """What readers confirm (see `Verdicts.confirmed`), as it was told to the last of them whose last word that is."""
     from sitewatch.store._things import structure_at
     from sitewatch.structures import Confirmed
 
-    verdicts = _verdicts(connection, site)
-    things = {thing: said["confirm"] for thing, said in verdicts.items() if "confirm" in said and "reject" not in said}
     if not things:
         return {}
     looks = connection.execute(
@@ -255,11 +249,19 @@ class Agreement:
     """What is not told, and why; empty: nothing."""
 
 
-def agreements(connection: sa.Connection, *, site: str | None = None) -> list[Agreement]:
-    """For every pair of readers, sorted by name, by what each said before knowing what the others had said."""
+def agreements(connection: sa.Connection, *, site: str | None = None, at: dt.datetime | None = None) -> list[Agreement]:
+    """For every pair of readers, sorted by name, by what each said before knowing what the others had said.
+
+    Args:
+        connection: that reads.
+        site: id; None: all sites.
+        at: by what was said by that moment; None: now.
+    """
     query = sa.select(t.reviews).order_by(t.reviews.c.site, t.reviews.c.thing, t.reviews.c.at)
     if site is not None:
         query = query.where(t.reviews.c.site == site)
+    if at is not None:
+        query = query.where(t.reviews.c.at <= at)
     blind: dict[str, dict[tuple[str, str], str]] = {}
     rows = connection.execute(query).mappings()
     for key, group in itertools.groupby(rows, key=lambda row: (row["site"], row["thing"])):

@@ -124,11 +124,15 @@ def save_failure(
     save_run(connection, site, run, at=at)
 
 
-def last_run(connection: sa.Connection, site: str, *, searched: bool = False) -> Row | None:
-    """The last run at a site, or the last that searched; None: there was none."""
+def last_run(
+    connection: sa.Connection, site: str, *, searched: bool = False, at: dt.datetime | None = None
+) -> Row | None:
+    """The last run at a site, or the last that searched, or the last one by a moment; None: there was none."""
     query = sa.select(t.runs).where(t.runs.c.site == site).order_by(t.runs.c.at.desc()).limit(1)
     if searched:
         query = query.where(t.runs.c.searched)
+    if at is not None:
+        query = query.where(t.runs.c.at <= at)
     row = connection.execute(query).mappings().first()
     return None if row is None else dict(row)
 

@@ -16,7 +16,16 @@ from sitewatch.store._geometry import geometry_columns, polygon
 if TYPE_CHECKING:
     from sitewatch.site import Site
 
-__all__ = ["WatchedSite", "add_site", "get_site", "list_sites", "remove_site", "site_name"]
+__all__ = [
+    "WatchedSite",
+    "add_site",
+    "added",
+    "get_site",
+    "list_sites",
+    "remove_site",
+    "site_name",
+    "watched_sites",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,25 +84,56 @@ def get_site(connection: sa.Connection, site: str, *, at: dt.datetime | None = N
     """A site as it is known, or was known at a moment; removed ones too.
 
     Raises:
-        InputError: there is no such site.
+        InputError: there is no such site, or it was added later.
     """
     found = list_sites(connection, at=at, only=site, removed=True)
     if not found:
-        raise _unknown(connection, site)
+        since = added(connection, site)
+        raise InputError(f"site {site!r} was added on {since:%Y-%m-%d}; give that day or a later one")
     return found[0]
 
 
-def site_name(connection: sa.Connection, site: str) -> str:
-    """What people call a site, removed ones too; at once, without its outline.
+def added(connection: sa.Connection, site: str) -> dt.datetime:
+    """When a site was added first, UTC.
 
     Raises:
         InputError: there is no such site.
     """
-    query = sa.select(t.sites.c.name).where(t.sites.c.site == site, t.sites.c.until.is_(None))
-    name = connection.execute(query).scalar()
+    query = sa.select(sa.func.min(t.sites.c.since, type_=t.Utc)).where(t.sites.c.site == site)
+    since: dt.datetime | None = connection.execute(query).scalar()
+    if since is None:
+        raise _unknown(connection, site)
+    return since
+
+
+def site_name(connection: sa.Connection, site: str, *, at: dt.datetime | None = None) -> str:
+    """What people call a site, removed ones too; at once, without its outline.
+
+    Args:
+        connection: that reads.
+        site: id.
+        at: as it was called at that moment, or first where it was added later; None: now.
+
+    Raises:
+        InputError: there is no such site.
+    """
+    moment = None if at is None else max(at, added(connection, site))
+    name = connection.execute(
+        sa.select(t.sites.c.name).where(t.sites.c.site == site, known_at(t.sites, moment))
+    ).scalar()
     if name is None:
         raise _unknown(connection, site)
     return str(name)
+
+
+def watched_sites(at: dt.datetime | None = None) -> sa.Select[tuple[str]]:
+    """The ids of the sites that are watched, or were at a moment; of those that were added later, all still watched."""
+    s = t.sites.c
+    now = known_at(t.sites, None) & s.removed.is_(False)
+    if at is None:
+        return sa.select(s.site).where(now)
+    later = now & s.site.not_in(sa.select(s.site).where(s.since <= at))
+    return sa.select(s.site).where((known_at(t.sites, at) & s.removed.is_(False)) | later)
 
 
 def list_sites(

@@ -10,8 +10,10 @@ import sqlalchemy as sa
 
 from sitewatch.errors import InputError
 from sitewatch.store import _schema as t
+from sitewatch.store._as_known import Published, cut_phases, cut_structure, published_looks, watched_later
 from sitewatch.store._entries import Row, current, known_at, write_versions
 from sitewatch.store._geometry import geometry_columns, polygon
+from sitewatch.store._sites import site_name
 
 if TYPE_CHECKING:
     from sitewatch.structures import Correction, Known, Recognition, Structure
@@ -20,10 +22,12 @@ __all__ = [
     "find_thing",
     "known_things",
     "load_corrections",
+    "load_structures",
     "presence_rows",
     "save_things",
     "structure_at",
     "structure_of",
+    "unknown_thing",
 ]
 
 
@@ -31,33 +35,76 @@ def known_things(connection: sa.Connection, site: str) -> tuple[Known, ...]:
     """What is known of a site's structures, for `sitewatch.structures.recognise`, sorted by key."""
     from sitewatch.store._conflicts import dismissed_words
     from sitewatch.store._names import current_names
-    from sitewatch.store._reviews import confirmed_things, load_confirmed, open_things, rejected_things
+    from sitewatch.store._reviews import load_confirmed, load_verdicts
     from sitewatch.structures import Known, Reading
 
-    rows = current(connection, t.structures, site=site)
-    spells = presence_rows(connection, site)
     pinned = _pinned(connection, site)
-    confirmed = load_confirmed(connection, site)
+    verdicts = load_verdicts(connection, site)
+    confirmed = load_confirmed(connection, site, verdicts.confirmed)
     dismissed = dismissed_words(connection, site)
     names = current_names(connection, site)
-    open_ones = open_things(connection, site)
-    confirms, rejects = (told(connection, site) & open_ones for told in (confirmed_things, rejected_things))
     ids: dict[str, set[str]] = {}
     for row in connection.execute(sa.select(t.aliases.c.id, t.aliases.c.thing).where(t.aliases.c.site == site)):
         ids.setdefault(row.thing, set()).add(row.id)
     return tuple(
         Known(
             thing=key,
-            structure=structure_of(row, spells[key, row["since"]]),
-            claimed=row["claimed"],
+            structure=structure,
+            claimed=claimed,
             pinned=key in pinned,
             confirmed=confirmed.get(key),
             dismissed=dismissed.get(key, ""),
             ids=frozenset(ids.get(key, ())),
-            reading=Reading(name=names.get(key, ""), confirmed=key in confirms, rejected=key in rejects),
+            reading=Reading(
+                name=names.get(key, ""),
+                confirmed=key in verdicts.open and key in verdicts.confirmed,
+                rejected=key in verdicts.open and key in verdicts.rejected,
+            ),
         )
-        for (key,), row in sorted(rows.items())
+        for key, (structure, claimed) in load_structures(connection, site).items()
     )
+
+
+def load_structures(
+    connection: sa.Connection, site: str, *, at: dt.datetime | None = None
+) -> dict[str, tuple[Structure, bool]]:
+    """The structures of a site and whether the last search claims them, by key, sorted.
+
+    Args:
+        connection: that reads.
+        site: id.
+        at: as they were known at that moment; None: now. Where the site was not watched yet, what could have been known
+            is put together from what is known today (`_as_known`).
+    """
+    hindsight = watched_later(connection, site, at)
+    when = None if hindsight else at
+    rows = sorted(current(connection, t.structures, site=site, at=when).items())
+    spells = presence_rows(connection, site, at=when)
+    if not hindsight:
+        return {key: (structure_of(row, spells[key, row["since"]]), row["claimed"]) for (key,), row in rows}
+    assert at is not None
+    known = published_looks(connection, at, sites=[site]).get(site, Published(()))
+    then = ((key, _then(row, spells[key, row["since"]], known), row["claimed"]) for (key,), row in rows)
+    return {key: (structure, claimed) for key, structure, claimed in then if structure is not None}
+
+
+def _then(row: Row, presences: Sequence[Row], known: Published) -> Structure | None:
+    """A structure as the published looks show it; None: they do not.
+
+    One that was still growing has the outline of the last phase that was seen, where that is kept, and an area that may
+    be off by the same share as today's.
+    """
+    cut = cut_structure(row, presences, known)
+    if cut is None:
+        return None
+    told, spells = cut
+    if told["area_m2_low"] is None:
+        seen = cut_phases(spells[-1], known) or spells[-1]["phases"][:1]
+        share = seen[-1]["area_m2"] / row["area_m2"] if row["area_m2"] else 0.0
+        outline = seen[-1]["footprint"]
+        told |= {name: row[name] * share for name in ("area_m2", "area_m2_low", "area_m2_high")}
+        told["footprint"] = row["footprint"] if outline is None else bytes.fromhex(outline)
+    return structure_of(told, [{**spell, "phases": cut_phases(spell, known)} for spell in spells])
 
 
 def structure_at(
@@ -125,15 +172,22 @@ def save_things(connection: sa.Connection, site: str, recognition: Recognition, 
     return keys
 
 
-def find_thing(connection: sa.Connection, site: str, identifier: str) -> str:
+def find_thing(connection: sa.Connection, site: str, identifier: str, *, at: dt.datetime | None = None) -> str:
     """The key of a structure by the id that it has, by its name, or by an id that it had.
 
+    Args:
+        connection: that reads.
+        site: id.
+        identifier: id or name.
+        at: by the ids and names of that moment; None: now. Where the site was not watched yet, by the ids of today.
+
     Raises:
-        InputError: there is none, or several have this name.
+        InputError: there is no such site or structure, or several have this name.
     """
+    when = None if watched_later(connection, site, at) else at
     own = connection.execute(
         sa.select(t.structures.c.thing)
-        .where(t.structures.c.site == site, t.structures.c.id == identifier, t.structures.c.until.is_(None))
+        .where(t.structures.c.site == site, t.structures.c.id == identifier, known_at(t.structures, when))
         .order_by(t.structures.c.claimed.desc(), t.bytewise(t.structures.c.thing))
     ).scalar()
     if own is not None:
@@ -141,7 +195,7 @@ def find_thing(connection: sa.Connection, site: str, identifier: str) -> str:
     named = (
         connection.execute(
             sa.select(t.names.c.thing).where(
-                t.names.c.site == site, t.names.c.name == identifier, t.names.c.until.is_(None)
+                t.names.c.site == site, t.names.c.name == identifier, known_at(t.names, at)
             )
         )
         .scalars()
@@ -151,19 +205,33 @@ def find_thing(connection: sa.Connection, site: str, identifier: str) -> str:
         return str(named[0])
     if named:
         raise InputError(f"{len(named)} structures of site {site!r} are called {identifier!r}; give the id of one")
-    alias = connection.execute(
-        sa.select(t.aliases.c.thing).where(t.aliases.c.site == site, t.aliases.c.id == identifier)
-    ).scalar()
+    earlier = sa.select(t.aliases.c.thing).where(t.aliases.c.site == site, t.aliases.c.id == identifier)
+    if when is not None:
+        earlier = earlier.where(t.aliases.c.since <= when)
+    alias = connection.execute(earlier).scalar()
     if alias is not None:
         return str(alias)
-    raise InputError(f"site {site!r} has no structure {identifier!r}; see `sitewatch structures {site}`")
+    site_name(connection, site)
+    raise unknown_thing(site, identifier, at=at)
 
 
-def presence_rows(connection: sa.Connection, site: str) -> dict[tuple[str, dt.datetime], list[Row]]:
-    """The presences of what is known of a site's structures, by (key, since), in time order."""
+def unknown_thing(site: str, identifier: str, *, at: dt.datetime | None = None) -> InputError:
+    """That a site has no such structure, or had none that was known at a moment."""
+    if at is None:
+        return InputError(f"site {site!r} has no structure {identifier!r}; see `sitewatch structures {site}`")
+    return InputError(
+        f"site {site!r} has no structure {identifier!r} that was known on {at:%Y-%m-%d}; see "
+        f"`sitewatch structures {site} --as-known {at:%Y-%m-%d}`"
+    )
+
+
+def presence_rows(
+    connection: sa.Connection, site: str, *, at: dt.datetime | None = None
+) -> dict[tuple[str, dt.datetime], list[Row]]:
+    """The presences of what is known of a site's structures, or was at a moment, by (key, since), in time order."""
     s, p = t.structures.c, t.presences.c
     join = t.presences.join(t.structures, (p.site == s.site) & (p.thing == s.thing) & (p.since == s.since))
-    query = sa.select(t.presences).select_from(join).where(s.site == site, known_at(t.structures, None))
+    query = sa.select(t.presences).select_from(join).where(s.site == site, known_at(t.structures, at))
     found: dict[tuple[str, dt.datetime], list[Row]] = {}
     for row in connection.execute(query.order_by(p.number)).mappings():
         found.setdefault((row["thing"], row["since"]), []).append(dict(row))
