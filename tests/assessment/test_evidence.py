@@ -196,5 +196,11 @@ def test_claims_in_a_ring_are_one() -> None:
     made = case({"said": SAID}, {"test": claim(3, repeats="again"), "again": claim(4, repeats="test")})
     (once,) = gather(made, record(), at=day(30)).once
     assert once.claims == ("again", "test")
-    with pytest.raises(InputError, match="no claim 'nothing'"):
-        gather(case({"said": SAID}, {"test": claim(3, repeats="nothing")}), record(), at=day(30))
+    with pytest.raises(InputError, match="no claim 'test'"):
+        gather(case({"said": SAID}), record(), at=day(30))
+
+
+def test_what_was_said_before_the_period_belongs_to_the_priors() -> None:
+    found = gather(case({"said": SAID}, {"test": claim(-3)}), record(), at=day(30))
+    assert not found.once
+    assert "before the period" in found.left_out[0].why

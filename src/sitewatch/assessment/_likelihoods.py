@@ -55,21 +55,12 @@ def _draw(told: Probability, name: str, *, draws: int | None, seed: int) -> _Flo
     Each likelihood has a stream of its own, named after it: neither the order of a file nor what else stands in it
     moves its draws, so that two judgements differ by what differs between them.
     """
-    a, b = _beta(told)
-    if draws is None or a <= 0 or b <= 0:
-        return float(np.clip(a / (a + b), NEVER, 1 - NEVER))
+    if draws is None or told.beta is None:
+        return float(np.clip(told.mean, NEVER, 1 - NEVER))
     rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
     at = rng.permutation((np.arange(draws) + rng.random(draws)) / draws)
-    drawn: _Floats = np.clip(betaincinv(a, b, at), NEVER, 1 - NEVER)
+    drawn: _Floats = np.clip(betaincinv(*told.beta, at), NEVER, 1 - NEVER)
     return drawn
-
-
-def _beta(told: Probability) -> tuple[float, float]:
-    """Of the Beta distribution that stands for it; one of them 0 where it is stated to be 0 or 1."""
-    if told.counted is not None:
-        return told.counted.shown + 0.5, told.counted.of - told.counted.shown + 0.5
-    assert told.stated is not None
-    return told.stated * told.cases, (1 - told.stated) * told.cases
 
 
 def counted_share(case: Case, key: str) -> float:

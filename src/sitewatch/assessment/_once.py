@@ -106,13 +106,17 @@ def _claim(key: str, indicator: Indicator, root: str, case: Case, *, since: dt.d
     for title, hypothesis in sorted((h.title, h) for h in case.hypotheses.values()):
         if {root_of(case, name) for name in hypothesis.source if name in case.claims} & {root}:
             return f'The prior of "{title}" rests on it already, and it would count twice.'
+    if claim.published < since.date():
+        return (
+            f"The claim was published on {claim.published}, before the period that is judged: it belongs to the priors."
+        )
     published = dt.datetime.combine(claim.published, dt.time(), tzinfo=dt.UTC)
     reliable = RELIABILITY[claim.reliability]
     return Once(
         key=key,
         title=indicator.title,
         growth=False,
-        at=max(since, published),
+        at=published,
         told=reliable,
         rest=0.0,
         mean=1 - reliable,

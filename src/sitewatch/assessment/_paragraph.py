@@ -73,7 +73,10 @@ def _others(assessment: Assessment) -> Iterator[Clause]:
         text = f"The {everyday}explanation that {rival.title} is as probable ({_told(rival)})."
     yield Clause(text=text, evidence=keys, scenes=scenes)
     told = assessment.leading.benign or rival.benign
-    for benign, lead in ((True, "Other everyday explanations" if told else "Everyday explanations"), (False, "Others")):
+    for benign, lead in (
+        (True, "Other everyday explanations" if told else "Everyday explanations"),
+        (False, "Other explanations"),
+    ):
         rest = [h for h in assessment.hypotheses[2:] if h.benign is benign]
         if rest:
             named = "; ".join(f"{h.title} ({_told(h)})" for h in rest)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sitewatch.case import Case
+from sitewatch.case import Case, independent
 from sitewatch.errors import InputError
 
 __all__ = ["RELIABILITY", "root_of"]
@@ -17,16 +17,9 @@ An assumption: no count binds the letters to numbers. F, whose record nobody kno
 def root_of(case: Case, claim: str) -> str:
     """The claim that one passes on in the end; itself, where it repeats none.
 
-    Of claims that repeat each other in a ring it is the first by key, for each of them.
-
     Raises:
         InputError: there is no such claim.
     """
-    way: list[str] = []
-    here: str | None = claim
-    while here is not None and here not in way:
-        if here not in case.claims:
-            raise InputError(f"the case has no claim {here!r}; correct what refers to it")
-        way.append(here)
-        here = case.claims[here].repeats
-    return way[-1] if here is None else min(way[way.index(here) :])
+    if claim not in case.claims:
+        raise InputError(f"the case has no claim {claim!r}; correct what refers to it")
+    return independent(case.claims)[claim]
