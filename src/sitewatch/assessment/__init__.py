@@ -1,6 +1,20 @@
-"""Things to judgements: is the plant growing, and how much room has it."""
+"""Things to judgements: is the plant growing, how much room has it, and which explanation holds."""
 
+from sitewatch.assessment._assess import DRAWS, assess
+from sitewatch.assessment._assessment import (
+    Assessment,
+    Confidence,
+    ConfidenceLevel,
+    Item,
+    ItemKind,
+    Judged,
+    Lever,
+    NextLook,
+    PathPoint,
+    Reason,
+)
 from sitewatch.assessment._capacity import LIMITS, Capacity, Hall, capacity_document, capacity_of, capacity_sentences
+from sitewatch.assessment._documents import assessment_document
 from sitewatch.assessment._expansion import (
     AREA_LEVEL,
     Estimate,
@@ -11,20 +25,52 @@ from sitewatch.assessment._expansion import (
     expansion_of,
     expansion_sentences,
 )
+from sitewatch.assessment._matrix import Cell, MatrixRow, matrix
+from sitewatch.assessment._once import LeftOut
+from sitewatch.assessment._paragraph import Clause, paragraph
+from sitewatch.assessment._record import SiteRecord
+from sitewatch.assessment._sources import RELIABILITY
+from sitewatch.assessment._weigh import LEVEL
+from sitewatch.assessment._words import Word, percent, word
 
 __all__ = [
     "AREA_LEVEL",
+    "DRAWS",
+    "LEVEL",
     "LIMITS",
+    "RELIABILITY",
+    "Assessment",
     "Capacity",
+    "Cell",
+    "Clause",
+    "Confidence",
+    "ConfidenceLevel",
     "Estimate",
     "Expansion",
     "Growth",
     "Hall",
+    "Item",
+    "ItemKind",
+    "Judged",
+    "LeftOut",
+    "Lever",
+    "MatrixRow",
+    "NextLook",
+    "PathPoint",
+    "Reason",
+    "SiteRecord",
+    "Word",
     "YearOfBuilding",
+    "assess",
+    "assessment_document",
     "capacity_document",
     "capacity_of",
     "capacity_sentences",
     "expansion_document",
     "expansion_of",
     "expansion_sentences",
+    "matrix",
+    "paragraph",
+    "percent",
+    "word",
 ]

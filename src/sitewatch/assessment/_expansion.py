@@ -151,6 +151,9 @@ class Expansion:
     """Of these, with probabilities that are not calibrated."""
     rejected: int
     """How many readers reject; left out."""
+    reached: float | None = None
+    """Share of all draws, 0-1, in which the change from the first look to the last is as large as was asked; None: not
+    asked."""
 
     @property
     def change(self) -> Estimate:
@@ -227,6 +230,7 @@ def expansion_of(
     confirmed: Collection[str] = (),
     gaps: Sequence[tuple[dt.datetime, dt.datetime]] = (),
     seed: int = 0,
+    at_least_m2: float | None = None,
 ) -> Expansion:
     """The built-up footprint over time.
 
@@ -242,6 +246,7 @@ def expansion_of(
         confirmed: ids of those that they confirm.
         gaps: long stretches without a used look, UTC.
         seed: of the draws.
+        at_least_m2: how likely a change of so much is, is to be told too, as `reached`.
 
     Raises:
         KeyError: the site has no such sub-area.
@@ -305,6 +310,7 @@ def expansion_of(
         confirmed=sum(s.id in confirmed for s in kept),
         by_radar_alone=sum(s.by_radar_alone for s in kept),
         rejected=len(claims) - len(kept),
+        reached=None if at_least_m2 is None else float(np.mean(change[:, -1] >= at_least_m2)),
     )  # fmt: skip
 
 

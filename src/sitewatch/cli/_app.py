@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from sitewatch import __version__
+from sitewatch.cli._assess import ASSESS_EXAMPLES, assess
 from sitewatch.cli._cases import case_app, claim_app
 from sitewatch.cli._events import event_app
 from sitewatch.cli._exchange import BACKUP_EXAMPLES, EXPORT_EXAMPLES, IMPORT_EXAMPLES, backup, export, import_
@@ -51,6 +52,7 @@ app.add_typer(forecast_app, name="forecast")
 app.add_typer(case_app, name="case")
 app.add_typer(claim_app, name="claim")
 app.command(epilog=EXPANSION_EXAMPLES)(expansion)
+app.command(epilog=ASSESS_EXAMPLES)(assess)
 app.command(epilog=EXPORT_EXAMPLES)(export)
 app.command("import", epilog=IMPORT_EXAMPLES)(import_)
 app.command(epilog=BACKUP_EXAMPLES)(backup)

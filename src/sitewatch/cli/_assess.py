@@ -1,0 +1,145 @@
+"""`sitewatch assess`: which explanation of a case holds, how sure that is, and what it rests on."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sitewatch.cli._text import say
+from sitewatch.cli._values import parse_day, present
+from sitewatch.cli._workspace import DEFAULT, AsJson, InWorkspace, opened, print_json, print_table, tell_hindsight
+from sitewatch.errors import InputError, OptionError
+
+if TYPE_CHECKING:
+    from sitewatch.assessment import Assessment, SiteRecord
+
+__all__ = ["ASSESS_EXAMPLES", "assess"]
+
+ASSESS_EXAMPLES = """
+Examples:
+
+    sitewatch assess plant.yaml
+
+    sitewatch assess plant.yaml --at 2019-12-21
+
+    sitewatch assess plant.yaml --record OUT --untold shelter --json
+"""
+
+
+def assess(
+    case: Annotated[Path, typer.Argument(metavar="CASE.yaml", help="The case file.")],
+    record: Annotated[
+        Path | None,
+        typer.Option(metavar="OUT", help="A folder that `sitewatch watch --out` wrote, in place of the workspace."),
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(metavar="DATE", help="Judge as of the end of that day, with what was known then; default now."),
+    ] = None,
+    untold: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="A structure that the case names and no look has shown yet; any number of times."
+        ),
+    ] = None,
+    draws: Annotated[int, typer.Option(min=1, max=100_000, help="Draws of what is not known of likelihoods.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Of the draws.")] = 0,
+    as_json: AsJson = False,
+    workspace: InWorkspace = DEFAULT,
+) -> None:
+    """Judge a case: how probable each explanation is, what carries that, and what would change it."""
+    from sitewatch.assessment import assess as judge
+    from sitewatch.assessment import assessment_document, paragraph
+    from sitewatch.case import read_case
+
+    moment = _moment(at)
+    asked = read_case(case)
+    names = frozenset(untold or ())
+    if record is not None:
+        known = _from_folder(record, names)
+    else:
+        known = _from_workspace(workspace, asked.site, None if at is None else moment, names)
+    if known.site.id != asked.site:
+        raise InputError(
+            f"{case}: is about site {asked.site!r}, and {record} holds {known.site.id!r}; give that site's folder"
+        )
+    found = judge(asked, known, at=moment, draws=draws, seed=seed)
+    if as_json:
+        print_json(assessment_document(found))
+        return
+    tell_hindsight([known.site.id] if known.hindsight else [])
+    for clause in paragraph(found):
+        say(clause.text)
+    _print_tables(found)
+
+
+def _moment(at: str | None) -> dt.datetime:
+    """The time that is judged; none that is still to come."""
+    now = present()
+    day = parse_day("--at", at)
+    if day is not None and day > now:
+        raise OptionError(f"--at {at} is still to come, today is {now:%Y-%m-%d} (UTC); give an earlier day")
+    return min(parse_day("--at", at, end=True) or now, now)
+
+
+def _from_folder(folder: Path, untold: frozenset[str]) -> SiteRecord:
+    from sitewatch.assessment import SiteRecord
+    from sitewatch.cube import read_looks
+    from sitewatch.site import read_site
+    from sitewatch.structures import read_structures
+
+    structures, _, said = read_structures(folder / "structures.geojson")
+    return SiteRecord(
+        site=read_site(folder / "site.geojson"),
+        structures=structures,
+        looks=read_looks(folder / "looks.geojson"),
+        names={key: one.name for key, one in said.items() if one.name},
+        confirmed=frozenset(key for key, one in said.items() if one.confirmed),
+        rejected=frozenset(key for key, one in said.items() if one.rejected),
+        untold=untold,
+    )
+
+
+def _from_workspace(workspace: str, site: str, at: dt.datetime | None, untold: frozenset[str]) -> SiteRecord:
+    """What the store knows of a site, or knew then; what it knows since may be named, and had not been seen."""
+    from sitewatch.assessment import SiteRecord
+    from sitewatch.store import load_site
+
+    with opened(workspace) as space, space.store.reading() as connection:
+        known = load_site(connection, site, at=at)
+        today = known if at is None else load_site(connection, site)
+    told = {key: one for key, one in known.structures.items() if key in known.claimed | known.confirmed}
+    later = {one.id for key, one in today.structures.items() if key not in told}
+    later |= {name for key, name in today.names.items() if key not in told}
+    # What a structure is called is no knowledge of what stands there: a name that it was given later is good for it.
+    names = {one.id: name for key, one in told.items() if (name := today.names.get(key) or known.names.get(key))}
+    return SiteRecord(
+        site=known.site,
+        structures=tuple(told.values()),
+        looks=known.looks,
+        names=names,
+        confirmed=frozenset(told[key].id for key in known.confirmed if key in told),
+        rejected=frozenset(told[key].id for key in known.rejected if key in told),
+        untold=untold | later,
+        hindsight=known.hindsight,
+    )
+
+
+def _print_tables(found: Assessment) -> None:
+    from sitewatch.assessment import matrix, percent
+
+    print_table(
+        ("explanation", "before>", "now>", "80 % band>", "in words", "goes on now>"),
+        (
+            (h.title, percent(h.prior), percent(h.probability), f"{percent(h.low)} to {percent(h.high)}", h.word.value,
+             percent(h.going_on))
+            for h in found.hypotheses
+        ),
+        none="",
+    )  # fmt: skip
+    rows = [(row.title, *(cell.symbol for cell in row.cells)) for row in matrix(found)]
+    if rows:
+        print_table(("evidence", *(h.key for h in found.hypotheses)), rows, none="")
