@@ -18,7 +18,9 @@ Printed are, over all hypotheses of all cases, and of P(activity goes on now):
 
 with the difference of each score to that of `assess` and its 95 % interval (cases drawn with replacement, 2 000 times).
 A second set is made otherwise than it is stated: lengths of episodes and gaps from a gamma distribution of shape 3,
-looks that show a thing less often than the case says (`seen` x 0.75), and told probabilities that are too sure.
+looks that show a thing less often than the case says (`seen` x 0.75), and told probabilities that are too sure (log
+odds x 1.5). In a third set all is as in the first but likelihoods, which are told to be worth four times the cases that
+they are worth.
 """
 
 from __future__ import annotations
@@ -67,6 +69,8 @@ class World:
     """True `seen` over the stated one."""
     sure: float = 1.0
     """Log odds of told probabilities over the calibrated ones."""
+    vain: float = 1.0
+    """How many times more cases a likelihood is told to be worth than it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +101,7 @@ def make(rng: np.random.Generator, world: World) -> Made:
     spells = 0
     for n in range(rng.integers(1, 4)):
         seen = float(rng.uniform(0.5, 0.95))
-        table, true = likelihoods(rng, names)
+        table, true = likelihoods(rng, names, vain=world.vain)
         z = np.array([rng.random() < true[truth]["active" if on else "idle"] for on in states])
         one, real = structure(rng, f"t{n}", looks, begins=switches, z=z, seen=seen * world.seen, world=world)
         structures += one
@@ -107,7 +111,15 @@ def make(rng: np.random.Generator, world: World) -> Made:
         }  # fmt: skip
     for n in range(rng.integers(0, 4)):
         claim(
-            rng, f"c{n}", names=names, priors=priors, truth=truth, length=length, indicators=indicators, claims=claims
+            rng,
+            f"c{n}",
+            names=names,
+            priors=priors,
+            truth=truth,
+            length=length,
+            indicators=indicators,
+            claims=claims,
+            vain=world.vain,
         )
     case = Case.model_validate(
         {
@@ -162,22 +174,24 @@ def activity(
     return begins[first:], states[first:]
 
 
-def probability(rng: np.random.Generator, mean: float) -> tuple[dict[str, Any], float]:
+def probability(rng: np.random.Generator, mean: float, *, vain: float = 1.0) -> tuple[dict[str, Any], float]:
     """What a case states of a likelihood, and its true value."""
     if rng.random() < 0.4:
         of = int(rng.integers(3, 25))
         shown = int(rng.binomial(of, mean))
-        return {"counted": {"shown": shown, "of": of}}, float(rng.beta(shown + 0.5, of - shown + 0.5))
+        return {"counted": {"shown": shown, "of": of}}, float(rng.beta((shown + 0.5) / vain, (of - shown + 0.5) / vain))
     cases = float(rng.choice([5.0, 10.0, 30.0]))
-    return {"stated": mean, "cases": cases}, float(rng.beta(mean * cases, (1 - mean) * cases))
+    return {"stated": mean, "cases": cases}, float(rng.beta(mean * cases / vain, (1 - mean) * cases / vain))
 
 
-def likelihoods(rng: np.random.Generator, names: Sequence[str]) -> tuple[dict[str, Any], dict[str, dict[str, float]]]:
+def likelihoods(
+    rng: np.random.Generator, names: Sequence[str], *, vain: float
+) -> tuple[dict[str, Any], dict[str, dict[str, float]]]:
     table: dict[str, Any] = {}
     true: dict[str, dict[str, float]] = {}
     for name in names:
         sides = {"active": rng.uniform(0.05, 0.95), "idle": rng.beta(1, 6) * 0.9 + 0.01}
-        both = {side: probability(rng, float(mean)) for side, mean in sides.items()}
+        both = {side: probability(rng, float(mean), vain=vain) for side, mean in sides.items()}
         table[name] = {side: told for side, (told, _) in both.items()}
         true[name] = {side: value for side, (_, value) in both.items()}
     return table, true
@@ -238,11 +252,11 @@ def at(look: Look) -> dt.datetime:
 
 def claim(
     rng: np.random.Generator, name: str, *, names: Sequence[str], priors: Floats, truth: str, length: float,
-    indicators: dict[str, Any], claims: dict[str, Any],
+    indicators: dict[str, Any], claims: dict[str, Any], vain: float,
 ) -> None:  # fmt: skip
     """Somebody says one thing or its contrary; others repeat it."""
     letter = str(rng.choice(list("ABCDEF")))
-    both = {h: probability(rng, float(rng.uniform(0.05, 0.95))) for h in names}
+    both = {h: probability(rng, float(rng.uniform(0.05, 0.95)), vain=vain) for h in names}
     true = np.array([both[h][1] for h in names])
     depends = rng.random() < RELIABLE[letter]
     yes = rng.random() < (true[list(names).index(truth)] if depends else priors @ true)
@@ -451,6 +465,8 @@ def main() -> None:
     world = World(shape=3.0, seen=0.75, sure=1.5)
     print(f"\n{given.cases // 2} cases that are otherwise than they are stated")
     table(make_all(given.cases // 2, seed=given.seed + 1, world=world), ["assess", "naive"])
+    print(f"\n{given.cases // 2} cases whose likelihoods are told to be surer than they are")
+    table(make_all(given.cases // 2, seed=given.seed + 2, world=World(vain=4.0)), ["assess", "naive"])
 
 
 if __name__ == "__main__":

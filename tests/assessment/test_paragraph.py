@@ -7,7 +7,7 @@ import re
 import pytest
 from hypothesis import given, settings
 from judged import SAID, SHELTER, case, claim, day, look, record, structure
-from test_assess import DRAWS, END, situations
+from test_judgements import DRAWS, END, situations
 
 from sitewatch.assessment import Assessment, SiteRecord, Word, assess, paragraph, percent
 from sitewatch.case import Case
