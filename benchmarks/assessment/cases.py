@@ -19,8 +19,7 @@ Printed are, over all hypotheses of all cases, and of P(activity goes on now):
 with the difference of each score to that of `assess` and its 95 % interval (cases drawn with replacement, 2 000 times).
 A second set is made otherwise than it is stated: lengths of episodes and gaps from a gamma distribution of shape 3,
 looks that show a thing less often than the case says (`seen` x 0.75), and told probabilities that are too sure (log
-odds x 1.5). In a third set all is as in the first but likelihoods, which are told to be worth four times the cases that
-they are worth.
+odds x 1.5). In a third set all is as in the first but stated likelihoods, which are too extreme (log odds x 2).
 """
 
 from __future__ import annotations
@@ -70,7 +69,7 @@ class World:
     sure: float = 1.0
     """Log odds of told probabilities over the calibrated ones."""
     vain: float = 1.0
-    """How many times more cases a likelihood is told to be worth than it is."""
+    """Log odds of stated likelihoods over the true mean ones; those that were counted are as they are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,9 +178,11 @@ def probability(rng: np.random.Generator, mean: float, *, vain: float = 1.0) -> 
     if rng.random() < 0.4:
         of = int(rng.integers(3, 25))
         shown = int(rng.binomial(of, mean))
-        return {"counted": {"shown": shown, "of": of}}, float(rng.beta((shown + 0.5) / vain, (of - shown + 0.5) / vain))
+        return {"counted": {"shown": shown, "of": of}}, float(rng.beta(shown + 0.5, of - shown + 0.5))
     cases = float(rng.choice([5.0, 10.0, 30.0]))
-    return {"stated": mean, "cases": cases}, float(rng.beta(mean * cases / vain, (1 - mean) * cases / vain))
+    odds = (mean / (1 - mean)) ** (1 / vain)
+    true = odds / (1 + odds)
+    return {"stated": mean, "cases": cases}, float(rng.beta(true * cases, (1 - true) * cases))
 
 
 def likelihoods(
@@ -465,8 +466,8 @@ def main() -> None:
     world = World(shape=3.0, seen=0.75, sure=1.5)
     print(f"\n{given.cases // 2} cases that are otherwise than they are stated")
     table(make_all(given.cases // 2, seed=given.seed + 1, world=world), ["assess", "naive"])
-    print(f"\n{given.cases // 2} cases whose likelihoods are told to be surer than they are")
-    table(make_all(given.cases // 2, seed=given.seed + 2, world=World(vain=4.0)), ["assess", "naive"])
+    print(f"\n{given.cases // 2} cases whose stated likelihoods are too extreme")
+    table(make_all(given.cases // 2, seed=given.seed + 2, world=World(vain=2.0)), ["assess", "naive"])
 
 
 if __name__ == "__main__":
