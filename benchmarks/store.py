@@ -114,7 +114,15 @@ def records(site: str, rng: np.random.Generator) -> dict[str, list[dict[str, Any
         "entries": [
             {"site": site, "at": at, "who": "sitewatch", "what": "watch", "thing": "", "detail": {}} for at in runs
         ],
-        "sites": [{**own, "name": f"Plant {site}", **outline, "source": {"images": "/x"}, "removed": False}],
+        "sites": [
+            {
+                **own,
+                "name": f"Plant {site}",
+                **outline,
+                "source": {"images": "/x", "false_alarms": 1.0},
+                "removed": False,
+            }
+        ],
         "areas": [{**own, "area": name, **box(west, south, 0.004)} for name in ("hall", "yard", "gate")],
         "runs": [run(site, at, used) for at in runs],
         "scenes": [scene(one) for one in looks],

@@ -65,7 +65,7 @@ def test_everything_that_prints_for_people_replaces_it(
     say(STEERS)
     assert capsys.readouterr().out.count(SEEN) == 3
     said: list[str] = []
-    monkeypatch.setattr(_progress._stderr, "print", lambda text, **_: said.append(text))
+    monkeypatch.setattr(_progress._stderr(), "print", lambda text, **_: said.append(text))
     note(STEERS)
     warn(STEERS)
     assert said == [SEEN, SEEN]
