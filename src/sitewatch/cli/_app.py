@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -64,6 +66,8 @@ app.command(epilog=BACKUP_EXAMPLES)(backup)
 
 def main() -> None:
     """Run the command line; errors raised on purpose become one sentence and their exit code."""
+    # What is left at the end goes with the process: to search it for cycles first takes as long as many an answer.
+    atexit.register(gc.freeze)
     try:
         for argument in sys.argv:
             check_text(argument)
