@@ -39,7 +39,8 @@ test: check ## all checks and tests, with a real browser and a real catalog wher
 bench: .venv/dev.stamp ## time the corridor and the listings, kill runs, and print ratios
 	$(BIN)/python benchmarks/corridor.py
 	$(BIN)/python benchmarks/store.py
-	$(BIN)/python benchmarks/killed.py
+	@bash tests/install-services
+	$(BIN)/python benchmarks/killed.py --own-postgresql
 
 lock: ## resolve the requirements anew (needs uv)
 	$(UV) pip compile pyproject.toml requirements/build.in --output-file requirements/run.txt \

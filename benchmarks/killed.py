@@ -1,10 +1,11 @@
 """Kill `watch` at random moments: the next run must end as an undisturbed one does, in the store and in the results.
 
-    python benchmarks/killed.py [--times 50] [--postgresql postgresql://USER@HOST/ANY]
+    python benchmarks/killed.py [--times 50] [--postgresql postgresql://USER@HOST/ANY | --own-postgresql]
 
 Each trial watches a small simulated site in a workspace of its own, is killed with SIGKILL at a moment drawn evenly
-from the length of an undisturbed run, and is then run again. With --postgresql the stores are databases made on that
-server, and dropped again.
+from the length of an undisturbed run, and is then run again. Stores are SQLite files; with --postgresql also databases
+made on that server, and dropped again, and with --own-postgresql on one that is started for it, where PostgreSQL is
+installed (tests/install-services).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import multiprocessing as mp
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -155,6 +157,25 @@ def own_database(server: str | None) -> Iterator[str | None]:
         engine.dispose()
 
 
+@contextlib.contextmanager
+def own_server() -> Iterator[str | None]:
+    """The address of a PostgreSQL server that is stopped afterwards; None, and why, where there is none."""
+    sys.path.append(str(Path(__file__).parents[1] / "tests"))
+    import pytest
+
+    from postgres_server import serve_postgres
+
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sitewatch-postgresql-")))
+        folder.chmod(0o755)  # the server runs as a user of its own
+        try:
+            server = stack.enter_context(serve_postgres(folder))
+        except pytest.skip.Exception as reason:
+            print(f"PostgreSQL: left out, {reason.msg}")
+            server = None
+        yield None if server is None else server.address("postgres")
+
+
 def trials(world: Path, scratch: Path, times: int, *, server: str | None = None) -> Iterator[Trial]:
     """As many trials, each with a workspace of its own."""
     with own_database(server) as database:
@@ -175,19 +196,25 @@ def trials(world: Path, scratch: Path, times: int, *, server: str | None = None)
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--times", type=int, default=50)
-    arguments.add_argument("--postgresql", metavar="URL", default=None)
+    where = arguments.add_mutually_exclusive_group()
+    where.add_argument("--postgresql", metavar="URL", default=None)
+    where.add_argument("--own-postgresql", action="store_true")
     options = arguments.parse_args()
-    with tempfile.TemporaryDirectory(prefix="sitewatch-killed-") as name:
+    bad: list[Trial] = []
+    with contextlib.ExitStack() as stack:
+        name = stack.enter_context(tempfile.TemporaryDirectory(prefix="sitewatch-killed-"))
         world = small_world(Path(name) / "world")
-        for store, server in (("SQLite", None), ("PostgreSQL", options.postgresql)):
+        address = stack.enter_context(own_server()) if options.own_postgresql else options.postgresql
+        for store, server in (("SQLite", None), ("PostgreSQL", address)):
             if store == "PostgreSQL" and server is None:
                 continue
             made = list(trials(world, Path(name) / store, options.times, server=server))
-            bad = [one for one in made if one.differs]
+            different = [one for one in made if one.differs]
             ended = sum(one.ended for one in made)
-            print(f"{store}: {len(made)} runs killed ({ended} had ended), {len(bad)} ended otherwise")
-            for one in bad:
+            print(f"{store}: {len(made)} runs killed ({ended} had ended), {len(different)} ended otherwise")
+            for one in different:
                 print(f"  killed after {one.moment_s:.2f} s: {', '.join(one.differs)}")
+            bad += different
     if bad:
         raise SystemExit(1)
 

@@ -18,6 +18,7 @@ from sitewatch.cli import _progress
 from sitewatch.cli._progress import note, warn
 from sitewatch.cli._structures import entry_in_words
 from sitewatch.cli._summary import _line
+from sitewatch.cli._table import list_lines, table_lines
 from sitewatch.cli._text import plain, say
 from sitewatch.cli._values import parse_day
 from sitewatch.cli._workspace import print_table
@@ -65,7 +66,7 @@ def test_everything_that_prints_for_people_replaces_it(
     say(STEERS)
     assert capsys.readouterr().out.count(SEEN) == 3
     said: list[str] = []
-    monkeypatch.setattr(_progress._stderr, "print", lambda text, **_: said.append(text))
+    monkeypatch.setattr(_progress._stderr(), "print", lambda text, **_: said.append(text))
     note(STEERS)
     warn(STEERS)
     assert said == [SEEN, SEEN]
@@ -183,6 +184,34 @@ def test_a_table_for_a_file_has_a_line_a_row(capsys: pytest.CaptureFixture[str])
     print_table(("id", "what"), [("s3f2a91c0", long), ("s77b0e1d4", "short")], none="")
     lines = capsys.readouterr().out.splitlines()
     assert any(line.startswith(" s3f2a91c0") and line.rstrip().endswith(long.rstrip()) for line in lines)
+
+
+def test_numbers_are_set_to_the_right_and_cells_have_lines() -> None:
+    head, body = table_lines(("id", "n>"), [("a\nb", "7"), ("c", "1234")], room=80, whole=(), rule="-")
+    assert head == [" id      n"]
+    assert list(body) == [" ---------", " a       7", " b", " c    1234"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "lines"),
+    [
+        ("many words here", ["many", "words", "here"]),
+        ("to be or not", ["to be", "or", "not"]),
+        ("abcdefgh ij", ["abcde", "fgh", "ij"]),
+        ("場場場", ["場場", "場"]),
+        ("", [""]),
+    ],
+)
+def test_cells_are_broken_between_words(cell: str, lines: list[str]) -> None:
+    _, body = table_lines(("x",), [(cell,)], room=7, whole=(), rule="-")
+    assert [line[1:] for line in body][1:] == lines
+
+
+@pytest.mark.parametrize("room", [1, 5])
+def test_a_table_without_room_still_tells_all(room: int) -> None:
+    _, body = table_lines(("x", "y"), [("ab", "場")], room=room, whole=("x",), rule="-")
+    assert sorted("".join(list(body)[1:]).replace(" ", "")) == sorted("ab場")
+    assert "".join(list_lines([("name", "ab")], room=room)).replace(" ", "") == "nameab"
 
 
 def test_what_is_told_of_one_thing_has_no_head(capsys: pytest.CaptureFixture[str]) -> None:

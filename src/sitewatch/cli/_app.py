@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -15,9 +17,11 @@ from sitewatch.cli._events import event_app
 from sitewatch.cli._exchange import BACKUP_EXAMPLES, EXPORT_EXAMPLES, IMPORT_EXAMPLES, backup, export, import_
 from sitewatch.cli._expansion import EXPANSION_EXAMPLES, expansion
 from sitewatch.cli._forecast import forecast_app
+from sitewatch.cli._issue import ISSUE_EXAMPLES, issue
 from sitewatch.cli._looks import looks_app
 from sitewatch.cli._planet import planet_app
 from sitewatch.cli._progress import note, progress_bars, warn
+from sitewatch.cli._register import register_app
 from sitewatch.cli._reviews import HISTORY_EXAMPLES, history, review_app
 from sitewatch.cli._series import SERIES_EXAMPLES, series
 from sitewatch.cli._sites import init, site_app
@@ -48,6 +52,8 @@ app.add_typer(review_app, name="review")
 app.command(epilog=HISTORY_EXAMPLES)(history)
 structure_app.command("series", epilog=SERIES_EXAMPLES)(series)
 app.add_typer(event_app, name="event")
+forecast_app.command("issue", epilog=ISSUE_EXAMPLES)(issue)
+forecast_app.add_typer(register_app)
 app.add_typer(forecast_app, name="forecast")
 app.add_typer(case_app, name="case")
 app.add_typer(claim_app, name="claim")
@@ -60,6 +66,8 @@ app.command(epilog=BACKUP_EXAMPLES)(backup)
 
 def main() -> None:
     """Run the command line; errors raised on purpose become one sentence and their exit code."""
+    # What is left at the end goes with the process: to search it for cycles first takes as long as many an answer.
+    atexit.register(gc.freeze)
     try:
         for argument in sys.argv:
             check_text(argument)

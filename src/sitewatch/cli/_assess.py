@@ -15,8 +15,9 @@ from sitewatch.errors import InputError, OptionError
 
 if TYPE_CHECKING:
     from sitewatch.assessment import Assessment, SiteRecord
+    from sitewatch.case import Case
 
-__all__ = ["ASSESS_EXAMPLES", "assess"]
+__all__ = ["ASSESS_EXAMPLES", "assess", "load_record"]
 
 ASSESS_EXAMPLES = """
 Examples:
@@ -57,15 +58,7 @@ def assess(
 
     moment = _moment(at)
     asked = read_case(case)
-    names = frozenset(untold or ())
-    if record is not None:
-        known = _from_folder(record, names)
-    else:
-        known = _from_workspace(workspace, asked.site, None if at is None else moment, names)
-    if known.site.id != asked.site:
-        raise InputError(
-            f"{case}: is about site {asked.site!r}, and {record} holds {known.site.id!r}; give that site's folder"
-        )
+    known = load_record(asked, case, record, workspace, None if at is None else moment, frozenset(untold or ()))
     found = judge(asked, known, at=moment, draws=draws, seed=seed)
     if as_json:
         print_json(assessment_document(found))
@@ -74,6 +67,30 @@ def assess(
     for clause in paragraph(found):
         say(clause.text)
     _print_tables(found)
+
+
+def load_record(
+    case: Case, file: Path, record: Path | None, workspace: str, at: dt.datetime | None, untold: frozenset[str]
+) -> SiteRecord:
+    """What is known of a case's site: from a folder of results where one is given, else from the workspace.
+
+    Args:
+        case: the case.
+        file: where it was read from.
+        record: a folder that `sitewatch watch --out` wrote.
+        workspace: where the site is watched.
+        at: what was known then; None: now. A folder holds what its run knew.
+        untold: structures that may be named and were not seen yet.
+
+    Raises:
+        InputError: the folder is about another site, or the site is not watched.
+    """
+    known = _from_workspace(workspace, case.site, at, untold) if record is None else _from_folder(record, untold)
+    if known.site.id != case.site:
+        raise InputError(
+            f"{file}: is about site {case.site!r}, and {record} holds {known.site.id!r}; give its own folder"
+        )
+    return known
 
 
 def _moment(at: str | None) -> dt.datetime:

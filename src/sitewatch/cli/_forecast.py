@@ -12,7 +12,7 @@ from sitewatch.cli._draw import draw
 from sitewatch.cli._progress import note, progress_bars
 from sitewatch.cli._tables import read_days
 from sitewatch.cli._text import say
-from sitewatch.cli._values import parse_day, parse_now
+from sitewatch.cli._values import parse_date, parse_now
 from sitewatch.cli._workspace import AsJson, Now, Quiet, print_json, print_table
 from sitewatch.errors import InputError, OptionError
 
@@ -81,9 +81,9 @@ def backtest(
     lengths = _horizons(horizons)
     if not 1 <= every <= _LONGEST:
         raise OptionError(f"--every must be 1 to {_LONGEST} days, got {every}")
-    record = _record(file, until=_day("--until", until), today=parse_now(now).date())
-    first, learn = _start(record, file, _day("--start", start), _day("--since", since))
-    last = _day("--end", end)
+    record = _record(file, until=parse_date("--until", until), today=parse_now(now).date())
+    first, learn = _start(record, file, parse_date("--start", start), parse_date("--since", since))
+    last = parse_date("--end", end)
     if last is not None and last < first:
         raise OptionError(f"--end ({last}) lies before the first forecast ({first}); exchange --start and --end")
     open_ = [length for length in lengths if first + (length - 1) * _DAY > record.until]
@@ -144,11 +144,6 @@ def _horizons(text: str) -> tuple[int, ...]:
     if wrong:
         raise OptionError(f"--horizons must be 1 to {_LONGEST} days each, got {wrong[0]}")
     return tuple(sorted(set(lengths)))
-
-
-def _day(option: str, text: str | None) -> dt.date | None:
-    moment = parse_day(option, text)
-    return None if moment is None else moment.date()
 
 
 def _record(file: Path, *, until: dt.date | None, today: dt.date) -> EventRecord:

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from typing import TYPE_CHECKING
 
 from sitewatch.cli._text import plain
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 __all__ = ["note", "progress_bars", "warn"]
 
-_stderr = Console(stderr=True, soft_wrap=True, highlight=False)
+
+@functools.cache
+def _stderr() -> Console:
+    from rich.console import Console  # here, so that a result for scripts starts without it
+
+    return Console(stderr=True, soft_wrap=True, highlight=False)
 
 
 def note(sentence: str) -> None:
     """A remark for the person at the terminal."""
-    _stderr.print(plain(sentence), markup=False)
+    _stderr().print(plain(sentence), markup=False)
 
 
 def warn(sentence: str) -> None:
     """A sentence that must not be missed."""
-    _stderr.print(plain(sentence), markup=False, style="bold red" if _stderr.is_terminal else None)
+    _stderr().print(plain(sentence), markup=False, style="bold red" if _stderr().is_terminal else None)
 
 
 @contextmanager
@@ -35,11 +42,13 @@ def progress_bars(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
     if quiet:
         yield lambda _stage, _done, _of: None
         return
-    if not _stderr.is_terminal:
+    if not _stderr().is_terminal:
         yield _line
         return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     columns = (TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=_stderr) as bars:
+    with Progress(*columns, console=_stderr()) as bars:
         tasks = {}
 
         def show(stage: str, done: int, of: int) -> None:

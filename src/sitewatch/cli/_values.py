@@ -18,6 +18,7 @@ __all__ = [
     "parse_bands",
     "parse_budget",
     "parse_catalogs",
+    "parse_date",
     "parse_day",
     "parse_now",
     "present",
@@ -106,6 +107,12 @@ def parse_day(option: str, text: str | None, *, end: bool = False) -> dt.datetim
     if end and _is_day(text):
         return moment + dt.timedelta(hours=23, minutes=59, seconds=59)
     return moment
+
+
+def parse_date(option: str, text: str | None) -> dt.date | None:
+    """A day, ISO 8601; of a moment the day on which it lies in UTC."""
+    moment = parse_day(option, text)
+    return None if moment is None else moment.date()
 
 
 def present() -> dt.datetime:

@@ -6,7 +6,7 @@ import getpass
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -38,8 +38,6 @@ _WHOLE = frozenset(
     {"captured (UTC)", "id", "key", "known since", "last run", "readers", "since", "site", "structure", "when"}
 )
 """Columns whose cells are not broken where there is room: what is copied from there must be whole."""
-_OTHERS = 12
-"""Room that every other column is left, characters."""
 _ENDLESS = 100_000
 """Width of what is no terminal: files and programs break lines themselves."""
 
@@ -119,36 +117,25 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, non
     A column whose name ends in `>` is set to the right. Two columns without names are a list of what is told of one
     thing.
     """
-    from rich import box
-    from rich.cells import cell_len
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
+
+    from sitewatch.cli._table import list_lines, table_lines
 
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = _ENDLESS
-    cells = [[Text("" if value is None else plain(value)) for value in row] for row in rows]
+    cells = [["" if value is None else plain(value) for value in row] for row in rows]
     if not cells:
-        console.print(Text(none))
-        return
-    if not any(columns):
-        table = Table.grid(padding=(0, 2, 0, 0))
-        table.add_column(no_wrap=True)
-        table.add_column(overflow="fold")
+        console.print(Text(plain(none)))
+    elif not any(columns):
+        print("\n".join(list_lines(cells, room=console.width)))
     else:
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        widest = [
-            max(cell_len(line) for row in cells for line in row[i].plain.split("\n")) for i in range(len(columns))
-        ]
-        room = sum(width if name in _WHOLE else _OTHERS for name, width in zip(columns, widest, strict=True))
-        fits = room + 2 * len(columns) <= console.width
-        for name in columns:
-            side: Literal["left", "right"] = "right" if name.endswith(">") else "left"
-            table.add_column(name.rstrip(">"), justify=side, overflow="fold", no_wrap=fits and name in _WHOLE)
-    for row in cells:
-        table.add_row(*row)
-    console.print(table)
+        rule = "-" if console.options.ascii_only else "\N{BOX DRAWINGS LIGHT HORIZONTAL}"
+        head, body = table_lines(columns, cells, room=console.width, whole=_WHOLE, rule=rule)
+        print()
+        console.print(Text("\n".join(head), style="bold"), soft_wrap=True)
+        print("\n".join(body), end="\n\n")
 
 
 def absolute(path: Path) -> str:

@@ -161,7 +161,7 @@ def fit_base_rate(
         jac=lambda x: at(x)[1],
         hess=lambda x: at(x)[2],
         method="trust-exact",
-        options={"gtol": 1e-3, "maxiter": 60, "initial_trust_radius": 0.5},
+        options={"gtol": 1e-2, "maxiter": 60, "initial_trust_radius": 0.5},
     )
     theta = np.asarray(found.x)
     draws = _draws(theta, at(theta)[2]) if form.average else theta[None]
@@ -189,7 +189,7 @@ class _Data:
     hit: NDArray[np.bool_]
     """(day,) of the complete days: True is an event day."""
     season: NDArray[np.float64]
-    """(day, 2 x harmonics) of the complete days."""
+    """(2 x harmonics, day) of the complete days."""
     weight: NDArray[np.float64]
     """(day,)"""
     events: int
@@ -252,20 +252,20 @@ def _objective(theta: _Vector, data: _Data, prior: _Prior, form: Form) -> tuple[
     odds = 1.0 / np.expm1(hazard)
     value = -(weight[hit] @ log_hit) + weight[~hit] @ hazard[~hit]
     value += PRIOR_DAYS * np.exp(theta[0]) - PRIOR_EVENTS * theta[0] + 0.5 * (prior.precision @ away**2)
-    gradient = slope.T @ (weight * np.where(hit, -odds, 1.0)) + prior.precision * away
+    gradient = slope @ (weight * np.where(hit, -odds, 1.0)) + prior.precision * away
     gradient[0] += PRIOR_DAYS * np.exp(theta[0]) - PRIOR_EVENTS
-    second = (slope.T * (weight * odds)) @ slope + np.diag(prior.precision)
+    second = (slope * (weight * odds)) @ slope.T + np.diag(prior.precision)
     second[0, 0] += PRIOR_DAYS * np.exp(theta[0])
     return float(value), gradient, second
 
 
 def _hazard(theta: _Vector, data: _Data, form: Form) -> tuple[_Vector, _Vector]:
-    """(day,) hazard of the complete days, and (day, parameter) its derivatives."""
+    """(day,) hazard of the complete days, and (parameter, day) its derivatives."""
     level, branching, scales, harmonics = _unpack(theta, form)
     k = len(scales)
-    season = np.exp(data.season @ harmonics)
-    slope = np.empty((len(data.hit), len(theta)))
-    slope[:, 0] = level
+    season = np.exp(harmonics @ data.season)
+    slope = np.empty((len(theta), len(data.hit)))
+    slope[0] = level
     bare = np.full(len(data.hit), level)
     excited = []
     for n, (share, scale) in enumerate(zip(branching, scales, strict=True)):
@@ -273,14 +273,14 @@ def _hazard(theta: _Vector, data: _Data, form: Form) -> tuple[_Vector, _Vector]:
         path = lfilter([1.0 - keep], [1.0, -keep], data.before)
         drift = lfilter([1.0], [1.0, -keep], np.concatenate([[0.0], path[:-1]]) - data.before)
         excited.append(path[data.skip :])
-        slope[:, 1 + k + n] = share * drift[data.skip :] * keep / scale
+        slope[1 + k + n] = share * drift[data.skip :] * keep / scale
         bare += share * excited[-1]
     told = branching @ np.array(excited) if k else 0.0
     for n in range(k):
-        slope[:, 1 + n] = branching[n] * (excited[n] - told)
+        slope[1 + n] = branching[n] * (excited[n] - told)
     hazard = season * bare
-    slope[:, : 1 + 2 * k] *= season[:, None]
-    slope[:, 1 + 2 * k :] = hazard[:, None] * data.season
+    slope[: 1 + 2 * k] *= season
+    slope[1 + 2 * k :] = hazard * data.season
     return hazard, slope
 
 
@@ -297,7 +297,7 @@ def _ahead(draws: _Vector, known: EventRecord, issued: dt.date, ahead: int, form
         log_keep = -np.exp(-draws[:, 1 + k + n])
         excited = -np.expm1(log_keep) * np.exp(log_keep[:, None] * age).sum(axis=1)
         bare += (branching[:, n] * excited)[:, None] * np.exp(log_keep[:, None] * days)
-    return bare * np.exp(draws[:, 1 + 2 * k :] @ _harmonics(t + days, form.harmonics).T)
+    return bare * np.exp(draws[:, 1 + 2 * k :] @ _harmonics(t + days, form.harmonics))
 
 
 def _draws(theta: _Vector, second: _Vector) -> _Vector:
@@ -309,6 +309,6 @@ def _draws(theta: _Vector, second: _Vector) -> _Vector:
 
 
 def _harmonics(days: NDArray[np.int64], number: int) -> _Vector:
-    """(day, 2 x number) cosine and sine of each harmonic of the year."""
-    angle = 2 * np.pi / _YEAR * days[:, None] * np.arange(1, number + 1)
-    return np.stack([np.cos(angle), np.sin(angle)], axis=2).reshape(len(days), -1)
+    """(2 x number, day) cosine and sine of each harmonic of the year."""
+    angle = 2 * np.pi / _YEAR * days * np.arange(1, number + 1)[:, None]
+    return np.stack([np.cos(angle), np.sin(angle)], axis=1).reshape(-1, len(days))

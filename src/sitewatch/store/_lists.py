@@ -6,7 +6,9 @@ Read at once for any number of sites, and without importing the rooms that made 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+import functools
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -149,13 +151,13 @@ def structure_rows(
         versions += _in_hindsight(connection, which, at, site=site, evidence=thing is not None)
     names = _names(connection, site=site, at=at)
     reviews = load_reviews(connection, viewer=viewer, site=site, at=at)
-    open_ones = {(one["site"], one["thing"]) for one in conflict_rows(connection, site=site, at=at)}
+    open_ones = {(row.site, row.thing) for row in connection.execute(_open_conflicts(site, at, _KEY))}
     found = [
         {
             "site": row["site"],
             "id": row["id"],
             "thing": row["thing"],
-            "name": names.get((row["site"], row["thing"])),
+            "name": names.get(key := (row["site"], row["thing"])),
             "kind": row["kind"],
             "claimed": row["claimed"],
             "present": row["present"],
@@ -165,28 +167,27 @@ def structure_rows(
             "area_m2_high": row["area_m2_high"],
             "bounds": [row["west"], row["south"], row["east"], row["north"]],
             "sensors": row["sensors"],
-            "presences": presences_told(spells),
-            "review": read.mark if (read := reviews.get((row["site"], row["thing"]))) else "",
-            "conflict": (row["site"], row["thing"]) in open_ones,
+            "presences": presences,
+            "review": read.mark if (read := reviews.get(key)) else "",
+            "conflict": key in open_ones,
             "known_since": None if hindsight else told(row["since"]),
             "hindsight": hindsight,
         }
-        for row, spells, hindsight in versions
+        for row, presences, hindsight in versions
     ]
     return sorted(found, key=lambda one: (one["site"], -one["probability"], one["id"]))
 
 
-_Version = tuple[Row, list[Row], bool]
-"""A structure's row, those of its presences, and whether they are hindsight."""
+_Version = tuple[Row, list[dict[str, Any]], bool]
+"""A structure's row, its spells as they are told, and whether they are hindsight."""
 
 
-def _versions(
-    connection: sa.Connection, which: sa.ColumnElement[bool], *, evidence: bool, phases: bool = False
-) -> list[_Version]:
-    columns = _told_columns(connection, [t.structures.c[name] for name in _LISTED], plain=not phases)
-    spells = _lives(connection, which, evidence=evidence, phases=phases)
-    rows = (dict(zip(_LISTED, row, strict=True)) for row in connection.execute(sa.select(*columns).where(which)))
-    return [(row, spells.get((row["site"], row["thing"], row["since"]), []), False) for row in rows]
+def _versions(connection: sa.Connection, which: sa.ColumnElement[bool], *, evidence: bool) -> list[_Version]:
+    spells = _spells(connection, which, (*_SPELL, "evidence") if evidence else _SPELL, plain=True)
+    return [
+        (row, [_presence(*spell[3:]) for spell in spells.get((row["site"], row["thing"], row["since"]), ())], False)
+        for row in _listed(connection, which, plain=True)
+    ]
 
 
 def _in_hindsight(
@@ -197,12 +198,17 @@ def _in_hindsight(
     if not early:
         return []
     looks = published_looks(connection, at, sites=early)
-    found = []
-    for row, spells, _ in _versions(connection, which & known_at(t.structures, None), evidence=evidence, phases=True):
+    which &= known_at(t.structures, None)
+    names = (*_SPELL, "phases", *(["evidence"] if evidence else []))
+    spells = _spells(connection, which, names, plain=False)
+    found: list[_Version] = []
+    for row in _listed(connection, which, plain=False):
         known = looks.get(row["site"])
-        cut = None if known is None else cut_structure(row, spells, known)
+        lived = spells.get((row["site"], row["thing"], row["since"]), ())
+        rows = [dict(zip(names, spell[3:], strict=True)) for spell in lived]
+        cut = None if known is None else cut_structure(row, rows, known)
         if cut is not None:
-            found.append((*cut, True))
+            found.append((cut[0], presences_told(cut[1]), True))
     return found
 
 
@@ -218,52 +224,76 @@ def _told_columns(
 ) -> list[sa.ColumnElement[Any]]:
     """Columns as they are read for a listing.
 
-    With `plain`, moments come from SQLite as the text they are kept as: ten thousand structures have a hundred thousand
-    moments, and to read each and write it again took half of the time.
+    With `plain`, moments and sensors come from SQLite as the text they are kept as: ten thousand structures have a
+    hundred thousand moments, and to read each and write it again took half of the time.
     """
     if not plain or connection.dialect.name != "sqlite":
         return list(columns)
     return [
-        sa.type_coerce(column, sa.Text).label(column.name) if isinstance(column.type, t.Utc) else column
+        sa.type_coerce(column, sa.Text).label(column.name)
+        if isinstance(column.type, t.Utc) or column is t.structures.c.sensors
+        else column
         for column in columns
     ]
 
 
-def _lives(
-    connection: sa.Connection, which: sa.ColumnElement[bool], *, evidence: bool, phases: bool = False
-) -> dict[tuple[str, str, dt.datetime], list[Row]]:
-    """Presences by (site, key, since), in time order; their evidence only where it is asked for."""
+def _listed(connection: sa.Connection, which: sa.ColumnElement[bool], *, plain: bool) -> Iterator[Row]:
+    """Structures by the columns that are listed."""
+    columns = _told_columns(connection, [t.structures.c[name] for name in _LISTED], plain=plain)
+    parsed = functools.cache(json.loads)  # ten thousand structures share a few sets of sensors
+    for values in connection.execute(sa.select(*columns).where(which)).all():
+        row = dict(zip(_LISTED, values, strict=True))
+        if isinstance(row["sensors"], str):
+            row["sensors"] = parsed(row["sensors"])
+        yield row
+
+
+_SPELL = ("erected_after", "erected_by", "dismantled_after", "dismantled_by", "state", "probability")
+"""Columns of a spell that a listing tells."""
+
+
+def _spells(
+    connection: sa.Connection, which: sa.ColumnElement[bool], names: Sequence[str], *, plain: bool
+) -> dict[tuple[str, str, dt.datetime], list[Sequence[Any]]]:
+    """Spells by (site, key, since) of their structure, in time order: those three, then the columns that are named."""
     s, p = t.structures.c, t.presences.c
-    names = ("site", "thing", "since", "erected_after", "erected_by", "dismantled_after", "dismantled_by", "state")
-    columns = [*(p[name] for name in names), p.probability, *([p.evidence] if evidence else [])]
-    if phases:
-        columns.append(p.phases)
+    columns = _told_columns(connection, [p[name] for name in ("site", "thing", "since", *names)], plain=plain)
     join = t.presences.join(t.structures, (p.site == s.site) & (p.thing == s.thing) & (p.since == s.since))
-    found: dict[tuple[str, str, dt.datetime], list[Row]] = {}
-    shown = _told_columns(connection, columns, plain=not phases)
-    keys = [column.name for column in columns]
-    for row in connection.execute(sa.select(*shown).select_from(join).where(which).order_by(p.number)):
-        found.setdefault((row[0], row[1], row[2]), []).append(dict(zip(keys, row, strict=True)))
+    # By the keys of both tables: by the number alone SQLite goes through every version of every spell.
+    query = sa.select(*columns).select_from(join).where(which).order_by(s.site, s.thing, s.since, p.number)
+    found: dict[tuple[str, str, dt.datetime], list[Sequence[Any]]] = {}
+    for row in connection.execute(query).all():
+        found.setdefault((row[0], row[1], row[2]), []).append(row)
     return found
 
 
 def presences_told(spells: Iterable[Row]) -> list[dict[str, Any]]:
     """Spells of standing, as in structures.geojson."""
-
-    def bracket(spell: Row, end: str) -> dict[str, str | None] | None:
-        after = told(spell[f"{end}_after"])
-        return None if after is None else {"after": after, "by": told(spell[f"{end}_by"])}
-
     return [
-        {
-            "erected": bracket(spell, "erected"),
-            "dismantled": bracket(spell, "dismantled"),
-            "state": spell["state"],
-            "probability": spell["probability"],
-            **({"evidence": spell["evidence"]} if "evidence" in spell else {}),
-        }
+        _presence(*(spell[name] for name in _SPELL), *([spell["evidence"]] if "evidence" in spell else []))
         for spell in spells
     ]
+
+
+def _presence(  # noqa: PLR0917 - a row's columns
+    erected_after: dt.datetime | str | None,
+    erected_by: dt.datetime | str | None,
+    dismantled_after: dt.datetime | str | None,
+    dismantled_by: dt.datetime | str | None,
+    state: str,
+    probability: float,
+    *evidence: Sequence[str],
+) -> dict[str, Any]:
+    """A spell from its columns; with its evidence where that was read."""
+    return {
+        "erected": None if erected_after is None else {"after": told(erected_after), "by": told(erected_by)},
+        "dismantled": None
+        if dismantled_after is None
+        else {"after": told(dismantled_after), "by": told(dismantled_by)},
+        "state": state,
+        "probability": probability,
+        **({"evidence": evidence[0]} if evidence else {}),
+    }
 
 
 def conflict_rows(
@@ -271,14 +301,8 @@ def conflict_rows(
 ) -> list[dict[str, Any]]:
     """The conflicts that wait for an answer, or did at a moment, by site and key."""
     c = t.conflicts.c
-    which = known_at(t.conflicts, at) & (c.resolved == "")
-    if site is not None:
-        which &= c.site == site
-    rows = (
-        connection.execute(sa.select(t.conflicts).where(which).order_by(t.bytewise(c.site), t.bytewise(c.thing)))
-        .mappings()
-        .all()
-    )
+    query = _open_conflicts(site, at, tuple(c.keys())).order_by(t.bytewise(c.site), t.bytewise(c.thing))
+    rows = connection.execute(query).mappings().all()
     ids = _ids(connection, {row["site"] for row in rows}, at=at)
     return [
         {
@@ -292,6 +316,18 @@ def conflict_rows(
         }
         for row in rows
     ]
+
+
+_KEY = ("site", "thing")
+"""Columns that name a structure."""
+
+
+def _open_conflicts(site: str | None, at: dt.datetime | None, columns: Sequence[str]) -> sa.Select[Any]:
+    c = t.conflicts.c
+    which = known_at(t.conflicts, at) & (c.resolved == "")
+    if site is not None:
+        which &= c.site == site
+    return sa.select(*(c[name] for name in columns)).where(which)
 
 
 def review_rows(
