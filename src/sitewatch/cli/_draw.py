@@ -6,7 +6,19 @@ from pathlib import Path
 
 from sitewatch.errors import OptionError, OutputError
 
-__all__ = ["draw"]
+__all__ = ["check_picture", "draw"]
+
+
+def check_picture(picture: Path) -> None:
+    """Refuse a name before the work is done.
+
+    Raises:
+        OptionError: it does not end in .svg.
+    """
+    if picture.suffix.lower() != ".svg":
+        raise OptionError(
+            f"--picture must be a file that ends in .svg, got {picture.name!r}; other formats are not drawn"
+        )
 
 
 def draw(picture: Path, drawn: str) -> None:
@@ -16,10 +28,7 @@ def draw(picture: Path, drawn: str) -> None:
         OptionError: the file's name does not end in .svg.
         OutputError: it cannot be written.
     """
-    if picture.suffix.lower() != ".svg":
-        raise OptionError(
-            f"--picture must be a file that ends in .svg, got {picture.name!r}; other formats are not drawn"
-        )
+    check_picture(picture)
     try:
         picture.write_text(drawn, encoding="utf-8")
     except OSError as error:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sitewatch.cli._draw import draw
+from sitewatch.cli._draw import check_picture, draw
 from sitewatch.cli._progress import note, progress_bars
 from sitewatch.cli._tables import read_days
 from sitewatch.cli._text import say
@@ -78,6 +78,8 @@ def backtest(
     from sitewatch.forecast import backtest as run
     from sitewatch.forecast import backtest_document, backtest_sentences
 
+    if picture is not None:
+        check_picture(picture)
     lengths = _horizons(horizons)
     if not 1 <= every <= _LONGEST:
         raise OptionError(f"--every must be 1 to {_LONGEST} days, got {every}")

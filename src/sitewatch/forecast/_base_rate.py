@@ -17,8 +17,8 @@ scipy's trust-region method with the expected information as its matrix of secon
 **The chance of a window needs no simulation.** Given that nothing has happened in it so far, the excitation decays
 deterministically; so P(none in t .. t+h-1) is the product of exp(-h(t+j)) along that one path, exactly.
 
-**What few events leave open** is averaged over: forecasts are means over draws from the normal approximation of the
-posterior (Laplace). Otherwise three events would be taken for a rate that is known.
+**What few events leave open** is averaged over: forecasts are means over draws from an approximation of the posterior
+around its mode (Laplace). Otherwise three events would be taken for a rate that is known.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.signal import lfilter
+from scipy.special import gammaincinv, ndtr
 
 from sitewatch.forecast._record import EventRecord
 
@@ -51,6 +52,11 @@ LEAST = 1e-4
 """No chance nearer to 0 or 1 is told."""
 _DRAWS = 64
 """Half of the draws from the posterior; the other half mirrors them."""
+
+_ENDLESS = 700.0
+"""Hazard of a day beyond which exp overflows."""
+_NOTHING = 1e-12
+"""Keeps the logarithm of a level finite."""
 
 _Vector = NDArray[np.float64]
 
@@ -248,13 +254,12 @@ def _objective(theta: _Vector, data: _Data, prior: _Prior, form: Form) -> tuple[
     away = theta - prior.mean
     hit, weight = data.hit, data.weight
     # log(1 - exp(-h)) and 1 / (exp(h) - 1), without loss where h is small.
-    log_hit = np.log(-np.expm1(-hazard[hit]))
-    odds = 1.0 / np.expm1(hazard)
-    value = -(weight[hit] @ log_hit) + weight[~hit] @ hazard[~hit]
+    odds = 1.0 / np.expm1(np.minimum(hazard, _ENDLESS))
+    value = (weight * np.where(hit, -np.log(-np.expm1(-hazard)), hazard)).sum()
     value += PRIOR_DAYS * np.exp(theta[0]) - PRIOR_EVENTS * theta[0] + 0.5 * (prior.precision @ away**2)
-    gradient = slope @ (weight * np.where(hit, -odds, 1.0)) + prior.precision * away
+    gradient = np.einsum("ij,j->i", slope, weight * np.where(hit, -odds, 1.0)) + prior.precision * away
     gradient[0] += PRIOR_DAYS * np.exp(theta[0]) - PRIOR_EVENTS
-    second = (slope * (weight * odds)) @ slope.T + np.diag(prior.precision)
+    second = np.einsum("ij,kj->ik", slope * (weight * odds), slope) + np.diag(prior.precision)
     second[0, 0] += PRIOR_DAYS * np.exp(theta[0])
     return float(value), gradient, second
 
@@ -263,7 +268,8 @@ def _hazard(theta: _Vector, data: _Data, form: Form) -> tuple[_Vector, _Vector]:
     """(day,) hazard of the complete days, and (parameter, day) its derivatives."""
     level, branching, scales, harmonics = _unpack(theta, form)
     k = len(scales)
-    season = np.exp(harmonics @ data.season)
+    # einsum, not matmul, here and below: products this small cost more in threads of the algebra than they take.
+    season = np.exp(np.einsum("i,ij->j", harmonics, data.season))
     slope = np.empty((len(theta), len(data.hit)))
     slope[0] = level
     bare = np.full(len(data.hit), level)
@@ -275,7 +281,7 @@ def _hazard(theta: _Vector, data: _Data, form: Form) -> tuple[_Vector, _Vector]:
         excited.append(path[data.skip :])
         slope[1 + k + n] = share * drift[data.skip :] * keep / scale
         bare += share * excited[-1]
-    told = branching @ np.array(excited) if k else 0.0
+    told = bare - level
     for n in range(k):
         slope[1 + n] = branching[n] * (excited[n] - told)
     hazard = season * bare
@@ -301,11 +307,21 @@ def _ahead(draws: _Vector, known: EventRecord, issued: dt.date, ahead: int, form
 
 
 def _draws(theta: _Vector, second: _Vector) -> _Vector:
-    """(draw, parameter) of the normal approximation of the posterior; the same standard ones each time."""
+    """(draw, parameter) of the normal approximation of the posterior; the same standard ones each time.
+
+    The level is drawn from a Gamma instead: with few events its logarithm has a long tail downwards, not upwards. A
+    Gamma of shape k has the curvature k at the mode of its logarithm; so without excitation these are draws from the
+    posterior itself.
+    """
     # theta + L^-T z has the covariance (L L^T)^-1.
     normal = np.random.default_rng(0).standard_normal((_DRAWS, len(theta)))
     moved = np.linalg.solve(np.linalg.cholesky(second).T, normal.T).T
-    return np.concatenate([theta + moved, theta - moved])
+    draws = np.concatenate([theta + moved, theta - moved])
+    sd = np.sqrt(np.linalg.inv(second)[0, 0])
+    shape = sd**-2
+    quantile = gammaincinv(shape, ndtr((draws[:, 0] - theta[0]) / sd))
+    draws[:, 0] = theta[0] + np.log(np.maximum(quantile, _NOTHING) / shape)
+    return draws
 
 
 def _harmonics(days: NDArray[np.int64], number: int) -> _Vector:
