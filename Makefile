@@ -1,10 +1,11 @@
 # Everything a contributor runs. `make demo` and `make test` work on a fresh machine with Python 3.11, git and make.
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test check services kernels bench lock clean
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3.11
 UV ?= uv
 BIN := .venv/bin
+ONE_THREAD := NUMBA_NUM_THREADS=1 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 help: ## list the targets
@@ -32,9 +33,17 @@ check: .venv/dev.stamp ## formatting, lint, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: check ## all checks and tests, with a real browser and a real catalog where they can be installed
+services:
 	@bash tests/install-services
-	NUMBA_NUM_THREADS=1 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n auto
+
+# Before the tests, or each of their workers would compile the same for two minutes.
+kernels: .venv/dev.stamp
+	@echo "Compiling the kernels, where they are not yet ..." >&2
+	@$(ONE_THREAD) $(BIN)/python tests/compile_kernels.py
+
+test: .venv/dev.stamp ## all checks and tests, with a real browser and a real catalog where they can be installed
+	@$(MAKE) --no-print-directory --output-sync --jobs=3 check services kernels
+	$(ONE_THREAD) $(BIN)/pytest -n auto --dist worksteal
 
 bench: .venv/dev.stamp ## time the corridor and the listings, kill runs, and print ratios
 	$(BIN)/python benchmarks/corridor.py

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from made_once import made_once
 from postgres_server import Postgres, serve_postgres
 
 SHARED = Path(os.environ.get("SITEWATCH_SHARED", Path(__file__).parents[2] / "shared"))
@@ -24,11 +27,28 @@ def shared() -> Path:
     return SHARED
 
 
-@pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def clean_environment() -> Iterator[None]:
     """No setting of the machine reaches a test."""
-    for name in [name for name in os.environ if name.startswith("SITEWATCH_")]:
-        monkeypatch.delenv(name)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("SITEWATCH_")]:
+            patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session")
+def watched_series(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the command makes of the real series, started as a user does; not to be changed by tests."""
+    data = shared / "data" / "smart-timelapse"
+    sitewatch = Path(sys.executable).with_name("sitewatch")
+
+    def make(folder: Path) -> None:
+        where = ["--images", data / "AE_tif", "--out", folder, "--quiet"]
+        command = [sitewatch, "watch", data / "site.geojson", *where]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=500)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    return made_once(tmp_path_factory, "series-watched", make)
 
 
 @pytest.fixture(scope="session")

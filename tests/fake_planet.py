@@ -114,6 +114,7 @@ def planetscope(**fields: Any) -> dict[str, Any]:
 def _handler(fake: FakePlanet) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - answers, told in order
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # or each body waits 40 ms for its head to be acknowledged
 
         def log_message(self, *args: object) -> None:
             pass

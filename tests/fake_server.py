@@ -56,6 +56,7 @@ class FakeServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # or each body waits 40 ms for its head to be acknowledged
 
             def log_message(self, *args: object) -> None:
                 pass

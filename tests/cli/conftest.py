@@ -4,43 +4,42 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ran import Ran, Run
+from ran import MADE_AT, MadeRun, Run, call
 
-from sitewatch.cli import main
+from made_once import made_once
 from sitewatch.simulate import Recipe, simulate, write
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run() -> Run:
     """Call the command line; never a traceback, whatever is given."""
-
-    def call(*arguments: object) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["sitewatch", *map(str, arguments)])
-        capsys.readouterr()
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
-        captured = capsys.readouterr()
-        assert "Traceback" not in captured.err
-        return Ran(code, captured.out, captured.err)
-
     return call
 
 
 @pytest.fixture(scope="session")
 def made_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small place with a few events; not to be changed by tests."""
-    folder = tmp_path_factory.mktemp("world") / "facility"
-    write(simulate(Recipe(seed=3, size=80, looks=45, years=2.0, permanent=4, temporary=4, distractors=2)), folder)
-    return folder
+    recipe = Recipe(seed=3, size=80, looks=45, years=2.0, permanent=4, temporary=4, distractors=2)
+    return made_once(tmp_path_factory, "facility", lambda folder: write(simulate(recipe), folder))
+
+
+@pytest.fixture(scope="session")
+def made_run(made_world: Path, tmp_path_factory: pytest.TempPathFactory) -> MadeRun:
+    """`watch` of that place at `MADE_AT`; not to be changed by tests."""
+
+    def make(folder: Path) -> None:
+        where = ("--images", made_world / "images", "--out", folder / "out", "--quiet", "--now", MADE_AT)
+        ran = call("watch", made_world / "site.geojson", *where)
+        assert ran.code == 0, ran
+        (folder / "said").write_text(ran.out)
+
+    folder = made_once(tmp_path_factory, "facility-watched", make)
+    return MadeRun(out=folder / "out", said=(folder / "said").read_text())
 
 
 @pytest.fixture

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
-__all__ = ["Ran", "Run"]
+import pytest
+
+from sitewatch.cli import main
+
+__all__ = ["MADE_AT", "MadeRun", "Ran", "Run", "call"]
 
 
 @dataclass(frozen=True)
@@ -22,4 +30,28 @@ class Ran:
         return self.out.rstrip("\n").rpartition("\n")[2]
 
 
+@dataclass(frozen=True)
+class MadeRun:
+    """A finished run that several tests read."""
+
+    out: Path
+    """Its results."""
+    said: str
+    """What was written to standard output."""
+
+
+MADE_AT = "2026-01-01T00:00:00Z"
 Run = Callable[..., Ran]
+
+
+def call(*arguments: object) -> Ran:
+    """Call the command line; never a traceback, whatever is given."""
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        patch.setattr(sys, "argv", ["sitewatch", *map(str, arguments)])
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
+    assert "Traceback" not in err.getvalue()
+    return Ran(code, out.getvalue(), err.getvalue())

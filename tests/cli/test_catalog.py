@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ran import Run
+from ran import MadeRun, Run
 
+from apart import run_apart
 from fake_server import Fail, FakeServer
 from fake_stac import Api
 from sitewatch.cli._values import parse_catalogs
@@ -65,18 +65,9 @@ def serve(server: FakeServer, made_world: Path) -> Api:
 
 
 def watch(api: Api, world: Path, out: Path, *more: object) -> subprocess.CompletedProcess[str]:
-    """In a process of its own: GDAL and a server in one Python process wait for each other."""
-    return subprocess.run(
-        [
-            Path(sys.executable).with_name("sitewatch"),
-            "watch",
-            world / "site.geojson",
-            *("--catalog", api.url, "--collection", "things", "--out", out, "--quiet", *more),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=250,
+    return run_apart(
+        *("watch", world / "site.geojson", "--catalog", api.url, "--collection", "things", "--out", out, "--quiet"),
+        *more,
     )
 
 
@@ -86,7 +77,7 @@ def looks(out: Path) -> dict[str, dict[str, Any]]:
 
 
 def test_faults_are_survived_retried_and_said(
-    api: Api, server: FakeServer, run: Run, made_world: Path, tmp_path: Path
+    api: Api, server: FakeServer, made_world: Path, made_run: MadeRun, tmp_path: Path
 ) -> None:
     scenes = [item["id"] for item in api.items]
     paths = [f"/images/{scene}.tif" for scene in scenes]
@@ -113,9 +104,7 @@ def test_faults_are_survived_retried_and_said(
     assert watch(api, made_world, tmp_path / "out").returncode == 0
     fetched = {entry[1] for entry in server.log if entry[1].startswith("/images/")}
     assert fetched == set(paths[2:5])
-    folder = run("watch", made_world / "site.geojson", "--images", made_world / "images", "--out", tmp_path / "f", "-q")
-    assert folder.code == 0
-    found, expected = (json.loads((tmp_path / n / "structures.geojson").read_text()) for n in ("out", "f"))
+    found, expected = (json.loads((out / "structures.geojson").read_text()) for out in (tmp_path / "out", made_run.out))
     assert found["features"] == expected["features"]
 
 
@@ -158,7 +147,7 @@ def second(api: Api) -> tuple[str, ...]:
 
 
 def test_two_catalogs_are_read_as_one_and_what_one_lacks_comes_from_the_other(
-    api: Api, other: Api, run: Run, made_world: Path, tmp_path: Path
+    api: Api, other: Api, made_world: Path, made_run: MadeRun, tmp_path: Path
 ) -> None:
     server = api.server
     scenes = [item["id"] for item in api.items]
@@ -195,11 +184,7 @@ def test_two_catalogs_are_read_as_one_and_what_one_lacks_comes_from_the_other(
     assert [(c["name"], c["scenes"]) for c in again["catalogs"]] == [(called(api), 44), (called(other), 44)]
     assert again["catalogs"][0]["not_listed_by"] == {called(other): [only_first]}
     # Together they list what the folder holds, so they answer as it does.
-    assert (
-        run("watch", made_world / "site.geojson", "--images", made_world / "images", "--out", tmp_path / "f", "-q").code
-        == 0
-    )
-    found, expected = (json.loads((tmp_path / n / "structures.geojson").read_text()) for n in ("out", "f"))
+    found, expected = (json.loads((folder / "structures.geojson").read_text()) for folder in (out, made_run.out))
     assert [f["geometry"] for f in found["features"]] == [f["geometry"] for f in expected["features"]]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ran import Ran, Run
+from ran import MadeRun, Ran, Run
 
 
 @pytest.fixture
@@ -121,11 +121,10 @@ def test_structures_that_a_late_scene_changed_name_it(
     assert stricter["other_settings"] == ["false alarms a year 10, now 1"]
 
 
-def test_a_period_makes_nothing_vanish(run: Run, world: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    watch(run, world, out, "2026-11-24")
+def test_a_period_makes_nothing_vanish(run: Run, made_world: Path, made_run: MadeRun, tmp_path: Path) -> None:
+    out = Path(shutil.copytree(made_run.out, tmp_path / "out"))
     for day, period in (("2026-11-25", ("--since", "2020-09-01", "--until", "2021-06-30")), ("2026-11-26", ())):
-        since = json.loads(watch(run, world, out, day, "--json", *period).out)["since_last_run"]
+        since = json.loads(watch(run, made_world, out, day, "--json", *period).out)["since_last_run"]
         assert since["scenes"] == []
         assert not [k for k in looks(out).values() if "unlisted_since" in k]
 

@@ -115,6 +115,7 @@ def planet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakePlan
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("PL_API_KEY", KEY)
     monkeypatch.setattr(commands, "_POLL_S", 0.01)
+    monkeypatch.setattr("planet.http.RATE_LIMIT", 0)  # the SDK's ten requests a second are for Planet's sake
     yield fake
     server.shutdown()
     server.server_close()

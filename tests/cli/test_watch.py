@@ -17,13 +17,20 @@ import numpy as np
 import pytest
 import rasterio
 import rasterio.warp
-from ran import Ran, Run
+from ran import MADE_AT, MadeRun, Ran, Run
 from rasterio.transform import from_origin
 from shapely.geometry import box, mapping, shape
 
 from sitewatch import __version__
 
 SiteOf = Callable[..., Path]
+NOW = ("--now", MADE_AT)
+
+
+@pytest.fixture
+def watched(made_run: MadeRun, tmp_path: Path) -> Path:
+    """A copy of the results of a finished run that a test may spoil."""
+    return Path(shutil.copytree(made_run.out, tmp_path / "watched"))
 
 
 def looks(out: Path) -> dict[str, dict[str, object]]:
@@ -37,16 +44,15 @@ def watch(run: Run, world: Path, out: Path, *more: object, site: Path | None = N
     )
 
 
-def test_a_folder_becomes_structures_looks_and_a_report(run: Run, world: Path, tmp_path: Path, shared: Path) -> None:
-    out = tmp_path / "out"
-    ran = watch(run, world, out)
-    assert ran.code == 0
-    assert ran.last == str(out / "report" / "index.html")
-    assert Path(ran.last).is_file()
+def test_a_folder_becomes_structures_looks_and_a_report(made_world: Path, made_run: MadeRun, shared: Path) -> None:
+    out = made_run.out
+    last = made_run.said.splitlines()[-1]
+    assert last == str(out / "report" / "index.html")
+    assert Path(last).is_file()
     document = json.loads((out / "structures.geojson").read_text())
     schema = json.loads((shared / "contracts" / "structures.schema.json").read_text())
     jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker()).validate(document)
-    assert len(looks(out)) == len(list((world / "images").glob("*.tif"))) == 45
+    assert len(looks(out)) == len(list((made_world / "images").glob("*.tif"))) == 45
     assert document["sitewatch"]["looks"] == sum(p["outcome"] == "used" for p in looks(out).values())
     assert {p.name for p in out.iterdir()} == {
         ".lock",
@@ -59,52 +65,49 @@ def test_a_folder_becomes_structures_looks_and_a_report(run: Run, world: Path, t
     }
 
 
-def test_the_same_input_gives_the_same_files(run: Run, world: Path, tmp_path: Path) -> None:
-    now = ("--now", "2026-01-01T00:00:00Z")
-    assert watch(run, world, tmp_path / "a", *now).code == watch(run, world, tmp_path / "b", *now).code == 0
+def test_the_same_input_gives_the_same_files(run: Run, made_world: Path, tmp_path: Path, made_run: MadeRun) -> None:
+    assert watch(run, made_world, tmp_path / "out", *NOW).code == 0
     for name in ("structures.geojson", "looks.geojson", "report/index.html"):
-        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+        assert (tmp_path / "out" / name).read_bytes() == (made_run.out / name).read_bytes()
 
 
-def test_a_second_run_and_a_rebuilt_report_change_nothing(run: Run, world: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    now = ("--now", "2026-01-01T00:00:00Z")
-    watch(run, world, out, *now)
+def test_a_second_run_and_a_rebuilt_report_change_nothing(run: Run, made_world: Path, watched: Path) -> None:
+    out = watched
     before = {p: p.read_bytes() for p in out.rglob("*") if p.is_file()}
     changed = {p: p.stat().st_mtime_ns for p in (out / "archive").rglob("*.tif")}
-    watch(run, world, out, *now)
+    assert watch(run, made_world, out, *NOW).code == 0
     assert {p: p.stat().st_mtime_ns for p in (out / "archive").rglob("*.tif")} == changed
-    assert run("report", out, "--quiet", *now).code == 0
+    assert run("report", out, "--quiet", *NOW).code == 0
     assert {p: p.read_bytes() for p in out.rglob("*") if p.is_file()} == before
 
 
-def test_added_looks_are_searched_by_themselves_unless_all_are_asked_for(run: Run, world: Path, tmp_path: Path) -> None:
+def test_added_looks_are_searched_by_themselves_unless_all_are_asked_for(
+    run: Run, world: Path, tmp_path: Path, made_run: MadeRun
+) -> None:
     def head(out: Path) -> dict[str, int]:
         return json.loads((out / "structures.geojson").read_text())["sitewatch"]
 
-    now = ("--now", "2026-01-01T00:00:00Z")
-    some, out, fresh = tmp_path / "images", tmp_path / "out", tmp_path / "fresh"
+    some, out = tmp_path / "images", tmp_path / "out"
     shutil.copytree(world / "images", some)
     late = sorted(some.glob("*.tif"), key=lambda path: re.findall(r"[0-9]{8}", path.name)[0])[-3:]
     for image in late:
         image.unlink()
-    assert watch(run, world, out, *now, images=some).code == 0
+    assert watch(run, world, out, *NOW, images=some).code == 0
     before = head(out)
     assert before["whole_search_looks"] == before["looks"]
     for image in late:
         shutil.copy(world / "images" / image.name, image)
-    assert watch(run, world, out, *now, images=some).code == 0
+    assert watch(run, world, out, *NOW, images=some).code == 0
     after = head(out)
     assert after["looks"] > before["looks"] == after["whole_search_looks"]
-    assert watch(run, world, out, "--search-all", *now, images=some).code == 0
+    assert watch(run, world, out, "--search-all", *NOW, images=some).code == 0
     assert head(out)["whole_search_looks"] == after["looks"]
-    assert watch(run, world, fresh, *now).code == 0
-    assert (out / "structures.geojson").read_bytes() == (fresh / "structures.geojson").read_bytes()
+    assert (out / "structures.geojson").read_bytes() == (made_run.out / "structures.geojson").read_bytes()
 
 
-def test_json_and_the_ledger(run: Run, world: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    summary = json.loads(watch(run, world, out, "--json").out)
+def test_json_and_the_ledger(run: Run, made_world: Path, watched: Path) -> None:
+    out = watched
+    summary = json.loads(watch(run, made_world, out, "--json").out)
     assert summary["looks"]["used"] + summary["looks"]["could not see"] == 45
     ledger = json.loads(run("looks", "list", out, "--json").out)
     assert [entry["scene"] for entry in ledger] == list(looks(out))
@@ -255,7 +258,7 @@ def test_all_covered_is_exit_3_with_all_outputs(run: Run, world: Path, tmp_path:
     assert (tmp_path / "out" / "report" / "index.html").is_file()
 
 
-def test_two_tiles_of_one_pass_are_one_look(run: Run, world: Path, tmp_path: Path) -> None:
+def test_two_tiles_of_one_pass_are_one_look(run: Run, world: Path, tmp_path: Path, made_run: MadeRun) -> None:
     """Every scene cut into a western and an eastern tile, seconds apart, gives what the whole scenes give."""
     tiles = tmp_path / "tiles"
     tiles.mkdir()
@@ -284,9 +287,8 @@ def test_two_tiles_of_one_pass_are_one_look(run: Run, world: Path, tmp_path: Pat
                     "properties": item["properties"] | {"datetime": moment},
                 }
                 (tiles / f"{stem}.json").write_text(json.dumps(changed))
-    assert watch(run, world, tmp_path / "whole").code == 0
     assert watch(run, world, tmp_path / "tiled", images=tiles).code == 0
-    whole, tiled = (json.loads((tmp_path / n / "structures.geojson").read_text()) for n in ("whole", "tiled"))
+    whole, tiled = (json.loads((out / "structures.geojson").read_text()) for out in (made_run.out, tmp_path / "tiled"))
     assert [f["geometry"] for f in whole["features"]] == [f["geometry"] for f in tiled["features"]]
     assert tiled["sitewatch"]["looks"] == 2 * whole["sitewatch"]["looks"]
     assert any("one pass with" in str(e["reason"]) for e in looks(tmp_path / "tiled").values())
@@ -336,18 +338,15 @@ def test_version_help_and_completion(run: Run) -> None:
     assert "sitewatch" in completion.out or "not supported" in completion.err
 
 
-def test_the_hall_of_the_real_series_is_found(run: Run, tmp_path: Path, shared: Path) -> None:
+def test_the_hall_of_the_real_series_is_found(shared: Path, watched_series: Path) -> None:
     """94 hazy 8-bit pictures without a mask, in which a hall was built in stages."""
     folder = shared / "data" / "smart-timelapse"
-    out = tmp_path / "out"
-    ran = run("watch", folder / "site.geojson", "--images", folder / "AE_tif", "--out", out, "--quiet")
-    assert ran.code == 0
     done = subprocess.run(
         [
             sys.executable,
             shared / "score" / "score_structures.py",
             folder / "truth.geojson",
-            out / "structures.geojson",
+            watched_series / "structures.geojson",
             "--json",
         ],
         check=True,
@@ -356,7 +355,7 @@ def test_the_hall_of_the_real_series_is_found(run: Run, tmp_path: Path, shared: 
     )
     score = json.loads(done.stdout)
     assert score["recall"] == 1.0
-    document = json.loads((out / "structures.geojson").read_text())
+    document = json.loads((watched_series / "structures.geojson").read_text())
     hall = shape(json.loads((folder / "truth.geojson").read_text())["features"][0]["geometry"])
     best = max(
         shape(f["geometry"]).intersection(hall).area / shape(f["geometry"]).union(hall).area
@@ -399,11 +398,8 @@ def test_too_few_looks_are_not_a_finding_that_nothing_changed(run: Run, world: P
     assert "Nothing changed" not in page
 
 
-def test_a_damaged_archive_or_a_blocked_place_is_said_and_nothing_is_lost(
-    run: Run, world: Path, tmp_path: Path
-) -> None:
-    out = tmp_path / "out"
-    assert watch(run, world, out).code == 0
+def test_a_damaged_archive_or_a_blocked_place_is_said_and_nothing_is_lost(run: Run, watched: Path) -> None:
+    out = watched
     before = {p: p.read_bytes() for p in out.rglob("*") if p.is_file() and "archive" not in p.parts}
     shutil.rmtree(out / "archive")
     ran = run("report", out, "--quiet")
@@ -412,9 +408,9 @@ def test_a_damaged_archive_or_a_blocked_place_is_said_and_nothing_is_lost(
     assert {p: p.read_bytes() for p in before} == before
 
 
-def test_flags_beat_the_environment(run: Run, world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_flags_beat_the_environment(run: Run, made_world: Path, watched: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SITEWATCH_CATALOG", "http://127.0.0.1:9/")
-    assert watch(run, world, tmp_path / "out").code == 0
-    ran = watch(run, world, tmp_path / "out", "--bands", "red=B04")
+    assert watch(run, made_world, watched).code == 0
+    ran = watch(run, made_world, watched, "--bands", "red=B04")
     assert ran.code == 2
     assert "--bands belong to --catalog" in ran.err

@@ -16,6 +16,7 @@ from affine import Affine
 from ran import Run
 from shapely.geometry import shape
 
+from made_once import made_once
 from sitewatch.archive import list_folder
 from sitewatch.simulate import Recipe, simulate, write
 from sitewatch.site import read_site
@@ -32,7 +33,10 @@ HIDDEN = (0, 3, 8, 9, 10, 11)
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A facility of which every third scene is coarsened to 30 m in `both`, and left out in `one`."""
-    folder = tmp_path_factory.mktemp("two-sensors")
+    return made_once(tmp_path_factory, "two-sensors", make_both)
+
+
+def make_both(folder: Path) -> None:
     write(simulate(Recipe(seed=14, size=128, looks=120, years=3.0, permanent=6, temporary=6)), folder / "world")
     for name in ("one", "both"):
         (folder / name).mkdir()
@@ -43,22 +47,23 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name in ("one", "both"):
             shutil.copy(path, folder / name)
             shutil.copy(path.with_suffix(".json"), folder / name)
-    return folder
 
 
 @pytest.fixture(scope="module")
-def watched(made: Path) -> Path:
+def watched(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What is written of the folder of both sensors."""
-    out = made / "out"
-    found = watch(
-        read_site(made / "world" / "site.geojson"),
-        list_folder(made / "both"),
-        archive=out / "archive",
-        now=MOMENT,
-        kept=out / "search.npz",
-    )
-    write_outputs(found, out)
-    return out
+
+    def make(out: Path) -> None:
+        found = watch(
+            read_site(made / "world" / "site.geojson"),
+            list_folder(made / "both"),
+            archive=out / "archive",
+            now=MOMENT,
+            kept=out / "search.npz",
+        )
+        write_outputs(found, out)
+
+    return made_once(tmp_path_factory, "two-sensors-watched", make)
 
 
 def coarsen(source: Path, target: Path) -> None:

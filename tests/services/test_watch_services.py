@@ -47,7 +47,7 @@ def test_simulated_scenes_from_a_real_catalog_give_what_the_folder_gives(
     catalog: Catalog, web: Any, tmp_path: Path
 ) -> None:
     world = tmp_path / "world"
-    write(simulate(Recipe(seed=3, size=80, looks=45, years=2.0)), world)
+    write(simulate(Recipe(seed=3, size=64, looks=36, years=2.0, permanent=4, temporary=4)), world)
     site, images = world / "site.geojson", world / "images"
     items = [json.loads(path.read_text()) for path in sorted(images.glob("*.json"))]
     url = catalog("simulated-world", items, images)
@@ -57,6 +57,7 @@ def test_simulated_scenes_from_a_real_catalog_give_what_the_folder_gives(
     watch(site, tmp_path / "catalog", *where)
     assert {status for _, _, status, _ in web.requests()} <= {200, 206}
     assert web.requests()
+    assert len(structures(tmp_path / "folder")) >= 4
     assert structures(tmp_path / "catalog") == structures(tmp_path / "folder")
     assert outcomes(tmp_path / "catalog") == outcomes(tmp_path / "folder")
     web.forget()
@@ -66,7 +67,7 @@ def test_simulated_scenes_from_a_real_catalog_give_what_the_folder_gives(
 
 
 def test_the_real_series_from_a_real_catalog_gives_what_the_folder_gives(
-    catalog: Catalog, web: Any, tmp_path: Path, shared: Path
+    catalog: Catalog, web: Any, tmp_path: Path, shared: Path, watched_series: Path
 ) -> None:
     folder = shared / "data" / "smart-timelapse"
     outline = read_site(folder / "site.geojson").outline
@@ -96,11 +97,10 @@ def test_the_real_series_from_a_real_catalog_gives_what_the_folder_gives(
     ]
     url = catalog("timelapse", items, folder / "AE_tif")
     site = folder / "site.geojson"
-    watch(site, tmp_path / "folder", "--images", folder / "AE_tif")
     where = ("--catalog", url, "--collection", "timelapse", "--since", "2018-01-01", "--until", "2020-12-31")
     watch(site, tmp_path / "catalog", *where)
-    assert structures(tmp_path / "catalog") == structures(tmp_path / "folder")
-    assert outcomes(tmp_path / "catalog") == outcomes(tmp_path / "folder")
+    assert structures(tmp_path / "catalog") == structures(watched_series)
+    assert outcomes(tmp_path / "catalog") == outcomes(watched_series)
     web.forget()
     watch(site, tmp_path / "catalog", *where)
     assert web.requests() == []

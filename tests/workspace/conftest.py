@@ -9,6 +9,8 @@ from types import ModuleType
 
 import pytest
 
+from made_once import made_once
+
 
 @pytest.fixture(scope="session")
 def killed() -> ModuleType:
@@ -21,4 +23,4 @@ def killed() -> ModuleType:
 @pytest.fixture(scope="session")
 def small_world(killed: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A site with a few events, watched in a second or two; not to be changed by tests."""
-    return Path(killed.small_world(tmp_path_factory.mktemp("small") / "world"))
+    return made_once(tmp_path_factory, "small-place", killed.small_world)

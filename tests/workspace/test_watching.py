@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 from shapely.geometry import box
 
+from made_once import made_once
 from postgres_server import Postgres
 from sitewatch.errors import InputError, LockedError, OptionError
 from sitewatch.site import Site, read_site
@@ -51,11 +52,13 @@ def space(tmp_path: Path) -> Iterator[Workspace]:
 @pytest.fixture(scope="session")
 def watched_once(small_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace whose one site was watched at `NOW`; not to be changed by tests."""
-    folder = tmp_path_factory.mktemp("watched") / "space"
-    with make_workspace(folder) as workspace:
-        add(workspace, read_site(small_world / "site.geojson"), small_world / "images")
-        watch_site(workspace, "simulated-4", now=NOW)
-    return folder
+
+    def make(folder: Path) -> None:
+        with make_workspace(folder) as workspace:
+            add(workspace, read_site(small_world / "site.geojson"), small_world / "images")
+            watch_site(workspace, "simulated-4", now=NOW)
+
+    return made_once(tmp_path_factory, "small-place-watched", make)
 
 
 @pytest.fixture

@@ -68,8 +68,8 @@ def by_pixel(images: NDArray[np.floating]) -> NDArray[np.float32]:
     looks, bands, pixels = images.shape
     out = np.empty((pixels, looks, bands), dtype=np.float32)
     for first in range(0, looks, _LOOKS):
-        part = slice(first, first + _LOOKS)
-        _turn(np.ascontiguousarray(images[part], dtype=np.float32), out[:, part])
+        # `out` whole: a part of it is another type of array to numba, which would compile the kernel twice.
+        _turn(np.ascontiguousarray(images[first : first + _LOOKS], dtype=np.float32), first, out)
     return out
 
 
@@ -97,12 +97,12 @@ def some_by_pixel(
     for first in range(0, len(images), _LOOKS):
         part = slice(first, first + _LOOKS)
         few = np.ascontiguousarray(images[part], dtype=np.float32)
-        _turn_some(few, seen[part], pixels, tone, offset[part], values[:, part], valid[:, part])
+        _turn_some(few, seen[part], pixels, tone, offset[part], first, values, valid)
 
 
 @numba.njit(parallel=True, cache=True)
-def _turn(images, out):  # type: ignore[no-untyped-def]
-    """`by_pixel` into an array that is there."""
+def _turn(images, first_look, out):  # type: ignore[no-untyped-def]
+    """`by_pixel` of some looks into an array of all that is there."""
     looks, bands, pixels = images.shape
     for block in numba.prange((pixels + _TOGETHER - 1) // _TOGETHER):
         first = block * _TOGETHER
@@ -110,11 +110,11 @@ def _turn(images, out):  # type: ignore[no-untyped-def]
             for b in range(bands):
                 for p in range(first, min(first + _TOGETHER, pixels)):
                     value = images[t, b, p]
-                    out[p, t, b] = value if np.isfinite(value) else np.float32(0.0)
+                    out[p, first_look + t, b] = value if np.isfinite(value) else np.float32(0.0)
 
 
 @numba.njit(parallel=True, cache=True)
-def _turn_some(images, seen, pixels, tone, offset, values, valid):  # type: ignore[no-untyped-def]
+def _turn_some(images, seen, pixels, tone, offset, first_look, values, valid):  # type: ignore[no-untyped-def]
     """`some_by_pixel` for some looks."""
     looks, bands, _ = images.shape
     dark, scale = tone[0], np.float32(1.0) / tone[1]
@@ -129,9 +129,9 @@ def _turn_some(images, seen, pixels, tone, offset, values, valid):  # type: igno
                     known = value if np.isfinite(value) else np.float32(0.0)
                     series[i, t, b] = (known - dark) * scale - common
         for i in range(own.size):
-            values[own[i]] = series[i]
+            values[own[i], first_look : first_look + looks] = series[i]
             for t in range(looks):
-                valid[own[i], t] = seen[t, own[i]]
+                valid[own[i], first_look + t] = seen[t, own[i]]
 
 
 @numba.njit(parallel=True, cache=True)

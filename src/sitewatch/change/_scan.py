@@ -113,7 +113,9 @@ def scan(
     Returns:
         The spells; a pixel with fewer than 2 * 3 + k looks has none.
     """
-    return Spells(**dict(zip(("start", "end", "score", "delta"), _scan(values, valid, basis, threshold), strict=True)))
+    # float: of an integer numba would compile all of it once more.
+    found = _scan(values, valid, basis, float(threshold))
+    return Spells(**dict(zip(("start", "end", "score", "delta"), found, strict=True)))
 
 
 @numba.njit(parallel=True, cache=True, fastmath=True)
