@@ -61,6 +61,8 @@ def test_the_founding_case_is_issued_resolved_and_scored(run: Run, place: Path) 
         assert one["author"] == "sitewatch"
         assert one["score"]["brier"] == pytest.approx(windows[one["days"]]["probability"] ** 2, abs=1e-3)
         assert one["baselines"]["base rate"]["brier"] == pytest.approx(windows[one["days"]]["base"] ** 2, abs=1e-3)
+        assert one["baselines"]["base rate"]["ci"] is None
+    assert "(too few)" in run("forecast", "scores").out
     table = run("forecast", "list").out
     assert "looking back" in table
     assert table.count(" no") >= 3
@@ -173,6 +175,18 @@ def test_a_forecast_is_kept_under_a_name_and_once(run: Run, place: Path) -> None
     assert taken.code == 2
     assert "give your own" in taken.err
     assert add(run, "ann", 0.0, now="2019-12-20T10:00:00Z", days=9).code == 2
+
+
+def test_many_forecasts_are_scored_with_an_interval(run: Run, place: Path) -> None:
+    for month in range(1, 13):
+        first = f"2018-{month:02}-10"
+        assert add(run, "ann", 0.2, now=f"2018-{month:02}-01T00:00:00Z", first=first).code == 0
+    told(run("forecast", "resolve", "--complete-until", "2019-01-01", "--json"))
+    (one,) = told(run("forecast", "scores", "--json"))["scores"]
+    assert (one["n"], one["score"]["brier"]) == (12, pytest.approx(0.04))
+    low, high = one["baselines"]["half"]["ci"]
+    assert low <= one["baselines"]["half"]["difference"] == pytest.approx(0.04 - 0.25) <= high
+    assert "ann " in run("forecast", "scores").out
 
 
 def test_an_empty_register_says_so(run: Run, place: Path) -> None:

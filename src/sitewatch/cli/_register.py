@@ -36,6 +36,8 @@ register_app = typer.Typer()
 
 _POOLED = "aggregate"
 _DAY = dt.timedelta(days=1)
+_LEAST_SCORED = 10
+"""Resolved forecasts from which an interval is told."""
 
 Event = Annotated[str | None, typer.Option(metavar="TITLE", help="Only those about events of this title.")]
 OneSite = Annotated[str | None, typer.Option(metavar="SITE", help="Only those about this site.")]
@@ -338,7 +340,8 @@ def _scored(found: Sequence[Registered], seed: int) -> list[dict[str, Any]]:
                 entry["baselines"][name] = {
                     "brier": beside.brier,
                     "difference": beside.difference,
-                    "ci": list(beside.difference_interval),
+                    # From a few forecasts no interval can be drawn that means anything.
+                    "ci": list(beside.difference_interval) if len(over) >= _LEAST_SCORED else None,
                     "skill": beside.skill,
                 }
         told.append(entry)
@@ -346,6 +349,8 @@ def _scored(found: Sequence[Registered], seed: int) -> list[dict[str, Any]]:
 
 
 def _interval(rate: dict[str, Any]) -> str:
+    if rate["ci"] is None:
+        return f"{-rate['difference']:+.4f} (too few)"
     low, high = rate["ci"]
     return f"{-rate['difference']:+.4f} ({-high:+.4f} to {-low:+.4f})"
 

@@ -30,9 +30,10 @@ site_app = typer.Typer(no_args_is_help=True, help="The sites that a workspace wa
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the workspace; made if missing.")] = Path(
-        DEFAULT
-    ),
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="Folder of the workspace; made if missing.", envvar="SITEWATCH_WORKSPACE"),
+    ] = Path(DEFAULT),
     database: Annotated[
         str | None,
         typer.Option(
