@@ -11,7 +11,7 @@ from sitewatch.simulate import Recipe, World, simulate
 from sitewatch.simulate._passes import Acquisition
 from sitewatch.simulate._render import lit
 from sitewatch.simulate._sky import classify, cover_with, sky_over
-from sitewatch.simulate._sun import Sun, sun_at
+from sitewatch.sun import Sun, sun_at
 from sitewatch.site import area_mask
 
 QUIET = Recipe(
