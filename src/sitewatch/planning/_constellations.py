@@ -80,7 +80,9 @@ def _sensor(path: Path, number: int, told: object) -> Sensor:
     try:
         return Sensor(
             name=entry.name,
-            satellites={norad: f"{entry.name} {norad}" if len(entry.norad) > 1 else entry.name for norad in entry.norad},
+            satellites={
+                norad: f"{entry.name} {norad}" if len(entry.norad) > 1 else entry.name for norad in entry.norad
+            },
             pattern=entry.satellites,
             off_nadir=None if entry.max_off_nadir is None else (entry.min_off_nadir, entry.max_off_nadir),
             swath_km=entry.swath_km,

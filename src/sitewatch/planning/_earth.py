@@ -46,10 +46,15 @@ GRAVITY = 3.986004418e14
 _ORIGIN = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 _ORIGIN_JULIAN = 2451544.5
 
-LEAP_SECOND_DAYS = tuple(dt.date(year, month, day) for year, month, day in ((2005, 12, 31), (2008, 12, 31), (2012, 6, 30), (2015, 6, 30), (2016, 12, 31)))
+LEAP_SECOND_DAYS = tuple(
+    dt.date(year, month, day)
+    for year, month, day in ((2005, 12, 31), (2008, 12, 31), (2012, 6, 30), (2015, 6, 30), (2016, 12, 31))
+)
 """The days since 2000 that ended with 23:59:60 UTC (IERS Bulletin C; none was announced up to the end of 2026)."""
 
-_LEAPS = np.array([(dt.datetime(d.year, d.month, d.day, tzinfo=dt.UTC) - _ORIGIN).total_seconds() + DAY for d in LEAP_SECOND_DAYS])
+_LEAPS = np.array(
+    [(dt.datetime(d.year, d.month, d.day, tzinfo=dt.UTC) - _ORIGIN).total_seconds() + DAY for d in LEAP_SECOND_DAYS]
+)
 
 
 def seconds(when: dt.datetime) -> float:

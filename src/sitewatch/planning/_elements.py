@@ -25,6 +25,19 @@ _OMM_BEGAN = dt.datetime(1949, 12, 31, tzinfo=dt.UTC)
 """SGP4 counts epochs in days from here."""
 _NAMELESS = "satellite"
 
+_LAYOUT = {
+    "1": "1 abbbbx xxxxxxxx 99bbb.99999999 s.99999999 s99999e9 s99999e9 b bbbb9",
+    "2": "2 abbbb bbb.9999 bbb.9999 9999999 bbb.9999 bbb.9999 bb.99999999bbbbb9",
+}
+"""What each column of a line holds, by `_ALLOWED`; others stand for themselves."""
+_ALLOWED = {
+    "9": ("a digit", "0123456789"),
+    "b": ("a digit or blank", "0123456789 "),
+    "a": ("a digit or letter", "0123456789 ABCDEFGHJKLMNPQRSTUVWXYZ"),
+    "s": ("a sign or blank", "+- 0"),
+    "e": ("a sign", "+-"),
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Elements:
@@ -37,7 +50,7 @@ class Elements:
     epoch: dt.datetime
     """UTC. How good a prediction is depends on how far from here it is."""
     mean: tuple[float, ...]
-    """What SGP4 starts from: inclination, node, eccentricity, perigee, anomaly (radians), motion (radians/minute), B*."""
+    """What SGP4 starts from: inclination, node, eccentricity, perigee, anomaly (radians), motion (radians/min), B*."""
     satrec: Satrec = field(compare=False, repr=False)
     """The same, as sgp4 propagates it."""
 
@@ -50,8 +63,9 @@ class Elements:
 def read_elements(path: Path) -> tuple[Elements, ...]:
     """All sets in a file, by satellite and epoch; sets that are told twice are given once.
 
-    Two-line elements with or without a line of names before them (CelesTrak's "TLE" and "2LE"), or an Orbit Mean-Elements
-    Message (CCSDS 502.0-B-2) in JSON as CelesTrak and Space-Track write it, CSV, KVN or XML; at most 16 MiB.
+    Two-line elements with or without a line of names before them (CelesTrak's "TLE" and "2LE"), or an Orbit
+    Mean-Elements Message (CCSDS 502.0-B-2) in JSON as CelesTrak and Space-Track write it, CSV, KVN or XML; at most
+    16 MiB.
 
     Raises:
         InputError: the file cannot be read, has another format, holds no set, or one of its sets is broken.
@@ -90,7 +104,9 @@ def _from_lines(text: str, name: str) -> Iterator[Elements]:
             continue
         if first:
             if not line.startswith("2 "):
-                raise InputError(f"{where}: must be line 2 of the elements that begin in line {at}, found {line[:24]!r}")
+                raise InputError(
+                    f"{where}: must be line 2 of the elements that begin in line {at}, found {line[:24]!r}"
+                )
             yield _from_pair(title, (first, f"{name}, line {at}"), (line, where))
             title, first = "", ""
         elif line.startswith("2 ") and len(line) > 60:
@@ -126,13 +142,17 @@ def _check_line(line: str, where: str) -> None:
     total = sum(int(c) if c.isdigit() else c == "-" for c in line[:68]) % 10
     if line[68] != str(total):
         raise InputError(f"{where}: its checksum is {line[68]!r} and must be {total}: a digit is wrong; fetch it again")
+    # Checksums see digits and minus signs only, and sgp4 reads what is left of a number.
+    for column, (kind, found) in enumerate(zip(_LAYOUT[line[0]], line, strict=True), start=1):
+        wanted, allowed = _ALLOWED.get(kind, (repr(kind), kind))
+        if kind != "x" and found not in allowed:
+            raise InputError(f"{where}: has {found!r} in column {column}, where {wanted} belongs; fetch it again")
 
 
 def _check_fields(first: tuple[str, str], second: tuple[str, str]) -> None:
     one, two = first[0], second[0]
-    epoch = re.fullmatch(r"(\d\d)([ \d]{3}\.\d{8})", one[18:32])
-    day = float(epoch[2]) if epoch else 0.0
-    if epoch is None or not 1 <= day < _days_of_year(int(epoch[1])) + 1:
+    day = _number(one[20:32])
+    if day is None or not 1 <= day < _days_of_year(int(one[18:20])) + 1:
         raise InputError(f"{first[1]}: its epoch is {one[18:32]!r}, which is no year and day; fetch it again")
     numbers = {
         "inclination": (two[8:16], 0, 180),
@@ -250,14 +270,13 @@ def _epoch(text: str, where: str) -> dt.datetime:
     """ISO 8601 in UTC; a leap second is the first moment of the next day, for clocks have no other name for it."""
     leap = re.fullmatch(r"(\d{4}-\d\d-\d\d)T23:59:60(\.\d+)?Z?", text)
     try:
-        if leap:
-            day = dt.date.fromisoformat(leap[1])
-            if day not in LEAP_SECOND_DAYS:
-                raise ValueError(text)
-            return dt.datetime.combine(day, dt.time(), dt.UTC) + dt.timedelta(days=1)
+        if leap and dt.date.fromisoformat(leap[1]) in LEAP_SECOND_DAYS:
+            return dt.datetime.combine(dt.date.fromisoformat(leap[1]), dt.time(), dt.UTC) + dt.timedelta(days=1)
         when = dt.datetime.fromisoformat(text)
     except ValueError as error:
-        raise InputError(f"{where}: its EPOCH is {text[:40]!r}, which is no time in ISO 8601; fetch it again") from error
+        raise InputError(
+            f"{where}: its EPOCH is {text[:40]!r}, which is no time in ISO 8601; fetch it again"
+        ) from error
     if not 1957 <= when.year <= 2100:
         raise InputError(f"{where}: its EPOCH is {text[:40]!r}, when there were no satellites; fetch it again")
     return when.replace(tzinfo=dt.UTC) if when.tzinfo is None else when.astimezone(dt.UTC)
@@ -272,7 +291,13 @@ def _made(title: str, number: int, satrec: Satrec, where: str) -> Elements:
         number=number,
         epoch=sat_epoch_datetime(satrec).replace(tzinfo=dt.UTC),
         mean=(
-            satrec.inclo, satrec.nodeo, satrec.ecco, satrec.argpo, satrec.mo, satrec.no_kozai, satrec.bstar,
+            satrec.inclo,
+            satrec.nodeo,
+            satrec.ecco,
+            satrec.argpo,
+            satrec.mo,
+            satrec.no_kozai,
+            satrec.bstar,
         ),
         satrec=satrec,
     )

@@ -54,7 +54,7 @@ def closest(elements: Elements, target: Floats, since: float, until: float) -> F
     grid = epoch + step * np.arange(first, last + 1)
     rate = _range_rate(elements, grid, target)
     turns = np.flatnonzero((rate[:-1] < 0) & (rate[1:] >= 0))
-    when = _refined(elements, target, grid[turns], grid[turns + 1], rate[turns], rate[turns + 1])
+    when = _refined(elements, target, low=grid[turns], high=grid[turns + 1], below=rate[turns], above=rate[turns + 1])
     when = when[(when >= since) & (when <= until)]
     if not when.size:
         return when
@@ -71,27 +71,28 @@ def _range_rate(elements: Elements, when: Floats, target: Floats) -> Floats:
     return rate
 
 
-def _refined(elements: Elements, target: Floats, low: Floats, high: Floats, below: Floats, above: Floats) -> Floats:
+def _refined(elements: Elements, target: Floats, *, low: Floats, high: Floats, below: Floats, above: Floats) -> Floats:
     """Where the rate crosses zero: regula falsi that halves the end which stays (the Illinois rule), all at once."""
     low, high, below, above = low.copy(), high.copy(), below.copy(), above.copy()
     if not low.size:
         return low
-    before = low.copy()
+    middle, done = low.copy(), np.zeros(low.size, dtype=bool)
     for _ in range(_MAX_ROUNDS):
-        middle = low - below * (high - low) / (above - below)
+        # One that is found stays as it is: what else is searched for beside it must not change it.
+        before, middle = middle, np.where(done, middle, low - below * (high - low) / (above - below))
         rate = _range_rate(elements, middle, target)
         left = rate < 0
         above = np.where(left, above / 2, rate)
         below = np.where(left, rate, below / 2)
         low, high = np.where(left, middle, low), np.where(left, high, middle)
-        if np.abs(middle - before).max() < _REFINED_S:
-            return middle
-        before = middle
+        done |= np.abs(middle - before) < _REFINED_S
+        if done.all():
+            break
     return middle
 
 
 def view(elements: Elements, when: Floats, points: Floats, weights: Floats) -> View:
-    """How `points` (n, 3) lie to the satellite, each at its own closest approach near `when` (the middle's), shape (m,).
+    """How `points` (n, 3) lie to the satellite, each at its own closest approach near the middle's, `when` (m,).
 
     A point 30 km along the track is passed 4 s later: the path over these seconds is taken as a parabola (2 m off).
     """
@@ -117,7 +118,7 @@ def _angles(there: Floats, moving: Floats, points: Floats) -> View:
     off_nadir = np.arccos(np.clip(np.einsum("mnk,mnk->mn", sight, down), -1, 1))
     up = _normal(*ground(points)[:2])
     incidence = np.arccos(np.clip(-np.einsum("mnk,nk->mn", sight, up), -1, 1))
-    right = np.einsum("mnk,mnk->mn", sight, np.cross(down, moving)) < 0
+    right = np.einsum("mnk,mnk->mn", sight, np.cross(down, moving)) > 0
     arc = (incidence - off_nadir) * np.linalg.norm(points, axis=1)[None] / 1000
     return View(
         off_nadir=np.degrees(off_nadir),

@@ -35,11 +35,12 @@ class Outline:
     @property
     def middle(self) -> Floats:
         """Earth-fixed position of the middle, shape (3,)."""
-        return place(np.array([self.longitude]), np.array([self.latitude]), self.height)[0]
+        middle: Floats = place(np.array([self.longitude]), np.array([self.latitude]), self.height)[0]
+        return middle
 
 
 def outline_points(site: Site, *, height: float = 0.0) -> Outline:
-    """Points over the outline, by area on the ground; parts on both sides of the antimeridian and at a pole are fine."""
+    """Points over the outline, by area on the ground; parts on both sides of the antimeridian or at a pole are fine."""
     parts = site.outline.geoms if hasattr(site.outline, "geoms") else [site.outline]
     found = [_spread(part) for part in parts]
     longitude, latitude, weights = (np.concatenate(column) for column in zip(*found, strict=True))

@@ -48,7 +48,7 @@ class Pass:
     direction: Direction
     """Of the flight over ground at that time."""
     relative_orbit: int | None
-    """In the mission's numbering (Landsat: WRS-2 path); None: there is none, or the satellite is on no numbered track."""
+    """In the mission's numbering (Landsat: WRS-2 path); None: it has none, or the satellite left its tracks."""
     row: int | None
     """WRS-2 row whose scene is nearest; None but for Landsat."""
     off_nadir: float
@@ -70,9 +70,9 @@ class Pass:
     age_days: float | None
     """From the epoch to the pass, never below 0."""
     error_s: float | None
-    """How far `start` may be off for the age of the elements, seconds (`along_track_error_km`)."""
+    """How far `start` may be off for the age of the elements, seconds (`along_track_error_km`); None: from a plan."""
     edge_error_km: float | None
-    """How far the edges of the swath may be off for the same reason: the Earth turns below a late satellite."""
+    """How far the edges of the swath may be off for it: the Earth turns below a late satellite; None: from a plan."""
     planned: bool | None = None
     """What the official plan says: True planned, False not; None: no plan of this satellite speaks of this time."""
     source: Literal["elements", "plan"] = "elements"
@@ -92,11 +92,11 @@ class Pass:
 def along_track_error_km(age_days: float) -> float:
     """How far along its track a satellite 700 to 800 km high may be from where elements of this age put it.
 
-    1 km at the epoch, growing with the square of the age: an error in the mean motion and what the drag does beyond the
-    elements' guess. It covers 11 of the 12 comparisons of the element sets of 2026 with later and earlier ones of the
-    same satellite (up to 84 days) and the last to 3 % (docs/science/passes.md). Lower satellites err more.
+    1 km at the epoch, growing with the square of the age: what drag and manoeuvres do beyond the elements' guess.
+    It is above all of the 12 differences between element sets of 2026 and later and earlier ones of the same satellite,
+    3 to 84 days apart (docs/science/passes.md). Lower satellites err more.
     """
-    return 1.0 + 0.2 * age_days**2
+    return 1.0 + 0.22 * age_days**2
 
 
 def passes(
@@ -131,7 +131,9 @@ def passes(
     if since.tzinfo is None or until.tzinfo is None:
         raise OptionError("the window of passes needs times with a time zone; write 2026-10-02T00:00Z")
     if until <= since:
-        raise OptionError(f"the window of passes must end after it begins, got {since:%Y-%m-%dT%H:%MZ} to {until:%Y-%m-%dT%H:%MZ}")
+        raise OptionError(
+            f"the window of passes must end after it begins, got {since:%Y-%m-%dT%H:%MZ} to {until:%Y-%m-%dT%H:%MZ}"
+        )
     window = seconds(since), seconds(until)
     outline = outline_points(site, height=height)
     found: list[Pass] = []
@@ -156,7 +158,9 @@ def passes(
 
 def _check(name: str, sets: Sequence[Elements], window: tuple[float, float], *, stale: bool) -> None:
     if max(e.period_s for e in sets) >= _DEEP_SPACE_S:
-        raise OptionError(f"{name}: takes {sets[-1].period_s / 3600:.1f} h for a turn, too high for passes; leave it out")
+        raise OptionError(
+            f"{name}: takes {sets[-1].period_s / 3600:.1f} h for a turn, too high for passes; leave it out"
+        )
     if stale:
         return
     epochs = np.array([seconds(e.epoch) for e in sets])
@@ -167,9 +171,9 @@ def _check(name: str, sets: Sequence[Elements], window: tuple[float, float], *, 
     if ages[worst] > MAX_AGE_DAYS:
         nearest = epochs[np.abs(asked[worst] - epochs).argmin()]
         raise OptionError(
-            f"{name}: {moment(float(asked[worst])):%Y-%m-%d %H:%MZ} is {ages[worst]:.0f} days from the nearest elements, "
-            f"of {moment(float(nearest)):%Y-%m-%d}, where passes can be {_error_s(float(ages[worst])):.0f} s off; give "
-            f"elements within {MAX_AGE_DAYS:.0f} days, shorten the window, or ask for stale passes"
+            f"{name}: {moment(float(asked[worst])):%Y-%m-%d %H:%MZ} is {ages[worst]:.1f} days from the nearest "
+            f"elements, of {moment(float(nearest)):%Y-%m-%d}, and passes can be {_error_s(float(ages[worst])):.0f} s "
+            f"off; give elements within {MAX_AGE_DAYS:.0f} days, shorten the window, or ask for stale passes"
         )
 
 
@@ -184,8 +188,8 @@ def _times(
         begin = since if index == 0 else max(since, (epochs[index - 1] + epochs[index]) / 2)
         end = until if index + 1 == len(sets) else min(until, (epochs[index] + epochs[index + 1]) / 2)
         # Two sets put a pass at the border between them a little apart: both tell it, and one is taken.
-        for when in closest(chosen, outline.middle, begin - _SAME_PASS_S, end + _SAME_PASS_S):
-            candidates.append((float(when), abs(float(when) - epochs[index]), index))
+        times = closest(chosen, outline.middle, begin - _SAME_PASS_S, end + _SAME_PASS_S).tolist()
+        candidates += [(when, abs(when - epochs[index]), index) for when in times]
     taken: dict[int, list[float]] = {index: [] for index in range(len(sets))}
     for one_pass in _together(sorted(candidates)):
         when, age, index = min(one_pass, key=lambda c: (c[1], c[2]))
@@ -226,7 +230,11 @@ def _seen(sensor: Sensor, name: str, elements: Elements, when: Floats, outline: 
         start = moment(float(time))
         direction: Direction = "descending" if 90 < flown[i] <= 270 else "ascending"
         sun = sun_at(start, latitude=outline.latitude, longitude=outline.longitude).elevation
-        if shares[i] <= 0 or direction not in sensor.directions or (sensor.min_sun is not None and sun < sensor.min_sun):
+        if (
+            shares[i] <= 0
+            or direction not in sensor.directions
+            or (sensor.min_sun is not None and sun < sensor.min_sun)
+        ):
             continue
         age = abs((start - elements.epoch).total_seconds()) / DAY
         yield Pass(
@@ -270,12 +278,13 @@ def _arc_km(off_nadir: Floats, height: Floats) -> Floats:
     """How far from the point below a look meets the ground, on a sphere of the Earth's mean radius."""
     radius = 6371.0088
     sine = np.sin(np.radians(off_nadir)) * (radius + height) / radius
-    return radius * (np.arcsin(np.clip(sine, -1, 1)) - np.radians(off_nadir))
+    arc: Floats = radius * (np.arcsin(np.clip(sine, -1, 1)) - np.radians(off_nadir))
+    return arc
 
 
 def _inside(sensor: Sensor, across: Floats, near: Floats, far: Floats) -> Floats:
     """Kilometres to the nearest edge of the swath, below 0 outside."""
     distance = {"right": across, "left": -across, "either": np.abs(across)}[sensor.side]
-    if sensor.side == "either" and (sensor.off_nadir is None or sensor.off_nadir[0] == 0):
-        return far - distance
-    return np.minimum(distance - near, far - distance)
+    looks_down = sensor.side == "either" and (sensor.off_nadir is None or sensor.off_nadir[0] == 0)
+    inside: Floats = far - distance if looks_down else np.minimum(distance - near, far - distance)
+    return inside

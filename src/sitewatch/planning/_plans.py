@@ -1,15 +1,15 @@
 """Official acquisition plans of Sentinel-2 (KML): strips that will be imaged, which override predictions.
 
-A strip is a ring: the middle of its first edge, one side, the middle of its last edge, the other side backwards. Both sides
-have a vertex every 60 seconds and one at the end, so that a place in a strip has a time. ESA draws the strips to a
-simplified swath, and what is done may differ a little from the plan.
+A strip is a ring: the middle of its first edge, one side, the middle of its last edge, the other side backwards. Both
+sides have a vertex every 60 seconds and one at the end, so that a place in a strip has a time. ESA draws the strips to
+a simplified swath, and what is done may differ a little from the plan.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-import xml.etree.ElementTree as ET  # noqa: S405 - for types; read by `xml_tree`
+import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,6 +34,8 @@ _VERTEX_S = 60.0
 _SAME_PASS = dt.timedelta(minutes=15)
 """A strip and a predicted pass of one satellite are one pass within this; the next turn comes 100 minutes later."""
 _MAX_RING = 200
+_NEAR = 0.995
+"""Cosine of 5.7 degrees: a minute of a strip reaches 2.3 degrees from its middle."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +136,9 @@ def _sides(ring: Floats, duration_s: float, where: str) -> Mapping[str, Floats]:
     if not (whole and np.isfinite(ring).all() and np.abs(ring[:, 1]).max() <= 90 and duration_s > 0):
         raise InputError(f"{where}: has no outline of two sides; fetch the plan again")
     if not (count - 2) * _VERTEX_S < duration_s <= (count - 1) * _VERTEX_S + 1:
-        raise InputError(f"{where}: lasts {duration_s:.0f} s but has {count} vertices, one a minute; fetch the plan again")
+        raise InputError(
+            f"{where}: lasts {duration_s:.0f} s but has {count} vertices, one a minute; fetch the plan again"
+        )
     sides = place(ring[:, 0], ring[:, 1])
     right, left = sides[1 : 1 + count], sides[2 + count : 2 + 2 * count][::-1]
     return {"right": right, "left": left}
@@ -146,15 +150,19 @@ def strip_time(strip: Strip, points: Floats) -> Floats:
     times = strip.times
     for i in range(len(times) - 1):
         a, b, c, d = strip.right[i], strip.right[i + 1], strip.left[i + 1], strip.left[i]
+        centre = a + b + c + d
+        near = np.flatnonzero(points @ centre > _NEAR * np.linalg.norm(centre) * np.linalg.norm(a))
+        if not near.size:
+            continue
         # On the sphere a point lies in a quadrilateral if it is on one side of the great circles through its edges.
-        sides = np.column_stack([points @ np.cross(p, q) for p, q in ((a, b), (b, c), (c, d), (d, a))])
-        near = points @ (a + c) > 0
-        inside = ((sides >= 0).all(axis=1) | (sides <= 0).all(axis=1)) & near
+        there = points[near]
+        sides = np.column_stack([there @ np.cross(p, q) for p, q in ((a, b), (b, c), (c, d), (d, a))])
+        inside = (sides >= 0).all(axis=1) | (sides <= 0).all(axis=1)
         # How far it has come from the first edge to the last: by its distance from the planes through both.
-        first = points @ _unit(np.cross(d, a))
-        last = points @ _unit(np.cross(b, c))
+        first = there @ _unit(np.cross(d, a))
+        last = there @ _unit(np.cross(b, c))
         part = first / (first + last)
-        found[inside] = times[i] + part[inside] * (times[i + 1] - times[i])
+        found[near[inside]] = times[i] + part[inside] * (times[i + 1] - times[i])
     return found
 
 
@@ -163,31 +171,48 @@ def _unit(vector: Floats) -> Floats:
     return length
 
 
-def with_plan(passes: Iterable[Pass], plan: Plan, *, site: Site, height: float = 0.0) -> tuple[Pass, ...]:
+def with_plan(
+    passes: Iterable[Pass],
+    plan: Plan,
+    *,
+    site: Site,
+    since: dt.datetime | None = None,
+    until: dt.datetime | None = None,
+    height: float = 0.0,
+) -> tuple[Pass, ...]:
     """Predictions set right by a plan: within its period, and for its satellite, the plan is believed.
 
-    A predicted pass without a strip stays, with `planned` False. One with a strip takes its time and what it covers of the
-    outline. A strip without a prediction is added. Passes of other satellites and times are left as they are.
+    A predicted pass without a strip stays, with `planned` False. One with a strip takes its time and what it covers of
+    the outline. A strip without a prediction is added. Passes of other satellites and times are left as they are.
 
     Args:
         passes: as predicted for the site.
         plan: of one satellite.
         site: the watched place.
+        since: strips before this are not added; None: from the plan's begin.
+        until: strips from this on are not added; None: to the plan's end.
         height: as given to the prediction; a pass that only the plan has gets its geometry from the strip.
     """
     outline = outline_points(site, height=height)
     given = tuple(passes)
-    strips = [(s, t) for s in plan.strips if s.mode in IMAGING_MODES and np.isfinite(t := strip_time(s, outline.points)).any()]
+    strips = [
+        (s, t) for s in plan.strips if s.mode in IMAGING_MODES and np.isfinite(t := strip_time(s, outline.points)).any()
+    ]
     taken: set[int] = set()
     told: list[Pass] = []
     for one in given:
         if one.satellite != plan.satellite or not plan.since <= one.start <= plan.until:
             told.append(one)
             continue
-        mine = [i for i, (s, t) in enumerate(strips) if i not in taken and abs(_moment(s, t, outline) - one.start) <= _SAME_PASS]
+        mine = [
+            i
+            for i, (s, t) in enumerate(strips)
+            if i not in taken and abs(_moment(s, t, outline) - one.start) <= _SAME_PASS
+        ]
         taken.update(mine)
         told.append(_planned(one, [strips[i] for i in mine], outline) if mine else replace(one, planned=False))
-    told += [_added(s, t, outline) for i, (s, t) in enumerate(strips) if i not in taken]
+    added = [_added(s, t, outline) for i, (s, t) in enumerate(strips) if i not in taken]
+    told += [p for p in added if (since is None or since <= p.start) and (until is None or p.start < until)]
     return tuple(sorted(told, key=lambda p: (p.start, p.satellite, p.sensor)))
 
 
@@ -209,8 +234,8 @@ def _planned(one: Pass, strips: Sequence[tuple[Strip, Floats]], outline: Outline
         share=round(share, 9),
         planned=True,
         source="plan",
-        error_s=0.0,
-        edge_error_km=0.0,
+        error_s=None,
+        edge_error_km=None,
     )
 
 
@@ -240,8 +265,8 @@ def _added(strip: Strip, times: Floats, outline: Outline) -> Pass:
         solar_time=solar_time(start, longitude=outline.longitude),
         epoch=None,
         age_days=None,
-        error_s=0.0,
-        edge_error_km=0.0,
+        error_s=None,
+        edge_error_km=None,
         planned=True,
         source="plan",
     )

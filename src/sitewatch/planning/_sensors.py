@@ -48,7 +48,7 @@ class Sensor:
     satellites: Mapping[int, str] = field(default_factory=dict)
     """NORAD number to the satellite's name as records have it: 42063: "sentinel-2b"."""
     pattern: str | None = None
-    """Satellites by the name in the elements, "SKYSAT*" (as file names are matched, in any case); None: by number only."""
+    """Satellites by the name in the elements, "SKYSAT*" (as file names are matched, any case); None: by number only."""
     off_nadir: tuple[float, float] | None = None
     """Nearest and farthest angle between the look and straight down, degrees; seen from the satellite."""
     swath_km: float | None = None
@@ -98,10 +98,11 @@ SENTINEL_2 = Sensor(
     min_sun=5.0,
     pixel=10,
     cost=0.0,
-    tracks=GroundTracks(days=10, orbits=143, longitude=121.83),
-    source="10.3 degrees to each side, steered to the Earth's turning: ESA's swath definition SDF_MSI (Earth Observation "
-    "CFI); that is the nominal 290 km (288 at the equator, 297 in the south, as in the acquisition plans). 10 days, 143 "
-    "orbits: Sentinel-2 User Handbook 1.3. Zenith angles of the sun up to 85 degrees: ESA, 17 October 2019.",
+    tracks=GroundTracks(days=10, orbits=143, longitude=0.990),
+    source="10.3 degrees to each side, steered to the Earth's turning: ESA's swath definition SDF_MSI (Earth "
+    "Observation CFI); that is the nominal 290 km (288 at the equator, 297 in the south, as in the acquisition plans). "
+    "10 days, 143 orbits: Sentinel-2 User Handbook 1.3. Zenith angles of the sun up to 85 degrees: ESA, 17 October "
+    "2019.",
 )
 """MSI. The longitude of orbit 1 is measured on the plans' relative orbits and the elements: docs/science/passes.md."""
 
@@ -114,10 +115,10 @@ SENTINEL_1 = Sensor(
     pixel=10,
     cost=0.0,
     tracks=GroundTracks(days=12, orbits=175, longitude=0.146),
-    source="IW: off-nadir 27.53 to 40.40 degrees at the lowest height (693 km; incidence 30.9 to 46.0), 26.00 to 38.88 at "
-    "the highest (incidence 29.2 to 44.3): Sentinel-1 Product Definition, beams of IW; the roll that goes with height: "
-    "Torres et al. 2012 (10.1016/j.rse.2011.05.028). 12 days, 175 orbits, orbit 1 crosses at 0.146 E: ESA's orbit "
-    "scenario file S1A_OPER_MPL_ORBSCT, version 24.",
+    source="IW: off-nadir 27.53 to 40.40 degrees at the lowest height (693 km; incidence 30.9 to 46.0), 26.00 to 38.88 "
+    "at the highest (incidence 29.2 to 44.3): Sentinel-1 Product Definition, beams of IW; the roll that goes with "
+    "height: Torres et al. 2012 (10.1016/j.rse.2011.05.028). 12 days, 175 orbits, orbit 1 crosses at 0.146 E: ESA's "
+    "orbit scenario file S1A_OPER_MPL_ORBSCT, version 24.",
 )
 """C-SAR in IW, the mode over land."""
 

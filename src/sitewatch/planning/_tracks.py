@@ -1,8 +1,8 @@
 """The official numbers of orbits, read off the ground track.
 
 A satellite that repeats its tracks is numbered by them: which of the evenly spaced crossings of the equator it takes.
-Counting orbits gives the same number only until a satellite is moved along its orbit (Sentinel-2A in 2025, Sentinel-1C in
-June 2026: its published rule changed from `mod(orbit - 172, 175) + 1` to `mod(orbit - 99, 175) + 1`).
+Counting orbits gives the same number only until a satellite is moved along its orbit (Sentinel-2A in 2025, Sentinel-1C
+in June 2026: its published rule changed from `mod(orbit - 172, 175) + 1` to `mod(orbit - 99, 175) + 1`).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def relative_orbit(tracks: GroundTracks, longitude: float) -> int | None:
 
 
 def row(tracks: GroundTracks, flown: float) -> int | None:
-    """The scene row whose middle is nearest, `flown` degrees after the equator was crossed northwards; None: no rows."""
+    """The scene row whose middle is nearest, `flown` degrees after the crossing northwards; None: there are no rows."""
     if tracks.rows is None:
         return None
     return (round(60 + (flown - 180) / (360 / tracks.rows)) - 1) % tracks.rows + 1
