@@ -33,7 +33,8 @@ def test_a_folder_room_lets_nothing_else_through_its_door(name: str) -> None:
 
 def test_the_rooms_are_those_of_the_house() -> None:
     expected = (
-        "archive assessment case change cli cube errors forecast report simulate site store structures watch workspace"
+        "archive assessment case change cli cube errors forecast planning report simulate site store structures sun "
+        "watch workspace"
     )
     assert [name.removeprefix("sitewatch.") for name in ROOMS] == expected.split()
 

@@ -11,8 +11,8 @@ from sitewatch.simulate import Recipe, World, simulate
 from sitewatch.simulate._passes import Acquisition
 from sitewatch.simulate._render import lit
 from sitewatch.simulate._sky import classify, cover_with, sky_over
-from sitewatch.simulate._sun import Sun, sun_at
 from sitewatch.site import area_mask
+from sitewatch.sun import Sun, sun_at
 
 QUIET = Recipe(
     seed=9, size=128, years=2.0, looks=60, cloudiness=0.0, snow=False, jitter_px=0.0, permanent=4, temporary=6,

@@ -5,7 +5,7 @@ from sitewatch.archive._catalog import catalog_name, search_catalog
 from sitewatch.archive._fetch import Fetched, Progress, fetch
 from sitewatch.archive._folder import list_folder
 from sitewatch.archive._href import holds_secret
-from sitewatch.archive._http import JsonClient
+from sitewatch.archive._http import JsonClient, fetch_bytes
 from sitewatch.archive._lock import held
 from sitewatch.archive._memory import Memory, Remembered, memory_document, memory_in, read_memory, write_memory
 from sitewatch.archive._news import News, Notice, What, compare_listing
@@ -64,6 +64,7 @@ __all__ = [
     "catalog_name",
     "compare_listing",
     "fetch",
+    "fetch_bytes",
     "find_preset",
     "held",
     "holds_secret",

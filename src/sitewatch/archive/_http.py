@@ -1,4 +1,4 @@
-"""JSON over HTTP: bounded, retried, and checked to be whole."""
+"""JSON and small files over HTTP: bounded, retried, and checked to be whole."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 from urllib.parse import urljoin
 
 import httpx
@@ -15,7 +16,9 @@ from sitewatch.archive._href import redact, redact_text
 from sitewatch.archive._retry import TRANSIENT, Retry
 from sitewatch.errors import CatalogError, SceneError
 
-__all__ = ["HttpStatusError", "JsonClient"]
+__all__ = ["HttpStatusError", "JsonClient", "fetch_bytes"]
+
+_T = TypeVar("_T")
 
 _MAX_BYTES = 64 * 1024 * 1024
 _MAX_SECONDS = 180.0
@@ -51,82 +54,120 @@ class JsonClient:
         Raises:
             CatalogError: no whole JSON document came after all tries.
         """
-        shown = redact(url)
-        for attempt in range(1, self.retry.attempts + 1):
-            try:
-                return self._once(url, method=method, body=body, params=params, headers=headers)
-            except _TryAgainError as failure:
-                if attempt == self.retry.attempts:
-                    raise CatalogError(
-                        f"{shown}: {failure} ({attempt} tries); try later, or check the address and the network"
-                    ) from failure
-                self.retry.sleep(self.retry.pause_s(attempt, key=shown, retry_after=failure.retry_after))
-        raise AssertionError
-
-    def _once(
-        self,
-        url: str,
-        *,
-        method: str,
-        body: Mapping[str, object] | None,
-        params: Mapping[str, object] | None,
-        headers: Mapping[str, str] | None,
-    ) -> str:
-        try:
-            with (
-                httpx.Client(
-                    timeout=httpx.Timeout(self.timeout_s, connect=10.0),
-                    follow_redirects=True,
-                    max_redirects=MAX_REDIRECTS,
-                    event_hooks={"response": [_check_redirect(url)]},
-                ) as client,
-                client.stream(
-                    method,
+        return _tried(
+            url,
+            self.retry,
+            lambda: _json_text(
+                _answer(
                     url,
-                    json=body,
-                    params=dict(params) if params else None,  # type: ignore[arg-type]
+                    method=method,
+                    body=body,
+                    params=params,
                     headers={"Accept": "application/geo+json, application/json", **(headers or {})},
-                ) as response,
-            ):
-                content = self._read(url, response)
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-            raise CatalogError(f"{redact(url)}: is no web address ({error}); give the API's http(s) address") from error
-        except SceneError as error:
-            raise CatalogError(f"{redact(url)}: {error}") from error
-        except httpx.TooManyRedirects as error:
-            raise CatalogError(
-                f"{redact(url)}: redirects more than {MAX_REDIRECTS} times; check the address"
-            ) from error
-        except httpx.TimeoutException as error:
-            raise _TryAgainError("did not answer in time") from error
-        except httpx.HTTPError as error:
-            raise _TryAgainError(f"did not answer ({redact_text(str(error)) or type(error).__name__})") from error
-        try:
-            text = content.decode("utf-8")
-            json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise _TryAgainError("answered with something that is not whole JSON") from error
-        return text
-
-    def _read(self, url: str, response: httpx.Response) -> bytes:
-        status = response.status_code
-        if status in TRANSIENT:
-            raise _TryAgainError(
-                f"answered {status} {response.reason_phrase}".strip(), retry_after=response.headers.get("retry-after")
-            )
-        if not response.is_success:
-            raise HttpStatusError(redact(url), status, response.reason_phrase)
-        parts, size, end = [], 0, time.monotonic() + _MAX_SECONDS
-        for part in response.iter_bytes():
-            parts.append(part)
-            size += len(part)
-            if size > _MAX_BYTES:
-                raise CatalogError(
-                    f"{redact(url)}: answered with more than {_MAX_BYTES >> 20} MiB; ask for a shorter period"
+                    timeout_s=self.timeout_s,
+                    max_bytes=_MAX_BYTES,
                 )
-            if time.monotonic() > end:
-                raise _TryAgainError("answered too slowly")
-        return b"".join(parts)
+            ),
+        )
+
+
+def fetch_bytes(url: str, *, max_bytes: int, retry: Retry | None = None, timeout_s: float = 30.0) -> bytes:
+    """A file of at most `max_bytes` bytes.
+
+    Args:
+        url: where it lies; redirects are followed where they lead to the web, and not from there into this network.
+        max_bytes: more than this is refused.
+        retry: how often to ask; default as for JSON.
+        timeout_s: longest silence of the server.
+
+    Raises:
+        CatalogError: it did not come whole after all tries.
+    """
+    ask = lambda: _answer(
+        url, method="GET", body=None, params=None, headers={}, timeout_s=timeout_s, max_bytes=max_bytes
+    )
+    return _tried(url, retry or Retry(), ask)
+
+
+def _tried(url: str, retry: Retry, ask: Callable[[], _T]) -> _T:
+    shown = redact(url)
+    for attempt in range(1, retry.attempts + 1):
+        try:
+            return ask()
+        except _TryAgainError as failure:
+            if attempt == retry.attempts:
+                raise CatalogError(
+                    f"{shown}: {failure} ({attempt} tries); try later, or check the address and the network"
+                ) from failure
+            retry.sleep(retry.pause_s(attempt, key=shown, retry_after=failure.retry_after))
+    raise AssertionError
+
+
+def _answer(
+    url: str,
+    *,
+    method: str,
+    body: Mapping[str, object] | None,
+    params: Mapping[str, object] | None,
+    headers: Mapping[str, str],
+    timeout_s: float,
+    max_bytes: int,
+) -> bytes:
+    try:
+        with (
+            httpx.Client(
+                timeout=httpx.Timeout(timeout_s, connect=10.0),
+                follow_redirects=True,
+                max_redirects=MAX_REDIRECTS,
+                event_hooks={"response": [_check_redirect(url)]},
+            ) as client,
+            client.stream(
+                method,
+                url,
+                json=body,
+                params=dict(params) if params else None,  # type: ignore[arg-type]
+                headers=dict(headers),
+            ) as response,
+        ):
+            return _read(url, response, max_bytes)
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        raise CatalogError(f"{redact(url)}: is no web address ({error}); give the API's http(s) address") from error
+    except SceneError as error:
+        raise CatalogError(f"{redact(url)}: {error}") from error
+    except httpx.TooManyRedirects as error:
+        raise CatalogError(f"{redact(url)}: redirects more than {MAX_REDIRECTS} times; check the address") from error
+    except httpx.TimeoutException as error:
+        raise _TryAgainError("did not answer in time") from error
+    except httpx.HTTPError as error:
+        raise _TryAgainError(f"did not answer ({redact_text(str(error)) or type(error).__name__})") from error
+
+
+def _json_text(content: bytes) -> str:
+    try:
+        text = content.decode("utf-8")
+        json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _TryAgainError("answered with something that is not whole JSON") from error
+    return text
+
+
+def _read(url: str, response: httpx.Response, max_bytes: int) -> bytes:
+    status = response.status_code
+    if status in TRANSIENT:
+        raise _TryAgainError(
+            f"answered {status} {response.reason_phrase}".strip(), retry_after=response.headers.get("retry-after")
+        )
+    if not response.is_success:
+        raise HttpStatusError(redact(url), status, response.reason_phrase)
+    parts, size, end = [], 0, time.monotonic() + _MAX_SECONDS
+    for part in response.iter_bytes():
+        parts.append(part)
+        size += len(part)
+        if size > max_bytes:
+            raise CatalogError(f"{redact(url)}: answered with more than {max_bytes >> 20} MiB; ask for less")
+        if time.monotonic() > end:
+            raise _TryAgainError("answered too slowly")
+    return b"".join(parts)
 
 
 def _check_redirect(origin: str) -> Callable[[httpx.Response], None]:

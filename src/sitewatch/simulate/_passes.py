@@ -9,7 +9,7 @@ import numpy as np
 
 from sitewatch.simulate._climate import Weather
 from sitewatch.simulate._recipe import Recipe
-from sitewatch.simulate._sun import Sun, sun_at
+from sitewatch.sun import Sun, sun_at
 
 __all__ = ["Acquisition", "acquisitions"]
 

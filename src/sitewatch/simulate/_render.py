@@ -17,8 +17,8 @@ from sitewatch.simulate._passes import Acquisition
 from sitewatch.simulate._recipe import Recipe
 from sitewatch.simulate._sky import classify, cover_with, sky_over
 from sitewatch.simulate._story import Stage
-from sitewatch.simulate._sun import Sun
 from sitewatch.simulate._surfaces import BANDS, SNOW, Colours
+from sitewatch.sun import Sun
 
 __all__ = ["OFFSET", "SCALE", "Stock", "lit", "picture", "stock_up"]
 
