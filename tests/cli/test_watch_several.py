@@ -37,7 +37,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def make_both(folder: Path) -> None:
-    write(simulate(Recipe(seed=14, size=128, looks=120, years=3.0, permanent=6, temporary=6)), folder / "world")
+    write(simulate(Recipe(seed=14, size=96, looks=120, years=3.0, permanent=4, temporary=4)), folder / "world")
     for name in ("one", "both"):
         (folder / name).mkdir()
     for number, path in enumerate(sorted((folder / "world" / "images").glob("*.tif"))):
