@@ -81,6 +81,7 @@ def issue(
     Windows begin with the day of issue, and only what was known before that day enters. The number from the record of
     events alone stands beside it. What is registered later than a day after its issue is scored apart.
     """
+    from sitewatch.assessment import SIMULATED
     from sitewatch.case import read_case
     from sitewatch.forecast import case_forecast_document, forecast_base_rate, forecast_case
 
@@ -90,9 +91,9 @@ def issue(
     moment = parse_now(now)
     day = _issue_day(at, moment)
     known = _events(asked, events, workspace, day=day, since=parse_date("--since", since))
-    going_on = None
+    going_on, simulated = None, False
     if asked.forecast.effects and not without_looks:
-        going_on = _judged(asked, case, record, workspace, day)
+        going_on, simulated = _judged(asked, case, record, workspace, day)
     with progress_bars(quiet=quiet) as progress:
         base = forecast_base_rate(
             known,
@@ -106,8 +107,10 @@ def issue(
     if not dry_run:
         keys = _register(_registered(asked, found, case, moment), workspace, reader, moment)
     if as_json:
-        print_json({**case_forecast_document(found), "registered": list(keys)})
+        print_json({**case_forecast_document(found), "simulated": simulated, "registered": list(keys)})
         return
+    if simulated:
+        say(SIMULATED)
     _print_case_forecast(found, keys)
 
 
@@ -153,14 +156,18 @@ def _recorded_days(case: Case, workspace: str) -> tuple[list[dt.date], int]:
     return exact, len(about) - len(exact)
 
 
-def _judged(case: Case, file: Path, record: Path | None, workspace: str, day: dt.date) -> dict[str, GoingOn]:
-    """What the case judges with all that was known before a day."""
+def _judged(
+    case: Case, file: Path, record: Path | None, workspace: str, day: dt.date
+) -> tuple[dict[str, GoingOn], bool]:
+    """What the case judges with all that was known before a day, and whether that record is marked as simulated."""
     from sitewatch.assessment import assess as judge
     from sitewatch.forecast import GoingOn
 
     before = dt.datetime.combine(day, dt.time(), dt.UTC) - dt.timedelta(seconds=1)
-    found = judge(case, load_record(case, file, record, workspace, before, frozenset()), at=before)
-    return {one.key: GoingOn(probability=one.probability, active=one.going_on) for one in found.hypotheses}
+    known = load_record(case, file, record, workspace, before, frozenset())
+    found = judge(case, known, at=before)
+    told = {one.key: GoingOn(probability=one.probability, active=one.going_on) for one in found.hypotheses}
+    return told, known.simulated
 
 
 def _registered(case: Case, found: CaseForecast, file: Path, moment: dt.datetime) -> list[Registered]:
