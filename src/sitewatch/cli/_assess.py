@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +18,7 @@ from sitewatch.cli._workspace import DEFAULT, AsJson, InWorkspace, Now, opened, 
 from sitewatch.errors import InputError, OptionError
 
 if TYPE_CHECKING:
-    from sitewatch.assessment import Assessment, SiteRecord
+    from sitewatch.assessment import Assessment, Room, SiteRecord
     from sitewatch.case import Case
 
 __all__ = ["ASSESS_EXAMPLES", "assess", "load_record"]
@@ -63,12 +64,9 @@ def assess(
     now: Now = None,
 ) -> None:
     """Judge a case: how probable each explanation is, what carries that, and what would change it."""
-    from sitewatch import __version__
-    from sitewatch.assessment import SIMULATED, assessment_document, capacity_document, capacity_sentences, paragraph
     from sitewatch.assessment import assess as judge
-    from sitewatch.assessment import rooms as rooms_of
+    from sitewatch.assessment import assessment_document, capacity_document, rooms
     from sitewatch.case import read_case
-    from sitewatch.report import judgement_picture, write_judgement
 
     if page is not None and page.suffix.lower() not in (".html", ".htm"):
         raise OptionError(f"--page must be a file that ends in .html, got {page.name!r}")
@@ -76,36 +74,64 @@ def assess(
     asked = read_case(case)
     known = load_record(asked, case, record, workspace, None if at is None else moment, frozenset(untold or ()))
     found = judge(asked, known, at=moment, draws=draws, seed=seed)
-    rooms = rooms_of(asked, known, found)
+    room = rooms(asked, known, found)
     if page is not None:
-        write_judgement(
-            page,
-            case=asked,
-            record=known,
-            found=found,
-            rooms=rooms,
-            case_sha256=hashlib.sha256(case.read_bytes()).hexdigest(),
-            version=__version__,
-            now=parse_now(now),
-        )
+        _write_page(page, asked, case, known, found, room, made=parse_now(now))
     if picture is not None:
-        draw(picture, judgement_picture(asked, known, found))
+        _draw_picture(picture, asked, known, found)
     if as_json:
-        room = [{"indicator": one.indicator, **capacity_document(one.capacity)} for one in rooms]
-        print_json({**assessment_document(found), "simulated": known.simulated, "capacity": room})
+        told = [{"indicator": one.indicator, **capacity_document(one.capacity)} for one in room]
+        print_json({**assessment_document(found), "simulated": known.simulated, "capacity": told})
         return
     tell_hindsight([known.site.id] if known.hindsight else [])
-    if known.simulated:
-        say(SIMULATED)
-    for clause in paragraph(found):
-        say(clause.text)
-    for one in rooms:
-        for sentence in capacity_sentences(one.capacity):
-            say(sentence)
+    _print_sentences(known, found, room)
     _print_tables(found)
     for file in (page, picture):
         if file is not None:
             print(file)
+
+
+def _write_page(
+    page: Path,
+    asked: Case,
+    case: Path,
+    known: SiteRecord,
+    found: Assessment,
+    room: Sequence[Room],
+    *,
+    made: dt.datetime,
+) -> None:
+    from sitewatch import __version__
+    from sitewatch.report import write_judgement
+
+    write_judgement(
+        page,
+        case=asked,
+        record=known,
+        found=found,
+        rooms=room,
+        case_sha256=hashlib.sha256(case.read_bytes()).hexdigest(),
+        version=__version__,
+        now=made,
+    )
+
+
+def _draw_picture(picture: Path, asked: Case, known: SiteRecord, found: Assessment) -> None:
+    from sitewatch.report import judgement_picture
+
+    draw(picture, judgement_picture(asked, known, found))
+
+
+def _print_sentences(known: SiteRecord, found: Assessment, room: Sequence[Room]) -> None:
+    from sitewatch.assessment import SIMULATED, capacity_sentences, paragraph
+
+    if known.simulated:
+        say(SIMULATED)
+    for clause in paragraph(found):
+        say(clause.text)
+    for one in room:
+        for sentence in capacity_sentences(one.capacity):
+            say(sentence)
 
 
 def load_record(

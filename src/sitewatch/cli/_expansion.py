@@ -47,7 +47,9 @@ def expansion(
     ] = None,
     since: Annotated[
         str | None,
-        typer.Option(metavar="DATE", help="Count from the first used look on or after that day; default from the first."),
+        typer.Option(
+            metavar="DATE", help="Count from the first used look on or after that day; default from the first."
+        ),
     ] = None,
     picture: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw it into this file.")] = None,
     as_known: AsKnown = None,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sitewatch.cli._assess import load_record
+from sitewatch.cli._draw import draw
 from sitewatch.cli._progress import note, progress_bars
 from sitewatch.cli._tables import read_days
 from sitewatch.cli._text import say
@@ -69,6 +70,7 @@ def issue(
     without_looks: Annotated[
         bool, typer.Option("--without-looks", help="Leave out what the case judges; base rate and calendar alone.")
     ] = False,
+    picture: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw it into this file.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print it and register nothing.")] = False,
     reader: Reader = None,
     as_json: AsJson = False,
@@ -84,6 +86,7 @@ def issue(
     from sitewatch.assessment import SIMULATED
     from sitewatch.case import read_case
     from sitewatch.forecast import case_forecast_document, forecast_base_rate, forecast_case
+    from sitewatch.report import forecast_picture
 
     asked = read_case(case)
     if asked.forecast is None:
@@ -103,6 +106,8 @@ def issue(
             progress=lambda done, of: progress("fitting the base rate", done, of),
         )
     found = forecast_case(asked, base, known, going_on=going_on)
+    if picture is not None:
+        draw(picture, forecast_picture(found, title=asked.title, note=SIMULATED if simulated else None))
     keys: tuple[str, ...] = ()
     if not dry_run:
         keys = _register(_registered(asked, found, case, moment), workspace, reader, moment)
@@ -112,6 +117,8 @@ def issue(
     if simulated:
         say(SIMULATED)
     _print_case_forecast(found, keys)
+    if picture is not None:
+        print(picture)
 
 
 def _issue_day(at: str | None, now: dt.datetime) -> dt.date:

@@ -1,6 +1,7 @@
 """Judgements to pages, figures and files."""
 
 from sitewatch.report._calendar import calendar_picture
+from sitewatch.report._first_event import forecast_picture
 from sitewatch.report._growth import expansion_chart, expansion_picture, year_rows
 from sitewatch.report._judgement import write_judgement
 from sitewatch.report._judgement_picture import judgement_picture
@@ -22,6 +23,7 @@ __all__ = [
     "difference_sentence",
     "expansion_chart",
     "expansion_picture",
+    "forecast_picture",
     "judgement_picture",
     "length_words",
     "occasion_words",

@@ -1,5 +1,7 @@
-"""Numbers and anchors of all that a judgement rests on: H1 an explanation, E1 an item of evidence, C1 a claim, D1 an
-entry of the calendar, L1 a look."""
+"""Numbers and anchors of all that a judgement rests on.
+
+H1 is an explanation, E1 an item of evidence, C1 a claim, D1 an entry of the calendar, L1 a look.
+"""
 
 from __future__ import annotations
 
@@ -66,9 +68,7 @@ class Anchors:
     def evidence(self, keys: Sequence[str]) -> tuple[Ref, ...]:
         """The indicators and claims of some keys, in the order of the page; others are left out."""
         wanted = set(keys)
-        return tuple(
-            ref for group in (self.indicators, self.claims) for key, ref in group.items() if key in wanted
-        )
+        return tuple(ref for group in (self.indicators, self.claims) for key, ref in group.items() if key in wanted)
 
 
 def _numbered(letter: str, name: str, told: Sequence[tuple[str, str]]) -> dict[str, Ref]:

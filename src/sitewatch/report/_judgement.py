@@ -166,12 +166,17 @@ def _lines(found: Assessment, anchors: Anchors) -> dict[Topic, list[_Line]]:
     """The sentences of the paragraph by what they are about, each with what it rests on."""
     told: dict[Topic, list[_Line]] = {topic: [] for topic in Topic}
     for number, clause in enumerate(paragraph(found), start=1):
-        told[clause.topic].append(_Line(number=number, text=clause.text, refs=_rests_on(clause, found, anchors)))
+        told[clause.topic].append(
+            _Line(number=number, text=clause.text, refs=_rests_on(number, clause, found, anchors))
+        )
     return told
 
 
-def _rests_on(clause: Clause, found: Assessment, anchors: Anchors) -> tuple[Ref, ...]:
+def _rests_on(number: int, clause: Clause, found: Assessment, anchors: Anchors) -> tuple[Ref, ...]:
     refs = anchors.evidence(clause.evidence)
+    whole_evidence = {key for item in found.items for key in (item.key, *item.claims)}
+    if number > 1 and len(found.items) > 1 and set(clause.evidence) == whole_evidence and clause.scenes:
+        return (Ref(label="all evidence", anchor="evidence", title="all that sentence 1 names"),)
     looks = [ref for scene, ref in anchors.looks.items() if scene in set(clause.scenes)]
     if len(looks) <= _FEW:
         return (*refs, *looks)

@@ -22,6 +22,7 @@ _STYLE = """
 .tick { text-anchor: middle; } .tick.major { font-weight: 600; } .odds-name, .odds-tick { font-size: 11px; }
 .odds-band { fill: #f1efe9; } .odds-band.other { fill: #e0ddd5; } .odds-now { fill: #1f4e79; }
 .odds-now.benign { fill: #8a8f98; } .odds-range { stroke: #1b1d21; stroke-width: 2px; }
+.odds-halo { stroke: #fbfaf7; stroke-width: 5px; }
 .odds-before { fill: #fbfaf7; stroke: #1b1d21; stroke-width: 1.5px; }
 .path-band { fill: #1f4e79; fill-opacity: .2; } .path-line { fill: none; stroke: #1f4e79; stroke-width: 2.2px; }
 .path-other { fill: none; stroke: #6b7280; stroke-opacity: .45; }
@@ -53,8 +54,8 @@ def judgement_picture(case: Case, record: SiteRecord, found: Assessment) -> str:
 
 def _bars(parts: list[Markup], found: Assessment, anchors: Anchors, y: float) -> float:
     words = (
-        f"Bar: how probable it is; line across its end: {100 * LEVEL:.0f} % band; circle: before the evidence; grey: an "
-        "everyday explanation"
+        f"Bar: how probable it is; line across its end: {100 * LEVEL:.0f} % band; circle: before the evidence; "
+        "grey: an everyday explanation"
     )
     parts.append(tag("text", words, x=_EDGE, y=y))
     parts.append(_placed(name_parts(), _EDGE, y + 8, NAMES))
@@ -74,7 +75,9 @@ def _bars(parts: list[Markup], found: Assessment, anchors: Anchors, y: float) ->
 
 def _path(parts: list[Markup], case: Case, found: Assessment, anchors: Anchors, y: float) -> float:
     axis = path_axis(found)
-    words = "With the evidence up to each day; shaded: its band; thin: the other explanations; the line at half height: 50 %"
+    words = (
+        "With the evidence up to each day; shaded: its band; thin: the other explanations; line at half height: 50 %"
+    )
     parts.append(tag("text", words, x=_EDGE, y=y))
     y += 10
     for one in found.hypotheses:
@@ -87,7 +90,9 @@ def _path(parts: list[Markup], case: Case, found: Assessment, anchors: Anchors, 
     for lane in lanes(case, found, anchors, axis):
         name = lane.name if lane.ref is None else f"{lane.ref.label} {lane.name}"
         title = textwrap.wrap(name, 27, max_lines=2, placeholder=" ...")
-        parts += [tag("text", line, x=_EDGE, y=y + (12 if len(title) > 1 else 19) + 14 * n) for n, line in enumerate(title)]
+        parts += [
+            tag("text", line, x=_EDGE, y=y + (12 if len(title) > 1 else 19) + 14 * n) for n, line in enumerate(title)
+        ]
         grid = axis.grid(height=lane.height, label_at=lane.height + 18)
         lines = [part for part in grid if "<line" in part]
         parts.append(_placed([*lines, *lane.parts], _LEFT, y, lane.height))
@@ -95,8 +100,8 @@ def _path(parts: list[Markup], case: Case, found: Assessment, anchors: Anchors, 
     parts.append(_placed([part for part in axis.grid(height=0, label_at=14) if "<text" in part], _LEFT, y, 20))
     y += 38
     words = (
-        "Filled diamond: looked, and it is there; open bar: looked, and it is not there; dot: could not tell; circle: could "
-        "not see the site; triangle: claim, filled if it counts"
+        "Filled diamond: looked, and it is there; open bar: looked, and it is not there; dot: could not tell; circle: "
+        "could not see the site; triangle: claim, filled if it counts"
     )
     parts.append(tag("text", words, x=_EDGE, y=y))
     return y + 18

@@ -9,7 +9,18 @@ from markupsafe import Markup
 from sitewatch.assessment import LEVEL, Judged, percent, word
 from sitewatch.report._svg import tag
 
-__all__ = ["BAR", "EDGES", "NAMES", "TICKS", "bar_parts", "name_parts", "odds_bar", "odds_names", "odds_ticks", "tick_parts"]
+__all__ = [
+    "BAR",
+    "EDGES",
+    "NAMES",
+    "TICKS",
+    "bar_parts",
+    "name_parts",
+    "odds_bar",
+    "odds_names",
+    "odds_ticks",
+    "tick_parts",
+]
 
 EDGES = (0.0, 0.05, 0.20, 0.45, 0.55, 0.80, 0.95, 1.0)
 """Where one word ends and the next begins (ICD 203)."""
@@ -49,14 +60,14 @@ def bar_parts(one: Judged) -> list[Markup]:
         tag("rect", tag("title", f"now {percent(one.probability)}"), x="0%", width=_at(one.probability), y=_TOP,
             height=_THICK, class_="odds-now benign" if one.benign else "odds-now")
     )  # fmt: skip
-    band = f"{100 * LEVEL:.0f} % band {percent(one.low)} to {percent(one.high)}"
-    parts.append(
-        tag("line", tag("title", band), x1=_at(one.low), x2=_at(one.high), y1=middle, y2=middle, class_="odds-range")
-    )
-    parts += [
-        tag("line", x1=_at(end), x2=_at(end), y1=middle - 5, y2=middle + 5, class_="odds-range")
-        for end in (one.low, one.high)
-    ]
+    band = tag("title", f"{100 * LEVEL:.0f} % band {percent(one.low)} to {percent(one.high)}")
+    # A light line below the dark one, as half of it lies on a dark bar.
+    for kind in ("odds-halo", "odds-range"):
+        parts.append(tag("line", band, x1=_at(one.low), x2=_at(one.high), y1=middle, y2=middle, class_=kind))
+        parts += [
+            tag("line", x1=_at(end), x2=_at(end), y1=middle - 5, y2=middle + 5, class_=kind)
+            for end in (one.low, one.high)
+        ]
     before = tag("title", f"before {percent(one.prior)}")
     return [*parts, tag("circle", before, cx=_at(one.prior), cy=BAR - 7, r=4.5, class_="odds-before")]
 

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -256,7 +257,7 @@ def _place(structure: Structure) -> str:
     return f"{centre.y:.5f}, {centre.x:.5f}"
 
 
-_FILTERS = {
+_FILTERS: dict[str, Callable[..., Any]] = {
     "area": square_metres,
     "bracket": bracket_words,
     "difference": difference_sentence,

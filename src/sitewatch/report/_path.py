@@ -34,6 +34,8 @@ SYMBOLS = (
     tag("symbol", tag("path", d="M-6,-5L6,-5L0,6Z"), id="m-claim", overflow="visible"),
 )
 """Marks that the lanes use."""
+_APART, _FAR_APART = 2.6, 11.0
+"""Names of claims are so far apart at least, percent of the width; nearer than the second, they go on a phone."""
 _UNUSED = {Outcome.COULD_NOT_SEE: "m-unseen", Outcome.REJECTED: "m-rejected", Outcome.FAILED: "m-failed"}
 
 
@@ -87,7 +89,9 @@ def panel_parts(found: Assessment, one: Judged, axis: Axis) -> list[Markup]:
             vector_effect="non-scaling-stroke")
         for h in found.hypotheses if h.key != one.key
     ]  # fmt: skip
-    low, high = ([bound[one.key] for bound in ends] for ends in zip(*((p.low, p.high) for p in found.path), strict=True))
+    low, high = (
+        [bound[one.key] for bound in ends] for ends in zip(*((p.low, p.high) for p in found.path), strict=True)
+    )
     there, back = _steps(axis, times, high), _corners(axis, times, low)[::-1]
     words = f"{100 * LEVEL:.0f} % band"
     drawn.append(tag("path", tag("title", words), d=f"{there}L{'L'.join(back)}Z", class_="path-band"))
@@ -167,16 +171,19 @@ def _claims_lane(case: Case, found: Assessment, refs: Mapping[str, Ref], axis: A
     inside = sorted((time, key) for time, key in told if found.since <= time <= found.at)
     if not inside:
         return []
-    parts: list[Markup] = []
-    placed = {"": -100.0, " minor": -100.0}
-    for time, key in inside:
+    marks: list[Markup] = []
+    names: list[Markup] = []
+    placed: list[float] = []
+    # Those that count get their names first, and lie on top of the others.
+    for time, key in sorted(inside, key=lambda one: (one[1] not in counted, one)):
         ref, x = refs[key], axis.at(time)
         kind = "m-claim" if key in counted else "m-claim out"
         title = f"{ref.label}, {time:%Y-%m-%d}: {ref.title}"
-        parts.append(tag("use", tag("title", title), href="#m-claim", x=f"{x:g}%", y=28, class_=kind))
-        rank = "" if x - placed[""] >= 11 else " minor"
-        if x - max(placed.values()) >= 3.2:
-            placed[rank] = x
-            parts.append(tag("text", ref.label, x=f"{x:g}%", y=14, class_=f"tick{rank}"))
+        marks.append(tag("use", tag("title", title), href="#m-claim", x=f"{x:g}%", y=28, class_=kind))
+        apart = min((abs(x - other) for other in placed), default=100.0)
+        if apart >= _APART:
+            placed.append(x)
+            rank = "tick" if apart >= _FAR_APART else "tick minor"
+            names.append(tag("text", ref.label, x=f"{x:g}%", y=14, class_=rank))
     words = f"{len(inside)} published in the period, {sum(key in counted for _, key in inside)} counted"
-    return [Lane(ref=None, name="Claims", words=words, parts=tuple(parts), height=40)]
+    return [Lane(ref=None, name="Claims", words=words, parts=(*marks[::-1], *names), height=40)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from urllib.parse import urlsplit
@@ -53,8 +53,20 @@ def said_in_groups(case: Case, found: Assessment, anchors: Anchors) -> tuple[tup
     roots, named = independent(case.claims), uses(case)
     rows = []
     for key, ref in anchors.claims.items():
-        claim = case.claims[key]
+        claim, resting = case.claims[key], [path for path in named[key] if _rests(path)]
         counts = None if key != roots[key] else _counts(found, key, anchors)
+        late = claim.published > found.at.date()
+        if key != roots[key]:
+            label = anchors.claims[roots[key]].label
+            why = f"Repeats {label} and adds nothing: a claim and all that repeat it count once."
+            if late:
+                why = f"Published after the day that is judged; and it repeats {label}, so that it would add nothing."
+        elif late:
+            why = "Published after the day that is judged: nobody could have known it."
+        elif counts is not None:
+            why = "Counts as evidence."
+        else:
+            why = _why_not(case, found, key, anchors, resting=bool(resting))
         rows.append(
             Said(
                 ref=ref,
@@ -62,8 +74,8 @@ def said_in_groups(case: Case, found: Assessment, anchors: Anchors) -> tuple[tup
                 link=_web(claim.link),
                 repeats=anchors.claims.get(claim.repeats or ""),
                 counts=counts,
-                why=_why(case, found, key, roots, counts, anchors, bool(named[key])),
-                named_by=tuple(dict.fromkeys(_named(path, anchors) for path in named[key])),
+                why=why,
+                named_by=tuple(dict.fromkeys(_named(path, anchors) for path in resting)),
                 supports=tuple(anchors.hypotheses[h] for h in claim.supports if h in anchors.hypotheses),
                 contradicts=tuple(anchors.hypotheses[h] for h in claim.contradicts if h in anchors.hypotheses),
             )
@@ -85,29 +97,21 @@ def _counts(found: Assessment, root: str, anchors: Anchors) -> Ref | None:
     return next((anchors.indicators[item.key] for item in found.items if root in item.claims), None)
 
 
-def _why(
-    case: Case, found: Assessment, key: str, roots: Mapping[str, str], counts: Ref | None, anchors: Anchors, used: bool
-) -> str:
-    root, late = roots[key], case.claims[key].published > found.at.date()
-    if key != root:
-        label = anchors.claims[root].label
-        if late:
-            return f"Published after the day that is judged; and it repeats {label}, so that it would add nothing."
-        return f"Repeats {label} and adds nothing: a claim and all that repeat it count once."
-    if late:
-        return "Published after the day that is judged: nobody could have known it."
-    if counts is not None:
-        return "Counts as evidence."
-    bound = {
-        name: roots.get(one.observable.claim)
-        for name, one in case.indicators.items() if isinstance(one.observable, MadeClaim)
-    }  # fmt: skip
-    silent = next((one for one in found.left_out if bound.get(one.key) == root), None)
-    if silent is not None:
-        return f"Bound to {anchors.indicators[silent.key].label}, and not counted. {silent.why}"
-    if used:
+def _why_not(case: Case, found: Assessment, root: str, anchors: Anchors, *, resting: bool) -> str:
+    """Why a claim that was known and repeats none is no evidence."""
+    roots = independent(case.claims)
+    for one in found.left_out:
+        observable = case.indicators[one.key].observable
+        if isinstance(observable, MadeClaim) and roots.get(observable.claim) == root:
+            return f"Bound to {anchors.indicators[one.key].label}, and not counted. {one.why}"
+    if resting:
         return "Not evidence itself: numbers of the case rest on it, and it would count twice."
     return "Shown, and enters no number: no indicator of the case is bound to it."
+
+
+def _rests(path: tuple[str | int, ...]) -> bool:
+    """True: a number of the case rests on it; else an indicator is bound to it."""
+    return path[0] != "indicators" or "likelihoods" in path
 
 
 def _named(path: tuple[str | int, ...], anchors: Anchors) -> tuple[str, Ref | None]:
@@ -116,7 +120,7 @@ def _named(path: tuple[str | int, ...], anchors: Anchors) -> tuple[str, Ref | No
     if what == "hypotheses":
         return ("episodes of" if "activity" in path else "prior of"), anchors.hypotheses.get(key)
     if what == "indicators":
-        return ("a likelihood of" if "likelihoods" in path else "bound to it:"), anchors.indicators.get(key)
+        return "a likelihood of", anchors.indicators.get(key)
     if what == "calendar":
         return "calendar entry", anchors.calendar.get(key)
     return "the forecast", None

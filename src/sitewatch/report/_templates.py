@@ -14,11 +14,11 @@ from markupsafe import Markup, escape
 
 __all__ = ["page_parts", "template"]
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}( \d{2}:\d{2} UTC)?\*?")
+_WHOLE = re.compile(r"\d{4}-\d{2}-\d{2}( \d{2}:\d{2} UTC)?\*?|(&[lg]t;)?\d+ %")
 
 
 def template(name: str, *, filters: Mapping[str, Callable[..., Any]]) -> jinja2.Template:
-    """A template of this package; beside the filters that are given it has `nb`, which keeps dates whole."""
+    """A template of this package; beside the filters given it has `nb`, which keeps dates and per cents whole."""
     environment = jinja2.Environment(
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -45,5 +45,5 @@ def _part(name: str) -> str:
 
 
 def _unbroken(text: str) -> Markup:
-    """Escaped text whose dates do not break at the end of a line."""
-    return Markup(_DATE.sub(r'<span class="nb">\g<0></span>', str(escape(text))))  # noqa: S704 - escaped just before
+    """Escaped text whose dates and per cents do not break at the end of a line."""
+    return Markup(_WHOLE.sub(r'<span class="nb">\g<0></span>', str(escape(text))))  # noqa: S704 - escaped just before
