@@ -102,18 +102,17 @@ def _groups(item: Item, found: Assessment, anchors: Anchors) -> Iterator[tuple[s
     anchor = anchors.indicators[item.key].anchor
 
     def refs(scenes: Sequence[str]) -> tuple[Ref, ...]:
-        return tuple(ref for scene, ref in anchors.looks.items() if scene in set(scenes))
+        wanted = set(scenes)
+        return tuple(ref for scene, ref in anchors.looks.items() if scene in wanted)
 
     if item.kind is ItemKind.GROWTH:
         yield f"{anchor}-between", "Measured between these two looks", refs(item.scenes)
     if item.kind is not ItemKind.STANDING:
         return
-    absent = [scene for scene in item.scenes if scene not in set(item.shown)]
-    blank = [scene for scene in found.used if scene not in set(item.scenes)]
     yield f"{anchor}-shown", "Looked, and it is there", refs(item.shown)
-    yield f"{anchor}-absent", "Looked, and it is not there", refs(absent)
-    if blank:
-        yield f"{anchor}-blank", "Used, and could not tell", refs(blank)
+    yield f"{anchor}-absent", "Looked, and it is not there", refs([*set(item.scenes).difference(item.shown)])
+    if blank := set(found.used).difference(item.scenes):
+        yield f"{anchor}-blank", "Used, and could not tell", refs([*blank])
 
 
 def _likelihoods(case: Case, key: str, anchors: Anchors) -> Iterator[Likely]:

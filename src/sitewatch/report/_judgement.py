@@ -151,6 +151,7 @@ def _page(
         rooms=[(anchors.indicators[one.indicator], capacity_sentences(one.capacity)) for one in rooms],
         unused=[(o.value, _place(o), words, found.unused[o.value]) for o, words in _UNUSED.items()
                 if found.unused.get(o.value)],
+        grown=any(item.kind is ItemKind.GROWTH for item in found.items),
         seen=list(_seen(found, anchors)),
         standing=[anchors.indicators[item.key] for item in _standing(found, anchors)],
         listed=len(anchors.taken),
@@ -177,11 +178,11 @@ def _rests_on(number: int, clause: Clause, found: Assessment, anchors: Anchors) 
     whole_evidence = {key for item in found.items for key in (item.key, *item.claims)}
     if number > 1 and len(found.items) > 1 and set(clause.evidence) == whole_evidence and clause.scenes:
         return (Ref(label="all evidence", anchor="evidence", title="all that sentence 1 names"),)
-    looks = [ref for scene, ref in anchors.looks.items() if scene in set(clause.scenes)]
+    whole = set(clause.scenes)
+    looks = [ref for scene, ref in anchors.looks.items() if scene in whole]
     if len(looks) <= _FEW:
         return (*refs, *looks)
     # Of many looks the place that lists them: the item's own, else those of one outcome, else all.
-    whole = set(clause.scenes)
     place, where = "looks", "looks"
     for outcome in Outcome:
         if whole <= set(found.unused.get(outcome.value, ())):
@@ -215,9 +216,11 @@ def _path_rows(
 ) -> Iterator[tuple[dt.datetime, tuple[Ref, ...], list[str]]]:
     """The path for a table: time, what came then, each explanation with its band."""
     used = set(found.used)
-    taken = {look.captured: anchors.looks[look.scene] for look in anchors.taken if look.scene in used}
+    taken = {k.captured: anchors.looks[k.scene] for k in anchors.taken if k.scene in used and k.captured is not None}
     said: dict[dt.datetime, list[Ref]] = {}
     for item in found.items:
+        if item.kind is ItemKind.GROWTH:
+            said.setdefault(max(taken), []).append(anchors.indicators[item.key])
         for key in item.claims:
             if case.claims[key].repeats is None:
                 time = dt.datetime.combine(case.claims[key].published, dt.time(), dt.UTC)
@@ -238,14 +241,12 @@ def _standing(found: Assessment, anchors: Anchors) -> list[Item]:
 
 def _seen(found: Assessment, anchors: Anchors) -> Iterator[_Seen]:
     used = set(found.used)
-    standing = _standing(found, anchors)
+    standing = [(anchors.indicators[item.key], set(item.shown), set(item.scenes)) for item in _standing(found, anchors)]
     for look in anchors.taken:
         shows = []
-        for item in standing:
-            says = "nothing, either way"
-            if look.scene in used:
-                says = "it is there" if look.scene in set(item.shown) else "cannot tell"
-                if look.scene in set(item.scenes) - set(item.shown):
-                    says = "it is not there"
-            shows.append((anchors.indicators[item.key], says))
+        for ref, shown, told in standing:
+            says = "cannot tell" if look.scene in used else "nothing, either way"
+            if look.scene in told:
+                says = "it is there" if look.scene in shown else "it is not there"
+            shows.append((ref, says))
         yield _Seen(ref=anchors.looks[look.scene], look=look, shows=tuple(shows))

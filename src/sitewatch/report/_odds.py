@@ -73,18 +73,18 @@ def bar_parts(one: Judged) -> list[Markup]:
 
 
 def name_parts() -> list[Markup]:
-    """The words in two lines each; those of the outermost bands fall away on a phone."""
+    """The words in two lines each; those of the narrow bands fall away on a phone."""
     parts = []
     for low, high in itertools.pairwise(EDGES):
         told = word((low + high) / 2).value
         first, _, second = told.partition(" ") if told != "almost no chance" else ("almost", " ", "no chance")
         lines = (first, second) if second else ("", first)
-        outermost = low == 0 or high == 1
+        narrow = low == 0 or high == 1 or low < 0.5 < high
         anchor = "start" if low == 0 else "end" if high == 1 else "middle"
         x = "0%" if low == 0 else "100%" if high == 1 else _at((low + high) / 2)
         for text, y in zip(lines, (11, 24), strict=True):
             if text:
-                rank = "odds-name minor" if outermost else "odds-name"
+                rank = "odds-name minor" if narrow else "odds-name"
                 parts.append(tag("text", text, x=x, y=y, text_anchor=anchor, class_=rank))
     return parts
 
