@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 from ran import Run
 from shapely.geometry import box
 
+from sitewatch.assessment import SIMULATED
 from sitewatch.cube import Look, Outcome
 from sitewatch.site import Site
 from sitewatch.store import Run as Visit
@@ -92,7 +94,11 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_example_is_judged_from_its_folder(run: Run) -> None:
     done = run("assess", CASE, "--record", EXAMPLE / "record", "--at", "2019-12-23")
     assert done.code == 0
-    assert done.out.startswith("On 2019-12-23 it is likely that launch vehicles are being made or modified")
+    said, answer = done.out.splitlines()[:2]
+    assert said == SIMULATED
+    assert answer.startswith("On 2019-12-23 it is likely that launch vehicles are being made or modified")
+    assert "new hall is 100 m (100 to 110 m) long and was erected between 2019-07-08 and 2019-07-16." in done.out
+    assert "This is consistent with: launch vehicles are being made or modified; " in done.out
     assert "Confidence in this judgement is low." in done.out
     assert "the shelter in the yard stands" in done.out.splitlines()[-4]
 
@@ -102,8 +108,23 @@ def test_as_json_it_holds_all(run: Run) -> None:
     document = json.loads(done.out)
     assert sum(h["probability"] for h in document["hypotheses"]) == pytest.approx(1.0, abs=1e-5)
     assert document["draws"]["count"] == 50
+    assert document["simulated"] is True
+    assert [one["indicator"] for one in document["capacity"]] == ["expansion"]
+    assert {one["topic"] for one in document["paragraph"]} >= {"answer", "evidence", "confidence"}
     again = run("assess", CASE, "--record", EXAMPLE / "record", "--at", "2019-12-23", "--draws", 50, "--json")
     assert again.out == done.out
+
+
+def test_a_page_and_a_picture_are_written(run: Run, tmp_path: Path) -> None:
+    page, picture = tmp_path / "judgement.html", tmp_path / "judgement.svg"
+    told = ("assess", CASE, "--record", EXAMPLE / "record", "--at", "2019-12-20", "--draws", 50)
+    done = run(*told, "--page", page, "--picture", picture, "--now", "2020-01-02")
+    assert done.out.splitlines()[-2:] == [str(page), str(picture)]
+    assert SIMULATED in page.read_text(encoding="utf-8")
+    assert ET.parse(picture).getroot().tag.endswith("svg")  # noqa: S314 - our own file
+    before = page.read_bytes()
+    assert json.loads(run(*told, "--page", page, "--now", "2020-01-02", "--json").out)["simulated"]
+    assert page.read_bytes() == before
 
 
 def test_a_workspace_is_judged_as_it_was_known(run: Run, case: Path, place: Path) -> None:
@@ -115,6 +136,7 @@ def test_a_workspace_is_judged_as_it_was_known(run: Run, case: Path, place: Path
     assert now["looks"]["could not see"] == ["s0", "s30", "s60"]
     assert then["looks"]["used"] == ["s10", "s20", "s40"]
     assert not then["hindsight"]
+    assert not now["simulated"]
 
 
 def test_what_was_never_told_has_to_be_said(run: Run, case: Path, place: Path) -> None:
@@ -131,6 +153,8 @@ def test_faults_are_one_sentence(run: Run, case: Path, tmp_path: Path, place: Pa
         ((case, "--at", "2020-01-01"), "ask later"),
         ((tmp_path / "none.yaml",), "none.yaml"),
         ((case, "--record", tmp_path), "structures.geojson"),
+        ((case, "--page", tmp_path / "page.pdf"), "--page must be a file that ends in .html"),
+        ((case, "--picture", tmp_path / "a.png"), "must be a file that ends in .svg"),
         ((case, "--record", EXAMPLE / "record"), "is about site 'plant'"),
     ):
         done = run("assess", *arguments)

@@ -66,7 +66,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         add_site(connection, site, {"images": "x", "false_alarms": 1.0}, who="reader", at=NOW)
         run = Visit(
             began=NOW, version="0", exit_code=0, sentence="ok", searched=True, listed=92, used=92, first_look=day(0),
-            last_look=day(1000), listing="",
+            last_look=day(1000), listing="", head={"grid_m": 10.0},
         )  # fmt: skip
         things = tuple(Recognised(thing=s.id, structure=s) for s in (shelter, hall, shed))
         since = save_run(connection, "plant", run, at=NOW, looks=looks, recognition=Recognition(things=things))
@@ -155,6 +155,20 @@ def test_an_expansion_follows_readers_and_sub_areas(place: Path, run: Run) -> No
     yard = json.loads(run("expansion", "plant", "--area", "yard", "--json").out)
     assert (yard["structures"], yard["change_m2"]["high"]) == (1, 0)
     assert whole["gaps"] == [{"after": "2022-08-24T10:00:00Z", "by": "2022-12-02T10:00:00Z"}]
+
+
+def test_an_expansion_says_what_room_there_is_and_may_begin_later(place: Path, run: Run) -> None:
+    whole = run("expansion", "plant").out
+    assert "hall1 is 93 m (78 to 110 m) long and was erected between 2021-04-21 and 2021-05-01." in whole
+    assert "A roof bounds what fits under it" in whole
+    assert json.loads(run("expansion", "plant", "--json").out)["capacity"]["halls"][0]["structure"] == "hall1"
+    later = json.loads(run("expansion", "plant", "--since", "2021-12-31", "--json").out)
+    assert later["first_look"] == "2022-01-06T10:00:00Z"
+    assert later["capacity"]["halls"] == []
+    assert later["used_looks"] < 92
+    done = run("expansion", "plant", "--since", "2023-09-28")
+    assert done.code == 2
+    assert "1 used looks since 2023-09-28, too few to compare; give an earlier --since" in done.err
 
 
 def test_a_series_is_drawn(place: Path, run: Run, tmp_path: Path) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import itertools
 import json
 import re
+import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ran import Ran, Run
 
+from sitewatch.assessment import SIMULATED
 from sitewatch.site import read_site
 from sitewatch.store import add_site
 from sitewatch.workspace import make_workspace
@@ -95,6 +98,26 @@ def test_without_looks_only_the_calendar_is_on_top_of_the_record(run: Run) -> No
     )
     assert "The record of events alone gives" in words.out
     assert "stated by the authors of this example" in words.out
+
+
+def test_a_forecast_is_drawn_and_says_that_its_record_is_simulated(run: Run, tmp_path: Path) -> None:
+    picture = tmp_path / "forecast.svg"
+    asked = ("forecast", "issue", CASE, "--at", "2019-12-21", "--events", TESTS, "--dry-run", "-q")
+    done = run(*asked, "--record", RECORD, "--picture", picture)
+    assert done.out.splitlines()[0] == SIMULATED
+    assert done.last == str(picture)
+    drawn = ET.parse(picture).getroot()  # noqa: S314 - our own file
+    words = "".join(drawn.itertext())
+    assert SIMULATED in words
+    assert "the deadline that was set to the United States, \N{MULTIPLICATION SIGN} 1.5" in words
+    lines = {e.get("class"): e.get("d", "") for e in drawn.iter() if e.get("class") in ("told", "record")}
+    heights = {name: [float(p.split()[1]) for p in d[1:].split("L")] for name, d in lines.items()}
+    assert len(heights["told"]) == len(heights["record"]) == 31
+    assert all(a >= b for told in heights.values() for a, b in itertools.pairwise(told))  # down is up in a picture
+    assert heights["told"][-1] < heights["record"][-1]
+    held = next(e for e in drawn.iter() if e.get("class") == "held")
+    assert (held.get("x"), held.get("width")) == ("0.00%", "53.33%")
+    assert SIMULATED not in run(*asked, "--without-looks").out
 
 
 def test_what_was_told_of_after_the_day_is_said_to_be_left_out(run: Run, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from judged_example import written as judgement_written
 from playwright.sync_api import Browser, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -33,7 +34,36 @@ def browser() -> Iterator[Browser]:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 768, 1280])
 def test_opens_offline_without_a_word_and_fits(browser: Browser, written: Write, width: int, scheme: str) -> None:
-    path = written()
+    opens_and_fits(browser, written(), width, scheme)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (390, "dark"), (1200, "light")])
+def test_a_judgement_opens_offline_and_fits(browser: Browser, tmp_path: Path, width: int, scheme: str) -> None:
+    path = tmp_path / "judgement.html"
+    judgement_written(path)
+    opens_and_fits(browser, path, width, scheme)
+
+
+def test_a_judgement_prints_and_links_open_what_is_folded(browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "judgement.html"
+    judgement_written(path)
+    page = browser.new_page(viewport={"width": 1200, "height": 800})
+    page.goto(path.as_uri())
+    looks = page.locator("details:has(#look-51)")
+    page.evaluate("document.querySelector('#look-51').closest('details').open = false")
+    assert looks.get_attribute("open") is None
+    page.locator('#ind-shelter a[href="#look-51"]').click()
+    assert page.locator("#look-51").is_visible()
+    assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 688, "height": 1000})
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate("[...document.querySelectorAll('details')].every((part) => part.open)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 688
+    page.close()
+
+
+def opens_and_fits(browser: Browser, path: Path, width: int, scheme: str) -> None:
     context = browser.new_context(
         viewport={"width": width, "height": 800},
         color_scheme="dark" if scheme == "dark" else "light",

@@ -27,8 +27,9 @@ from sitewatch.assessment._expansion import (
 )
 from sitewatch.assessment._matrix import Cell, MatrixRow, matrix
 from sitewatch.assessment._once import LeftOut
-from sitewatch.assessment._paragraph import Clause, paragraph
-from sitewatch.assessment._record import SiteRecord
+from sitewatch.assessment._paragraph import Clause, Topic, paragraph
+from sitewatch.assessment._record import SIMULATED, SiteRecord
+from sitewatch.assessment._room import Room, rooms
 from sitewatch.assessment._sources import RELIABILITY
 from sitewatch.assessment._weigh import LEVEL
 from sitewatch.assessment._words import Word, percent, word
@@ -39,6 +40,7 @@ __all__ = [
     "LEVEL",
     "LIMITS",
     "RELIABILITY",
+    "SIMULATED",
     "Assessment",
     "Capacity",
     "Cell",
@@ -58,7 +60,9 @@ __all__ = [
     "NextLook",
     "PathPoint",
     "Reason",
+    "Room",
     "SiteRecord",
+    "Topic",
     "Word",
     "YearOfBuilding",
     "assess",
@@ -72,5 +76,6 @@ __all__ = [
     "matrix",
     "paragraph",
     "percent",
+    "rooms",
     "word",
 ]

@@ -76,6 +76,8 @@ class Item:
     """What is known of it: a sentence."""
     scenes: tuple[str, ...]
     """Scene ids of the looks that it rests on."""
+    shown: tuple[str, ...]
+    """Those of them that show what stands; the others saw its ground and do not. Of other kinds: none."""
     claims: tuple[str, ...]
     """Keys of the claims that it rests on, those that repeat others too."""
     structures: tuple[str, ...]

@@ -111,6 +111,8 @@ def capacity_of(
         last = one.presences[-1]
         if not one.present or last.erected is None or last.erected.by <= grown.first:
             continue
+        if any(turn.by > grown.last for turn in (last.erected, *(phase.began for phase in last.phases))):
+            continue  # What it came to be later is not what it was then.
         if not shapely.intersects(one.footprint, outline):
             continue
         hall = _hall(one, crs, pixel_m, name=(names or {}).get(one.id))

@@ -22,7 +22,8 @@ def assessment_document(found: Assessment) -> dict[str, object]:
         "since": _time(found.since),
         "at": _time(found.at),
         "paragraph": [
-            {"text": one.text, "evidence": list(one.evidence), "scenes": list(one.scenes)} for one in paragraph(found)
+            {"text": one.text, "topic": one.topic.value, "evidence": list(one.evidence), "scenes": list(one.scenes)}
+            for one in paragraph(found)
         ],
         "band": LEVEL,
         "hypotheses": [
@@ -52,6 +53,7 @@ def assessment_document(found: Assessment) -> dict[str, object]:
                 "kind": item.kind.value,
                 "says": item.says,
                 "scenes": list(item.scenes),
+                "shown": list(item.shown),
                 "claims": list(item.claims),
                 "structures": list(item.structures),
                 "support": _rounded(item.support),

@@ -13,7 +13,7 @@ from sitewatch.case import Case, GrowthOf, Indicator, MadeClaim
 from sitewatch.cube import Look
 from sitewatch.structures import Kind
 
-__all__ = ["LeftOut", "Once", "seen_once"]
+__all__ = ["GROWTH_LIMIT", "LeftOut", "Once", "seen_once"]
 
 GROWTH_LIMIT = 0.05
 """Growth is never held for surer than that, either way: about one event in ten is missed or false, and no draw of the

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from sitewatch.assessment._assessment import Assessment, Item, Judged, NextLook
 from sitewatch.assessment._weigh import LEVEL
 from sitewatch.assessment._words import percent
 
-__all__ = ["Clause", "paragraph"]
+__all__ = ["Clause", "Topic", "paragraph"]
 
 _EVEN = 0.45
 """Below that the most probable explanation is none that is likely."""
@@ -17,11 +18,22 @@ _AS_LIKELY = 0.005
 """Probabilities that differ by less are told as equal."""
 
 
+class Topic(StrEnum):
+    """What a sentence of the paragraph is about."""
+
+    ANSWER = "answer"
+    EVIDENCE = "evidence"
+    NOT_SEEN = "not seen, not counted"
+    CHANGE = "what would change it"
+    CONFIDENCE = "confidence"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Clause:
     """One sentence of the paragraph."""
 
     text: str
+    topic: Topic = Topic.ANSWER
     evidence: tuple[str, ...] = ()
     """Keys of the indicators and claims of the case that it rests on, sorted; empty: it rests on the case itself."""
     scenes: tuple[str, ...] = ()
@@ -30,15 +42,14 @@ class Clause:
 
 def paragraph(assessment: Assessment) -> tuple[Clause, ...]:
     """The judgement in sentences, in the order in which they are read; confidence has sentences of its own."""
-    return (
-        *_answer(assessment),
-        *_others(assessment),
-        *_now(assessment),
-        *_evidence(assessment),
-        *_not_seen(assessment),
-        *_change(assessment),
-        *_confidence(assessment),
+    told = (
+        (Topic.ANSWER, (*_answer(assessment), *_others(assessment), *_now(assessment))),
+        (Topic.EVIDENCE, _evidence(assessment)),
+        (Topic.NOT_SEEN, _not_seen(assessment)),
+        (Topic.CHANGE, _change(assessment)),
+        (Topic.CONFIDENCE, _confidence(assessment)),
     )
+    return tuple(replace(one, topic=topic) for topic, clauses in told for one in clauses)
 
 
 def _all(assessment: Assessment) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -10,7 +10,13 @@ from sitewatch.errors import InputError
 from sitewatch.site import Footprint, Site
 from sitewatch.structures import Structure
 
-__all__ = ["SiteRecord"]
+__all__ = ["SIMULATED", "SiteRecord"]
+
+SIMULATED = (
+    "The image record behind this is simulated: no real picture was looked at, and nothing here is a finding about a "
+    "real place."
+)
+"""What must be said of all that rests on a record that is marked so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +39,10 @@ class SiteRecord:
     case may name them, and looks count as not having shown them."""
     hindsight: bool = False
     """True: it holds what could not have been known at the time that is judged."""
+    pixel_m: float | None = None
+    """Edge of the pixels that showed the structures, metres; None: the record does not tell."""
+    simulated: bool = False
+    """True: it is marked as simulated; see `SIMULATED`."""
 
     def named(self, name: str) -> tuple[Structure, ...]:
         """The structures of that name or id, sorted by id; none where it is one of `untold`.

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sitewatch.cli._draw import draw
+from sitewatch.cli._expansion import pixel_in
 from sitewatch.cli._text import say
-from sitewatch.cli._values import parse_day, present
-from sitewatch.cli._workspace import DEFAULT, AsJson, InWorkspace, opened, print_json, print_table, tell_hindsight
+from sitewatch.cli._values import parse_day, parse_now, present
+from sitewatch.cli._workspace import DEFAULT, AsJson, InWorkspace, Now, opened, print_json, print_table, tell_hindsight
 from sitewatch.errors import InputError, OptionError
 
 if TYPE_CHECKING:
-    from sitewatch.assessment import Assessment, SiteRecord
+    from sitewatch.assessment import Assessment, Room, SiteRecord
     from sitewatch.case import Case
 
 __all__ = ["ASSESS_EXAMPLES", "assess", "load_record"]
@@ -25,6 +29,8 @@ Examples:
     sitewatch assess plant.yaml
 
     sitewatch assess plant.yaml --at 2019-12-21
+
+    sitewatch assess plant.yaml --page judgement.html --picture judgement.svg
 
     sitewatch assess plant.yaml --record OUT --untold shelter --json
 """
@@ -48,25 +54,84 @@ def assess(
     ] = None,
     draws: Annotated[int, typer.Option(min=1, max=100_000, help="Draws of what is not known of likelihoods.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of the draws.")] = 0,
+    page: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.html", help="Write one page on which the judgement can be checked line by line."),
+    ] = None,
+    picture: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw it into this file.")] = None,
     as_json: AsJson = False,
     workspace: InWorkspace = DEFAULT,
+    now: Now = None,
 ) -> None:
     """Judge a case: how probable each explanation is, what carries that, and what would change it."""
     from sitewatch.assessment import assess as judge
-    from sitewatch.assessment import assessment_document, paragraph
+    from sitewatch.assessment import assessment_document, capacity_document, rooms
     from sitewatch.case import read_case
 
+    if page is not None and page.suffix.lower() not in (".html", ".htm"):
+        raise OptionError(f"--page must be a file that ends in .html, got {page.name!r}")
     moment = _moment(at)
     asked = read_case(case)
     known = load_record(asked, case, record, workspace, None if at is None else moment, frozenset(untold or ()))
     found = judge(asked, known, at=moment, draws=draws, seed=seed)
+    room = rooms(asked, known, found)
+    if page is not None:
+        _write_page(page, asked, case, known, found, room, made=parse_now(now))
+    if picture is not None:
+        _draw_picture(picture, asked, known, found)
     if as_json:
-        print_json(assessment_document(found))
+        told = [{"indicator": one.indicator, **capacity_document(one.capacity)} for one in room]
+        print_json({**assessment_document(found), "simulated": known.simulated, "capacity": told})
         return
     tell_hindsight([known.site.id] if known.hindsight else [])
+    _print_sentences(known, found, room)
+    _print_tables(found)
+    for file in (page, picture):
+        if file is not None:
+            print(file)
+
+
+def _write_page(
+    page: Path,
+    asked: Case,
+    case: Path,
+    known: SiteRecord,
+    found: Assessment,
+    room: Sequence[Room],
+    *,
+    made: dt.datetime,
+) -> None:
+    from sitewatch import __version__
+    from sitewatch.report import write_judgement
+
+    write_judgement(
+        page,
+        case=asked,
+        record=known,
+        found=found,
+        rooms=room,
+        case_sha256=hashlib.sha256(case.read_bytes()).hexdigest(),
+        version=__version__,
+        now=made,
+    )
+
+
+def _draw_picture(picture: Path, asked: Case, known: SiteRecord, found: Assessment) -> None:
+    from sitewatch.report import judgement_picture
+
+    draw(picture, judgement_picture(asked, known, found))
+
+
+def _print_sentences(known: SiteRecord, found: Assessment, room: Sequence[Room]) -> None:
+    from sitewatch.assessment import SIMULATED, capacity_sentences, paragraph
+
+    if known.simulated:
+        say(SIMULATED)
     for clause in paragraph(found):
         say(clause.text)
-    _print_tables(found)
+    for one in room:
+        for sentence in capacity_sentences(one.capacity):
+            say(sentence)
 
 
 def load_record(
@@ -108,7 +173,7 @@ def _from_folder(folder: Path, untold: frozenset[str]) -> SiteRecord:
     from sitewatch.site import read_site
     from sitewatch.structures import read_structures
 
-    structures, _, said = read_structures(folder / "structures.geojson")
+    structures, head, said = read_structures(folder / "structures.geojson")
     return SiteRecord(
         site=read_site(folder / "site.geojson"),
         structures=structures,
@@ -117,17 +182,21 @@ def _from_folder(folder: Path, untold: frozenset[str]) -> SiteRecord:
         confirmed=frozenset(key for key, one in said.items() if one.confirmed),
         rejected=frozenset(key for key, one in said.items() if one.rejected),
         untold=untold,
+        pixel_m=pixel_in(head),
+        simulated=bool(head.get("simulated")),
     )
 
 
 def _from_workspace(workspace: str, site: str, at: dt.datetime | None, untold: frozenset[str]) -> SiteRecord:
     """What the store knows of a site, or knew then; what it knows since may be named, and had not been seen."""
     from sitewatch.assessment import SiteRecord
-    from sitewatch.store import load_site
+    from sitewatch.store import last_run, load_site
 
     with opened(workspace) as space, space.store.reading() as connection:
         known = load_site(connection, site, at=at)
         today = known if at is None else load_site(connection, site)
+        run = last_run(connection, site, searched=True, at=at) or last_run(connection, site, searched=True)
+    head = {} if run is None else run["head"]
     told = {key: one for key, one in known.structures.items() if key in known.claimed | known.confirmed}
     later = {one.id for key, one in today.structures.items() if key not in told}
     later |= {name for key, name in today.names.items() if key not in told}
@@ -142,6 +211,8 @@ def _from_workspace(workspace: str, site: str, at: dt.datetime | None, untold: f
         rejected=frozenset(told[key].id for key in known.rejected if key in told),
         untold=untold | later,
         hindsight=known.hindsight,
+        pixel_m=pixel_in(head),
+        simulated=bool(head.get("simulated")),
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sitewatch.cli._assess import load_record
+from sitewatch.cli._draw import draw
 from sitewatch.cli._progress import note, progress_bars
 from sitewatch.cli._tables import read_days
 from sitewatch.cli._text import say
@@ -69,6 +70,7 @@ def issue(
     without_looks: Annotated[
         bool, typer.Option("--without-looks", help="Leave out what the case judges; base rate and calendar alone.")
     ] = False,
+    picture: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw it into this file.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print it and register nothing.")] = False,
     reader: Reader = None,
     as_json: AsJson = False,
@@ -81,8 +83,10 @@ def issue(
     Windows begin with the day of issue, and only what was known before that day enters. The number from the record of
     events alone stands beside it. What is registered later than a day after its issue is scored apart.
     """
+    from sitewatch.assessment import SIMULATED
     from sitewatch.case import read_case
     from sitewatch.forecast import case_forecast_document, forecast_base_rate, forecast_case
+    from sitewatch.report import forecast_picture
 
     asked = read_case(case)
     if asked.forecast is None:
@@ -90,9 +94,9 @@ def issue(
     moment = parse_now(now)
     day = _issue_day(at, moment)
     known = _events(asked, events, workspace, day=day, since=parse_date("--since", since))
-    going_on = None
+    going_on, simulated = None, False
     if asked.forecast.effects and not without_looks:
-        going_on = _judged(asked, case, record, workspace, day)
+        going_on, simulated = _judged(asked, case, record, workspace, day)
     with progress_bars(quiet=quiet) as progress:
         base = forecast_base_rate(
             known,
@@ -102,13 +106,19 @@ def issue(
             progress=lambda done, of: progress("fitting the base rate", done, of),
         )
     found = forecast_case(asked, base, known, going_on=going_on)
+    if picture is not None:
+        draw(picture, forecast_picture(found, title=asked.title, note=SIMULATED if simulated else None))
     keys: tuple[str, ...] = ()
     if not dry_run:
         keys = _register(_registered(asked, found, case, moment), workspace, reader, moment)
     if as_json:
-        print_json({**case_forecast_document(found), "registered": list(keys)})
+        print_json({**case_forecast_document(found), "simulated": simulated, "registered": list(keys)})
         return
+    if simulated:
+        say(SIMULATED)
     _print_case_forecast(found, keys)
+    if picture is not None:
+        print(picture)
 
 
 def _issue_day(at: str | None, now: dt.datetime) -> dt.date:
@@ -153,14 +163,18 @@ def _recorded_days(case: Case, workspace: str) -> tuple[list[dt.date], int]:
     return exact, len(about) - len(exact)
 
 
-def _judged(case: Case, file: Path, record: Path | None, workspace: str, day: dt.date) -> dict[str, GoingOn]:
-    """What the case judges with all that was known before a day."""
+def _judged(
+    case: Case, file: Path, record: Path | None, workspace: str, day: dt.date
+) -> tuple[dict[str, GoingOn], bool]:
+    """What the case judges with all that was known before a day, and whether that record is marked as simulated."""
     from sitewatch.assessment import assess as judge
     from sitewatch.forecast import GoingOn
 
     before = dt.datetime.combine(day, dt.time(), dt.UTC) - dt.timedelta(seconds=1)
-    found = judge(case, load_record(case, file, record, workspace, before, frozenset()), at=before)
-    return {one.key: GoingOn(probability=one.probability, active=one.going_on) for one in found.hypotheses}
+    known = load_record(case, file, record, workspace, before, frozenset())
+    found = judge(case, known, at=before)
+    told = {one.key: GoingOn(probability=one.probability, active=one.going_on) for one in found.hypotheses}
+    return told, known.simulated
 
 
 def _registered(case: Case, found: CaseForecast, file: Path, moment: dt.datetime) -> list[Registered]:

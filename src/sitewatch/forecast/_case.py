@@ -61,6 +61,8 @@ class Factor:
     """On the days that it holds; of activity: the mean over the longest window."""
     days: int
     """How many days of the longest window it holds."""
+    held: tuple[int, ...]
+    """These days, counted from 0, the day of issue."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +136,10 @@ def forecast_case(
         usual = 1 + _yearly_share(entry) * (ratio - 1)
         product *= np.where(held, ratio, 1.0) / usual
         origin = _origin(entry.ratio)
-        factors.append(Factor(name=key, title=entry.title, origin=origin, ratio=ratio, days=int(held.sum())))
+        held_days = tuple(np.flatnonzero(held).tolist())
+        factors.append(
+            Factor(name=key, title=entry.title, origin=origin, ratio=ratio, days=len(held_days), held=held_days)
+        )
     survival = np.concatenate([[1.0], 1 - base.chances[:longest]])
     rates = np.log(survival[:-1] / survival[1:]) * product
     chances = np.clip(1 - np.exp(-np.cumsum(rates)), 0.0, _MOST)
@@ -184,6 +189,7 @@ def _activity_factor(case: Case, activity: _Days) -> Factor:
         origin=", ".join(origins),
         ratio=float(activity.mean()),
         days=len(activity),
+        held=tuple(range(len(activity))),
     )
 
 

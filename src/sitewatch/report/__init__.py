@@ -1,7 +1,10 @@
 """Judgements to pages, figures and files."""
 
 from sitewatch.report._calendar import calendar_picture
+from sitewatch.report._first_event import forecast_picture
 from sitewatch.report._growth import expansion_chart, expansion_picture, year_rows
+from sitewatch.report._judgement import write_judgement
+from sitewatch.report._judgement_picture import judgement_picture
 from sitewatch.report._news import catalog_sentences, difference_sentence, scene_sentences, structures_sentence
 from sitewatch.report._page import write_report
 from sitewatch.report._reliability import reliability_picture
@@ -20,6 +23,8 @@ __all__ = [
     "difference_sentence",
     "expansion_chart",
     "expansion_picture",
+    "forecast_picture",
+    "judgement_picture",
     "length_words",
     "occasion_words",
     "reliability_picture",
@@ -27,6 +32,7 @@ __all__ = [
     "series_picture",
     "series_sentences",
     "structures_sentence",
+    "write_judgement",
     "write_report",
     "year_rows",
 ]

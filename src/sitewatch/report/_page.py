@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
-import hashlib
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
+from typing import Any
 
-import jinja2
 import numpy as np
 import xarray as xr
-from markupsafe import Markup, escape
 from shapely.geometry import Polygon
 
 from sitewatch.assessment import Expansion, expansion_of, expansion_sentences
@@ -38,12 +33,11 @@ from sitewatch.report._sentences import (
     state_words,
 )
 from sitewatch.report._svg import Axis
+from sitewatch.report._templates import page_parts, template
 from sitewatch.site import Site
 from sitewatch.structures import Reading, SinceLast, State, Structure
 
 __all__ = ["write_report"]
-
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}( \d{2}:\d{2} UTC)?\*?")
 
 MOST_CARDS = 60
 """Structures that get a card; the rest are in the table."""
@@ -180,14 +174,11 @@ def _page(
     verdict, sentence = finding(claims, listed, first=first, last=last, pair=pair)
     years = (last - first).days / 365.25 if first and last else 0.0
     grown = _grown(claims, site, readings=readings, used=used, gaps=[(gap.after, gap.by) for gap in gaps.found])
-    script = _part("report.js")
-    return _template().render(
+    return template("report.html.j2", filters=_FILTERS).render(
         site=site,
         version=version,
         now=now,
-        style=Markup(_part("report.css")),  # noqa: S704 - our own file
-        script=Markup(script),  # noqa: S704 - our own file
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        **page_parts(styles=("report.css",), scripts=("report.js",)),
         verdict=verdict,
         sentence=sentence,
         readings=readings,
@@ -261,40 +252,21 @@ def _shown(structure: Structure, record: Record, beside: Mapping[str, Record]) -
     return record
 
 
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {
-        "area": square_metres,
-        "bracket": bracket_words,
-        "difference": difference_sentence,
-        "nb": _unbroken,
-        "moment": moment,
-        "plural": plural,
-        "place": _place,
-        "scene_news": scene_sentences,
-        "structure_news": structures_sentence,
-    }
-    return environment.from_string(_part("report.html.j2"))
-
-
-def _part(name: str) -> str:
-    return (resources.files("sitewatch.report") / "templates" / name).read_text(encoding="utf-8")
-
-
-def _unbroken(text: str) -> Markup:
-    """Escaped text whose dates do not break at the end of a line."""
-    return Markup(_DATE.sub(r'<span class="nb">\g<0></span>', str(escape(text))))  # noqa: S704 - escaped just before
-
-
 def _place(structure: Structure) -> str:
     centre = structure.footprint.centroid
     return f"{centre.y:.5f}, {centre.x:.5f}"
+
+
+_FILTERS: dict[str, Callable[..., Any]] = {
+    "area": square_metres,
+    "bracket": bracket_words,
+    "difference": difference_sentence,
+    "moment": moment,
+    "plural": plural,
+    "place": _place,
+    "scene_news": scene_sentences,
+    "structure_news": structures_sentence,
+}
 
 
 def _first_event(structure: Structure) -> tuple[dt.datetime, str]:

@@ -109,6 +109,7 @@ class Watched:
             "false_alarms_per_year": self.false_alarms,
             "seen_share": round(self.seen_share, 4),
             "pixel_m": self.pixel,
+            "grid_m": None if self.cube is None else round(abs(self.cube.odc.geobox.affine.a), 4),
             "main": self.main,
             "since": asked["since"],
             "whole_search_looks": self.whole,
