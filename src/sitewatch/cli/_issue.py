@@ -152,13 +152,12 @@ def _events(case: Case, file: Path | None, workspace: str, *, day: dt.date, sinc
 
 def _recorded_days(case: Case, workspace: str) -> tuple[list[dt.date], int]:
     """Days of the events that a case asks about, and how many have no exact day."""
-    from sitewatch.store import list_events
+    from sitewatch.store import list_events, title_key
 
     assert case.forecast is not None
-    title = " ".join(case.forecast.event.casefold().split())
     with opened(workspace) as space, space.store.reading() as connection:
         told = [one for one in list_events(connection) if one.site in ("", case.site)]
-    about = [one for one in told if " ".join(one.title.casefold().split()) == title]
+    about = [one for one in told if title_key(one.title) == title_key(case.forecast.event)]
     exact = [one.began.date() for one in about if one.began.date() == one.ended.date()]
     return exact, len(about) - len(exact)
 

@@ -357,9 +357,10 @@ def _interval(rate: dict[str, Any]) -> str:
 
 def _questions(told: Sequence[Registered]) -> list[list[Registered]]:
     """Forecasts of the same events, window and site together."""
+    from sitewatch.store import title_key
 
     def question(one: Registered) -> tuple[str, str, dt.date, dt.date]:
-        return one.site, " ".join(one.event.casefold().split()), one.first, one.last
+        return one.site, title_key(one.event), one.first, one.last
 
     return [list(members) for _, members in itertools.groupby(sorted(told, key=question), question)]
 
@@ -380,8 +381,9 @@ def _resolved_questions(told: Sequence[Registered]) -> list[tuple[list[float], b
 
 
 def _asked(one: Registered, event: str | None, site: str | None) -> bool:
-    spelt = " ".join(one.event.casefold().split())
-    return (event is None or spelt == " ".join(event.casefold().split())) and site in (None, one.site)
+    from sitewatch.store import title_key
+
+    return (event is None or title_key(one.event) == title_key(event)) and site in (None, one.site)
 
 
 def _pooling_sentence(how: Pooling) -> str:

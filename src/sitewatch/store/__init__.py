@@ -4,7 +4,7 @@ from sitewatch.store._conflicts import resolve_conflict
 from sitewatch.store._connect import SCHEMA, SCHEMAS, Store, create_store, holds_password, open_store
 from sitewatch.store._corrections import merge_things, set_kind, split_thing, undo_correction
 from sitewatch.store._entries import Row
-from sitewatch.store._events import RecordedEvent, Recording, add_events, list_events, withdraw_event
+from sitewatch.store._events import RecordedEvent, Recording, add_events, list_events, title_key, withdraw_event
 from sitewatch.store._forecasts import (
     CERTAIN,
     Registered,
@@ -91,6 +91,7 @@ __all__ = [
     "site_summaries",
     "split_thing",
     "structure_rows",
+    "title_key",
     "told_by_readers",
     "undo_correction",
     "unknown_thing",

@@ -14,7 +14,7 @@ from sitewatch.store import _schema as t
 from sitewatch.store._entries import Row, current, enter, known_at, write_versions
 from sitewatch.store._sites import get_site
 
-__all__ = ["RecordedEvent", "Recording", "add_events", "list_events", "withdraw_event"]
+__all__ = ["RecordedEvent", "Recording", "add_events", "list_events", "title_key", "withdraw_event"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,9 +172,14 @@ def withdraw_event(connection: sa.Connection, key: str, *, who: str, at: dt.date
     return str(row["title"])
 
 
+def title_key(title: str) -> str:
+    """What titles of events are compared by: capitals and spaces do not count."""
+    return " ".join(title.casefold().split())
+
+
 def _identity(title: str, began: dt.datetime) -> tuple[str, dt.datetime]:
     """What makes two events of a site one, however their title is spelt."""
-    return " ".join(title.casefold().split()), began
+    return title_key(title), began
 
 
 def _check(event: RecordedEvent) -> None:

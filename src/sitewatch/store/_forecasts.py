@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sitewatch.errors import OptionError
 from sitewatch.store import _schema as t
 from sitewatch.store._entries import Row, enter, known_at, write_versions
-from sitewatch.store._events import RecordedEvent, list_events
+from sitewatch.store._events import RecordedEvent, list_events, title_key
 from sitewatch.store._sites import get_site
 
 __all__ = [
@@ -72,7 +72,7 @@ class Registered:
     @property
     def key(self) -> str:
         """That under which the store has it: one author says one thing of a question at a time."""
-        told = f"{self.site}|{_title(self.event)}|{self.first}|{self.last}|{self.author}|{self.issued.isoformat()}"
+        told = f"{self.site}|{title_key(self.event)}|{self.first}|{self.last}|{self.author}|{self.issued.isoformat()}"
         return "f" + hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:16]
 
     @property
@@ -204,7 +204,7 @@ def list_forecasts(
         )
         for row in connection.execute(query)
     ]
-    return found if event is None else [one for one in found if _title(one.event) == _title(event)]
+    return found if event is None else [one for one in found if title_key(one.event) == title_key(event)]
 
 
 def resolve_forecasts(
@@ -267,15 +267,11 @@ def resolve_forecasts(
 def _about(event: RecordedEvent, forecast: Registered) -> bool:
     """True where an event is of the kind that is asked about and can have been in the window."""
     return (
-        _title(event.title) == _title(forecast.event)
+        title_key(event.title) == title_key(forecast.event)
         and (not forecast.site or event.site in ("", forecast.site))
         and event.began.date() <= forecast.last
         and event.ended.date() >= forecast.first
     )
-
-
-def _title(title: str) -> str:
-    return " ".join(title.casefold().split())
 
 
 def _check(forecast: Registered, at: dt.datetime) -> None:
