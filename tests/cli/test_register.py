@@ -226,6 +226,17 @@ def test_a_title_of_which_no_event_is_recorded_is_told(run: Run, place: Path) ->
     assert "is recorded at all" not in run("forecast", "resolve").err
 
 
+def test_a_structure_that_no_look_has_shown_yet_is_given_by_name(run: Run, tmp_path: Path) -> None:
+    case = tmp_path / "case.yaml"
+    text = CASE.read_text(encoding="utf-8")
+    case.write_text(
+        text.replace("observable: {structure: shelter}", "observable: {structure: tower}"), encoding="utf-8"
+    )
+    asked = ("forecast", "issue", case, "--record", RECORD, "--events", TESTS, "--at", "2019-12-21", "--dry-run", "-q")
+    assert "or give it as --untold" in run(*asked).err
+    assert "The record of events alone gives" in run(*asked, "--untold", "tower").out
+
+
 def test_a_folder_that_knows_more_than_the_day_is_told(run: Run, place: Path) -> None:
     """The example's looks go on to 19 December."""
     asked = ("forecast", "issue", CASE, "--record", RECORD, "--at", "2019-12-10", "-q")

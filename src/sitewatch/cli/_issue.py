@@ -67,6 +67,12 @@ def issue(
         Path | None,
         typer.Option(metavar="OUT", help="A folder that `sitewatch watch --out` wrote, in place of the workspace."),
     ] = None,
+    untold: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="A structure that the case names and no look has shown yet; any number of times."
+        ),
+    ] = None,
     without_looks: Annotated[
         bool, typer.Option("--without-looks", help="Leave out what the case judges; base rate and calendar alone.")
     ] = False,
@@ -96,7 +102,7 @@ def issue(
     known = _events(asked, events, workspace, day=day, since=parse_date("--since", since))
     going_on, simulated, hindsight = None, False, False
     if asked.forecast.effects and not without_looks:
-        going_on, simulated, hindsight = _judged(asked, case, record, workspace, day)
+        going_on, simulated, hindsight = _judged(asked, case, record, workspace, day, frozenset(untold or ()))
     with progress_bars(quiet=quiet) as progress:
         base = forecast_base_rate(
             known,
@@ -167,14 +173,14 @@ def _recorded_days(case: Case, workspace: str) -> tuple[list[dt.date], int]:
 
 
 def _judged(
-    case: Case, file: Path, record: Path | None, workspace: str, day: dt.date
+    case: Case, file: Path, record: Path | None, workspace: str, day: dt.date, untold: frozenset[str]
 ) -> tuple[dict[str, GoingOn], bool, bool]:
     """What the case judges with all that was known before a day; is the record simulated, and does it know more?"""
     from sitewatch.assessment import assess as judge
     from sitewatch.forecast import GoingOn
 
     before = dt.datetime.combine(day, dt.time(), dt.UTC) - dt.timedelta(seconds=1)
-    known = load_record(case, file, record, workspace, before, frozenset())
+    known = load_record(case, file, record, workspace, before, untold)
     found = judge(case, known, at=before)
     told = {one.key: GoingOn(probability=one.probability, active=one.going_on) for one in found.hypotheses}
     return told, known.simulated, found.hindsight
