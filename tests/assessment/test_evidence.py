@@ -10,6 +10,7 @@ import pytest
 from judged import SAID, SHELTER, case, claim, day, look, record, stated, structure
 from shapely.geometry import box
 
+from sitewatch.assessment import assess
 from sitewatch.assessment._evidence import Evidence, gather
 from sitewatch.assessment._once import GROWTH_LIMIT
 from sitewatch.cube import Outcome
@@ -178,7 +179,8 @@ def test_claims_count_from_their_day_and_once() -> None:
     found = gather(made, record(), at=day(30))
     (once,) = found.once
     assert once.key == "said"  # the one bound to the claim itself
-    assert once.claims == ("again", "test")
+    assert once.claims == ("test",)  # nobody has repeated it yet
+    assert gather(made, record(), at=day(31)).once[0].claims == ("again", "test")
     assert (once.told, once.mean) == (0.85, pytest.approx(0.15))
     assert [x.key for x in found.left_out] == ["a-twin"]
 
@@ -190,6 +192,19 @@ def test_a_claim_that_a_prior_rests_on_is_no_evidence() -> None:
     found = gather(case({"said": SAID}, claims, hypotheses), record(), at=day(30))
     assert not found.once
     assert "prior" in found.left_out[0].why
+
+
+def test_numbers_that_rest_on_later_claims_are_told() -> None:
+    hypotheses = {**case().model_dump(mode="json")["hypotheses"]}
+    hypotheses["launchers"]["source"] = ["late"]
+    made = case({"shelter": SHELTER}, {"late": claim(40)}, hypotheses)
+    told = record([structure("shelter", ((20, 30), None, 1.0))], LOOKS[:3])
+    assert gather(made, told, at=day(39)).later_claims == ("late",)
+    assert gather(made, told, at=day(40)).later_claims == ()
+    found = assess(made, told, at=day(39))
+    assert found.hindsight
+    reason = "Numbers of the case rest on claims that were published only later: late."
+    assert reason in [one.text for one in found.confidence.reasons]
 
 
 def test_claims_in_a_ring_are_one() -> None:

@@ -57,6 +57,18 @@ def write(folder: Path, name: str, text: str) -> Path:
     return path
 
 
+def test_a_whole_day_of_csl_is_taken_as_it_is_without_a_word(tmp_path: Path) -> None:
+    item = {
+        "id": "a",
+        "author": [{"literal": "X"}],
+        "note": "Said.",
+        "issued": {"date-parts": [[2019, 2, 5]]},
+        "DOI": "1",
+    }
+    imported = import_claims(write(tmp_path, "a.json", json.dumps([item])))
+    assert (str(imported.claims["a"].published), imported.notes) == ("2019-02-05", ())
+
+
 def test_bibtex(tmp_path: Path) -> None:
     imported = import_claims(write(tmp_path, "a.bib", BIB))
     first, second = imported.claims["mueller-2019"], imported.claims["said"]

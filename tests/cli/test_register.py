@@ -127,7 +127,7 @@ def test_what_was_told_of_after_the_day_is_said_to_be_left_out(run: Run, tmp_pat
     case.write_text(text, encoding="utf-8")
     ran = run("forecast", "issue", case, "--at", "2019-12-21", "--events", TESTS, "--without-looks", "--dry-run")
     assert "left out" in ran.err
-    assert "24 December 2019, after the day of issue" in ran.err
+    assert "24 December 2019, not before the day of issue" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -188,6 +188,64 @@ def test_pooling_learns_from_what_was_resolved_before(run: Run, place: Path) -> 
     assert 0.1 < made["probability"] < 0.25
 
 
+def test_a_replay_of_pooling_learns_nothing_of_later(run: Run, place: Path) -> None:
+    """What was said later, and windows that went on then, do not count in it."""
+    for reader in ("ann", "ben"):
+        assert add(run, reader, 0.3, now="2018-01-01T00:00:00Z", first="2018-01-10").code == 0
+        assert add(run, reader, 0.3, now="2018-01-01T00:00:00Z", first="2030-03-01").code == 0
+    assert add(run, "ann", 0.9, now="2018-01-18T00:00:00Z", first="2030-03-01").code == 0
+    told(run("forecast", "resolve", "--complete-until", "2018-02-01", "--json"))
+    for now, learned, held in (
+        ("2018-01-16", 0, [0.3, 0.3]),
+        ("2018-01-17", 1, [0.3, 0.3]),
+        ("2018-01-19", 1, [0.9, 0.3]),
+    ):
+        (made,) = told(run("forecast", "pool", "--json", "--now", f"{now}T00:00:00Z"))
+        assert (made["detail"]["learned_from"], made["detail"]["probabilities"]) == (learned, held)
+
+
+def test_what_came_early_is_scored_with_the_others_once_the_window_is_over(run: Run, place: Path) -> None:
+    """Of windows that go on only those that came true are resolved: to score them would be to choose them."""
+    today = dt.datetime.now(tz=dt.UTC).date()
+    first = today - dt.timedelta(days=1)
+    assert run("event", "add", EVENT, "--began", first.isoformat()).code == 0
+    for days in (1, 30):
+        assert add(run, "ann", 0.2, now=f"{first}T00:00:00Z", first=first.isoformat(), days=days).code == 0
+    assert told(run("forecast", "resolve", "--json"))["resolved"] == 2
+    found = {one["days"]: one for one in told(run("forecast", "scores", "--json"))["scores"]}
+    assert [(found[n]["n"], found[n]["open"]) for n in (1, 30)] == [(1, 0), (0, 1)]
+
+
+def test_a_title_of_which_no_event_is_recorded_is_told(run: Run, place: Path) -> None:
+    ran = run("forecast", "add", "misile test", "--probability", 0.2, "--days", 7, "--now", "2019-12-20T10:00:00Z")
+    assert ran.code == 0
+    ran = run("forecast", "resolve")
+    assert "it did not come" in ran.out
+    assert "no event 'misile test' is recorded at all" in ran.err
+    assert add(run, "ann", 0.2, now="2019-12-20T11:00:00Z").code == 0
+    assert "is recorded at all" not in run("forecast", "resolve").err
+
+
+def test_a_structure_that_no_look_has_shown_yet_is_given_by_name(run: Run, tmp_path: Path) -> None:
+    case = tmp_path / "case.yaml"
+    text = CASE.read_text(encoding="utf-8")
+    case.write_text(
+        text.replace("observable: {structure: shelter}", "observable: {structure: tower}"), encoding="utf-8"
+    )
+    asked = ("forecast", "issue", case, "--record", RECORD, "--events", TESTS, "--at", "2019-12-21", "--dry-run", "-q")
+    assert "or give it as --untold" in run(*asked).err
+    assert "The record of events alone gives" in run(*asked, "--untold", "tower").out
+
+
+def test_a_folder_that_knows_more_than_the_day_is_told(run: Run, place: Path) -> None:
+    """The example's looks go on to 19 December."""
+    asked = ("forecast", "issue", CASE, "--record", RECORD, "--at", "2019-12-10", "-q")
+    assert told(run(*asked, "--json"))["hindsight"]
+    assert "could not have been known before 2019-12-10" in run(*asked, "--dry-run").err
+    assert all(one["detail"]["hindsight"] for one in told(run("forecast", "list", "--json")))
+    assert not told(run(*asked[:-2], "2019-12-21", "--dry-run", "-q", "--json"))["hindsight"]
+
+
 def test_a_forecast_is_kept_under_a_name_and_once(run: Run, place: Path) -> None:
     assert "new" in add(run, "ann", 0.2, now="2019-12-20T10:00:00Z").out
     assert "nothing changed" in add(run, "ann", 0.2, now="2019-12-20T10:00:00Z").out
@@ -198,6 +256,13 @@ def test_a_forecast_is_kept_under_a_name_and_once(run: Run, place: Path) -> None
     assert taken.code == 2
     assert "give your own" in taken.err
     assert add(run, "ann", 0.0, now="2019-12-20T10:00:00Z", days=9).code == 2
+
+
+def test_somebody_must_say_until_when_the_record_is_complete(run: Run, place: Path) -> None:
+    """An old import would otherwise turn what came since into what did not come."""
+    ran = run("forecast", "resolve")
+    assert ran.code == 2
+    assert "--complete-until" in ran.err
 
 
 def test_many_forecasts_are_scored_with_an_interval(run: Run, place: Path) -> None:
@@ -216,7 +281,7 @@ def test_an_empty_register_says_so(run: Run, place: Path) -> None:
     assert "no forecast is registered" in run("forecast", "list").out
     assert "no forecast is registered" in run("forecast", "scores").out
     assert told(run("forecast", "scores", "--json")) == {"scores": []}
-    assert "0 resolved" in run("forecast", "resolve").out
+    assert "0 resolved" in run("forecast", "resolve", "--complete-until", "2020-03-31").out
 
 
 def test_the_examples_days_are_those_of_the_record(shared: Path) -> None:

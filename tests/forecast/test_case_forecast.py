@@ -85,18 +85,46 @@ def test_a_yearly_entry_is_set_against_its_mean_over_the_year() -> None:
     assert rate(issued(told).windows[0].probability) == pytest.approx(RATE * (6 * 3 + 1) / usual)
 
 
+def test_a_window_has_one_chance_whatever_longer_ones_are_asked() -> None:
+    """The yearly entry lies in the longer window alone, and the shorter one is on a day of the year like any other."""
+    feast = {"feast": entry("2010-01-10", "2010-01-19", STATED, yearly=True)}
+    short = issued(case(calendar=feast, plan={"windows": [7]}))
+    both = issued(case(calendar=feast, plan={"windows": [7, 30]}))
+    assert short.windows[0].probability == pytest.approx(both.windows[0].probability)
+    assert rate(short.windows[0].probability) == pytest.approx(RATE * 7 / (1 + 10 / 365.2425 * 2))
+    assert (short.factors, len(both.factors)) == ((), 1)
+
+
 def test_what_was_told_of_later_does_not_enter() -> None:
     claim = {"who": "w", "what": "x", "published": "2020-01-02", "reference": "paper"}
     told = case(calendar={"deadline": entry("2020-01-05", "2020-01-10", STATED, source=["c"])}, claims={"c": claim})
     found = issued(told)
     assert found.windows[0].probability == pytest.approx(found.windows[0].base)
-    assert found.left_out == ("days: it was first told of on 2 January 2020, after the day of issue.",)
-    known = case(
-        calendar={"deadline": entry("2020-01-05", "2020-01-10", STATED, source=["c"])},
-        claims={"c": {**claim, "published": "2020-01-01"}},
-    )
-    assert issued(known).left_out == ()
-    assert issued(known).windows[0].probability > found.windows[0].probability
+    assert found.left_out == ("days: it was first told of on 2 January 2020, not before the day of issue.",)
+    for published, enters in (("2020-01-01", False), ("2019-12-31", True)):
+        known = case(
+            calendar={"deadline": entry("2020-01-05", "2020-01-10", STATED, source=["c"])},
+            claims={"c": {**claim, "published": published}},
+        )
+        assert (issued(known).left_out == ()) is enters
+        assert (issued(known).windows[0].probability > found.windows[0].probability) is enters
+
+
+def test_a_ratio_that_rests_on_what_was_published_later_does_not_enter() -> None:
+    """The entry itself was known; what its ratio was taken from was not. The same holds of what activity does."""
+    claim = {"who": "w", "what": "x", "reference": "paper"}
+    claims = {"c": {**claim, "published": "2019-06-01"}, "later": {**claim, "published": "2020-01-01"}}
+    ratio = {**STATED, "source": ["c", "later"]}
+    told = case(calendar={"deadline": entry("2020-01-05", "2020-01-10", ratio, source=["c"])}, claims=claims)
+    found = issued(told)
+    assert found.windows[0].probability == pytest.approx(found.windows[0].base)
+    why = "its ratio rests on what was published on 1 January 2020, not before the day of issue."
+    assert found.left_out == (f"days: {why}",)
+    effects = case(plan={"effects": [{"hypothesis": "launchers", "ratio": ratio}]}, claims=claims)
+    on = {"launchers": GoingOn(probability=1, active=1), "trucks": GoingOn(probability=0, active=0)}
+    found = issued(effects, going_on=on)
+    assert found.windows[0].probability == pytest.approx(found.windows[0].base)
+    assert (found.factors, found.left_out) == ((), (f"activity: launchers: {why}",))
 
 
 def test_a_ratio_is_counted_in_the_record_before_the_day_of_issue() -> None:

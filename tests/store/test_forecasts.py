@@ -157,6 +157,32 @@ def test_a_withdrawn_event_turns_the_outcome_and_both_versions_stay(store: Store
         assert connection.execute(sa.select(sa.func.count()).select_from(forecasts)).scalar() == 1
 
 
+def test_an_outcome_that_nothing_tells_any_more_is_open_again(store: Store) -> None:
+    """The event is withdrawn while the window goes on; or its end turns out to lie past the window's."""
+    register(store, window(7), window(60))
+    record(store, event("2019-12-24"))
+    resolve(store, "2019-12-28")
+    with store.writing() as connection:
+        withdraw_event(connection, list_events(connection)[0].key, who="ann", at=NOW)
+    found = resolve(store, "2019-12-28", at=NOW + dt.timedelta(hours=1))
+    assert (set(found.changed), found.resolved, found.waiting) == ({window(7).key, window(60).key}, 1, 1)
+    assert [one.happened for one in listed(store)] == [False, None]
+    record(store, event("2019-12-26"), at=NOW + dt.timedelta(hours=2))
+    resolve(store, "2019-12-31", at=NOW + dt.timedelta(hours=3))
+    assert [one.happened for one in listed(store)] == [True, True]
+    record(store, event("2019-12-26", "2019-12-29"), at=NOW + dt.timedelta(hours=4))
+    assert resolve(store, "2019-12-31", at=NOW + dt.timedelta(hours=5)).unclear == (window(7).key,)
+    assert [one.happened for one in listed(store)] == [None, True]
+
+
+def test_an_earlier_end_of_the_record_takes_nothing_back(store: Store) -> None:
+    register(store, window(7), window(60))
+    record(store, event("2020-01-10"))
+    resolve(store, "2020-03-31")
+    assert resolve(store, "2019-12-22").changed == ()
+    assert [one.happened for one in listed(store)] == [False, True]
+
+
 def test_the_record_cannot_be_complete_to_days_to_come(store: Store) -> None:
     with pytest.raises(OptionError, match="--complete-until 2020-06-02 is a day to come"):
         resolve(store, "2020-06-02")

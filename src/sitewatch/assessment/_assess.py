@@ -100,7 +100,7 @@ def assess(case: Case, record: SiteRecord, *, at: dt.datetime, draws: int = DRAW
             effective_draws=weighed.effective,
             draws=draws,
         ),
-        hindsight=evidence.hindsight,
+        hindsight=evidence.hindsight or bool(evidence.later_claims),
         draws=draws,
         effective_draws=weighed.effective,
         ways=len(evidence.ways),
@@ -205,5 +205,5 @@ def _said(case: Case, one: Once) -> str:
     assert isinstance(bound, MadeClaim)
     claim = case.claims[root_of(case, bound.claim)]
     repeats = len(one.claims) - 1
-    counted = f"; {repeats} that {'repeats' if repeats == 1 else 'repeat'} it add nothing" if repeats else ""
+    counted = f"; {repeats} that {'repeats it adds' if repeats == 1 else 'repeat it add'} nothing" if repeats else ""
     return f"Said by {claim.who}, published on {claim.published}, reliability {claim.reliability}{counted}."

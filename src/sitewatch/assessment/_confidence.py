@@ -28,6 +28,8 @@ _MOSTLY, _HARDLY = 0.5, 0.2
 _WOULD_SEE = 0.5
 """A look that shows a thing with less than that probability covers no time."""
 _FEW_DRAWS = 50.0
+_NAMED = 5
+"""So many claims fit into a sentence."""
 _KINDS = {
     ItemKind.STANDING: "what stands on the ground",
     ItemKind.GROWTH: "how the built-up ground grew",
@@ -121,6 +123,9 @@ def _doubts(evidence: Evidence, effective_draws: float, draws: int) -> Iterable[
         yield Reason(text=text, weight=-1)
     if evidence.hindsight:
         yield Reason(text="It rests on a record that holds what could not have been known then.", weight=-1)
+    if evidence.later_claims:
+        told = ", ".join(evidence.later_claims[:_NAMED]) + (", ..." if len(evidence.later_claims) > _NAMED else "")
+        yield Reason(text=f"Numbers of the case rest on claims that were published only later: {told}.", weight=-1)
     if effective_draws < _FEW_DRAWS and draws > _FEW_DRAWS:
         text = (
             f"The evidence leaves only {effective_draws:.0f} of {draws} draws of the likelihoods with weight: the case "

@@ -14,7 +14,7 @@ from sitewatch.assessment._activity import MOST_OBSERVABLES
 from sitewatch.assessment._once import LeftOut, Once, seen_once
 from sitewatch.assessment._reality import Real, realities
 from sitewatch.assessment._record import SiteRecord
-from sitewatch.case import ActivityIn, Case, Indicator, StandingStructure
+from sitewatch.case import ActivityIn, Case, Indicator, StandingStructure, sources
 from sitewatch.cube import Look, Outcome
 from sitewatch.errors import InputError
 from sitewatch.structures import Structure
@@ -83,6 +83,8 @@ class Evidence:
     """Weights add up to 1."""
     hindsight: bool
     """True: the record holds what could not have been known then."""
+    later_claims: tuple[str, ...] = ()
+    """Keys of the claims, published later, that priors, lengths or likelihoods of the case rest on; sorted."""
 
     @property
     def days(self) -> NDArray[np.float64]:
@@ -166,6 +168,7 @@ def gather(case: Case, record: SiteRecord, *, at: dt.datetime, seed: int = 0) ->
         seen=seen,
         ways=tuple(found.values()),
         hindsight=record.hindsight or any(k.captured is not None and k.captured > at for k in record.looks),
+        later_claims=_later_claims(case, at),
     )
 
 
@@ -177,6 +180,11 @@ def _known(look: Look, since: dt.datetime, at: dt.datetime) -> bool:
     if look.captured is None or not since <= look.captured <= at:
         return False
     return look.published_is_recorded or look.published <= at
+
+
+def _later_claims(case: Case, at: dt.datetime) -> tuple[str, ...]:
+    named = {key for path, keys in sources(case) if path[0] in {"hypotheses", "indicators"} for key in keys}
+    return tuple(sorted(key for key in named if key in case.claims and case.claims[key].published > at.date()))
 
 
 def _captured(look: Look) -> dt.datetime:

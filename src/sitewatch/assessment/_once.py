@@ -37,7 +37,7 @@ class Once:
     mean: float
     """... and of its mean over the hypotheses by their priors (claims of a source that may be unreliable)."""
     claims: tuple[str, ...]
-    """Keys of the claims that are counted as this one, sorted; its own among them."""
+    """Keys of the claims published by then that are counted as this one, sorted; its own root among them."""
     probability: float | None
     """Of growth: share of the estimate's draws in which it is as large; None: a claim."""
 
@@ -100,7 +100,9 @@ def _repeats(case: Case, indicator: Indicator) -> bool:
 
 def _claim(key: str, indicator: Indicator, root: str, case: Case, *, since: dt.datetime, at: dt.datetime) -> Once | str:
     claim = case.claims[root]
-    group = tuple(sorted(name for name in case.claims if root_of(case, name) == root))
+    group = tuple(
+        sorted(name for name, one in case.claims.items() if one.published <= at.date() and root_of(case, name) == root)
+    )
     if claim.published > at.date():
         return f"The claim is published on {claim.published}, after the time that is judged."
     for title, hypothesis in sorted((h.title, h) for h in case.hypotheses.values()):

@@ -182,7 +182,9 @@ def _change(assessment: Assessment) -> Iterator[Clause]:
         )
         yield Clause(text=text, evidence=(one.indicator,))
     factor = assessment.prior_factor
-    yield Clause(text=f"With prior odds {factor:.1f} times smaller against the strongest rival it would lead no more.")
+    yield Clause(
+        text=f"With prior odds about {factor:.1f} times smaller against the strongest rival it would lead no more."
+    )
 
 
 def _soonest(told: tuple[int, NextLook]) -> tuple[int, str, bool]:

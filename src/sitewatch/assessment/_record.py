@@ -56,7 +56,7 @@ class SiteRecord:
             shown = ", ".join(known[:_MOST_NAMES]) + (", ..." if len(known) > _MOST_NAMES else "")
             raise InputError(
                 f"no structure of site {self.site.id!r} is called {name!r} (known: {shown or 'none'}); correct the "
-                "case, or name the structure"
+                "case, name the structure, or give it as --untold where no look has shown it yet"
             )
         return tuple(sorted(found, key=lambda s: s.id))
 

@@ -308,7 +308,7 @@ def _csl_day(told: Any) -> str | None:
         return None
     parts = told.get("date-parts")
     if isinstance(parts, list) and parts and isinstance(parts[-1], list):
-        numbers = [str(part) for part in parts[-1] if str(part).isdecimal()]
+        numbers = [str(part).zfill(2) for part in parts[-1] if str(part).isdecimal()]
         return "-".join(numbers) or None
     raw = told.get("raw") or told.get("literal")
     return raw if isinstance(raw, str) else None

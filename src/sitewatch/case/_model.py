@@ -200,7 +200,7 @@ class CalendarEntry(Part):
     ratio: Ratio
     """On these days, against others."""
     source: tuple[Key, ...] = ()
-    """Claims that tell of it; an entry counts from the day on which the first of them was published."""
+    """Claims that tell of it; an entry counts from the day after the first of them was published."""
 
     @model_validator(mode="after")
     def _in_order(self) -> CalendarEntry:

@@ -30,6 +30,8 @@ def draw(picture: Path, drawn: str) -> None:
     """
     check_picture(picture)
     try:
-        picture.write_text(drawn, encoding="utf-8")
+        beside = picture.with_name(f".{picture.name}.writing")
+        beside.write_text(drawn, encoding="utf-8")
+        beside.replace(picture)
     except OSError as error:
         raise OutputError(f"{picture}: cannot be written ({error.strerror}); choose another file") from error

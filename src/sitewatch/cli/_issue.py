@@ -67,6 +67,12 @@ def issue(
         Path | None,
         typer.Option(metavar="OUT", help="A folder that `sitewatch watch --out` wrote, in place of the workspace."),
     ] = None,
+    untold: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="A structure that the case names and no look has shown yet; any number of times."
+        ),
+    ] = None,
     without_looks: Annotated[
         bool, typer.Option("--without-looks", help="Leave out what the case judges; base rate and calendar alone.")
     ] = False,
@@ -94,9 +100,9 @@ def issue(
     moment = parse_now(now)
     day = _issue_day(at, moment)
     known = _events(asked, events, workspace, day=day, since=parse_date("--since", since))
-    going_on, simulated = None, False
+    going_on, simulated, hindsight = None, False, False
     if asked.forecast.effects and not without_looks:
-        going_on, simulated = _judged(asked, case, record, workspace, day)
+        going_on, simulated, hindsight = _judged(asked, case, record, workspace, day, frozenset(untold or ()))
     with progress_bars(quiet=quiet) as progress:
         base = forecast_base_rate(
             known,
@@ -110,10 +116,13 @@ def issue(
         draw(picture, forecast_picture(found, title=asked.title, note=SIMULATED if simulated else None))
     keys: tuple[str, ...] = ()
     if not dry_run:
-        keys = _register(_registered(asked, found, case, moment), workspace, reader, moment)
+        keys = _register(_registered(asked, found, case, moment, hindsight=hindsight), workspace, reader, moment)
     if as_json:
-        print_json({**case_forecast_document(found), "simulated": simulated, "registered": list(keys)})
+        told = {"simulated": simulated, "hindsight": hindsight, "registered": list(keys)}
+        print_json({**case_forecast_document(found), **told})
         return
+    if hindsight:
+        note(f"what the case judges rests on what could not have been known before {day}; `sitewatch assess` says more")
     if simulated:
         say(SIMULATED)
     _print_case_forecast(found, keys)
@@ -163,20 +172,22 @@ def _recorded_days(case: Case, workspace: str) -> tuple[list[dt.date], int]:
 
 
 def _judged(
-    case: Case, file: Path, record: Path | None, workspace: str, day: dt.date
-) -> tuple[dict[str, GoingOn], bool]:
-    """What the case judges with all that was known before a day, and whether that record is marked as simulated."""
+    case: Case, file: Path, record: Path | None, workspace: str, day: dt.date, untold: frozenset[str]
+) -> tuple[dict[str, GoingOn], bool, bool]:
+    """What the case judges with all that was known before a day; is the record simulated, and does it know more?"""
     from sitewatch.assessment import assess as judge
     from sitewatch.forecast import GoingOn
 
     before = dt.datetime.combine(day, dt.time(), dt.UTC) - dt.timedelta(seconds=1)
-    known = load_record(case, file, record, workspace, before, frozenset())
+    known = load_record(case, file, record, workspace, before, untold)
     found = judge(case, known, at=before)
     told = {one.key: GoingOn(probability=one.probability, active=one.going_on) for one in found.hypotheses}
-    return told, known.simulated
+    return told, known.simulated, found.hindsight
 
 
-def _registered(case: Case, found: CaseForecast, file: Path, moment: dt.datetime) -> list[Registered]:
+def _registered(
+    case: Case, found: CaseForecast, file: Path, moment: dt.datetime, *, hindsight: bool
+) -> list[Registered]:
     from sitewatch import __version__
     from sitewatch.forecast import case_forecast_document
     from sitewatch.store import Registered
@@ -186,6 +197,7 @@ def _registered(case: Case, found: CaseForecast, file: Path, moment: dt.datetime
         "case": case.title,
         "case_sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
         "version": __version__,
+        "hindsight": hindsight,
         **{name: document[name] for name in ("factors", "left_out", "record", "days")},
     }
     issued = moment if found.issued == moment.date() else dt.datetime.combine(found.issued, dt.time(), dt.UTC)

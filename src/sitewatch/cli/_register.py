@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sitewatch.cli._issue import OURS
+from sitewatch.cli._progress import note
 from sitewatch.cli._text import say
 from sitewatch.cli._values import parse_as_known, parse_date, parse_now, present
 from sitewatch.cli._workspace import (
@@ -116,8 +117,9 @@ def pool(
 
     moment = parse_now(now)
     with opened(workspace) as space, space.store.writing() as connection:
-        told = [one for one in list_forecasts(connection) if one.author not in (OURS, _POOLED)]
-        how = learn_pooling([(ps, came) for ps, came in _resolved_questions(told)])
+        # In a replay, what was issued or resolved later teaches nothing.
+        told = [one for one in list_forecasts(connection) if one.author not in (OURS, _POOLED) and one.issued <= moment]
+        how = learn_pooling(_resolved_questions(told, moment.date()))
         made = []
         for question in _questions(told):
             latest = _latest(question)
@@ -198,16 +200,16 @@ def list_(
     epilog="""
 Examples:
 
-    sitewatch forecast resolve
+    sitewatch forecast resolve --complete-until 2020-03-31
 
-    sitewatch forecast resolve --complete-until 2020-03-31 --site plant
+    sitewatch forecast resolve --complete-until 2020-03-31 --site plant --json
 """,
 )
 def resolve(
     complete_until: Annotated[
-        str | None,
-        typer.Option(metavar="DATE", help="Last day to which all events are recorded; default yesterday."),
-    ] = None,
+        str,
+        typer.Option(metavar="DATE", help="Last day to which all events are recorded: where none is, there was none."),
+    ],
     site: OneSite = None,
     reader: Reader = None,
     as_json: AsJson = False,
@@ -215,14 +217,18 @@ def resolve(
     now: Now = None,
 ) -> None:
     """Set forecasts beside the recorded events: what came, what did not, what is still open."""
-    from sitewatch.store import list_forecasts, resolve_forecasts
+    from sitewatch.store import list_events, list_forecasts, resolve_forecasts, title_key
 
     moment = parse_now(now)
-    complete = parse_date("--complete-until", complete_until) or moment.date() - _DAY
+    complete = parse_date("--complete-until", complete_until)
+    assert complete is not None
     with opened(workspace) as space, space.store.writing() as connection:
         found = resolve_forecasts(connection, complete=complete, who=who(space, reader), at=moment, site=site)
         told = {one.key: one for one in list_forecasts(connection, site=site)}
+        recorded = {title_key(one.title) for one in list_events(connection)}
     changed = [told[key] for key in found.changed]
+    for title in sorted({one.event for one in changed if title_key(one.event) not in recorded}):
+        note(f"no event {title!r} is recorded at all, which is taken for none having come; see `sitewatch event list`")
     if as_json:
         print_json(
             {
@@ -263,13 +269,14 @@ def scores(
 ) -> None:
     """Score registered forecasts by author and length of window, those that look back apart.
 
-    Smaller is better, always a half scores .25. The base rate and a half stand beside each, on the same forecasts.
+    A forecast is scored once its window is over, also where the event came early. Smaller is better, always a half
+    scores .25. The base rate and a half stand beside each, on the same forecasts.
     """
     from sitewatch.store import list_forecasts
 
     with opened(workspace) as space, space.store.reading() as connection:
         found = list_forecasts(connection, site=site, event=event)
-    groups = _scored(found, seed)
+    groups = _scored(found, seed, today=present().date())
     if as_json:
         print_json({"scores": groups})
         return
@@ -311,8 +318,8 @@ def forecast_document(one: Registered) -> dict[str, object]:
     }
 
 
-def _scored(found: Sequence[Registered], seed: int) -> list[dict[str, Any]]:
-    """Scores of each author and length of window, in order."""
+def _scored(found: Sequence[Registered], seed: int, *, today: dt.date) -> list[dict[str, Any]]:
+    """Scores of each author and length of window, in order; of windows that are over."""
     from sitewatch.forecast import block_length, compare, score, score_document
 
     def group(one: Registered) -> tuple[str, bool, int]:
@@ -323,7 +330,7 @@ def _scored(found: Sequence[Registered], seed: int) -> list[dict[str, Any]]:
         sorted(found, key=lambda one: (group(one), one.issued)), group
     ):
         listed = list(members)
-        over = [one for one in listed if one.happened is not None]
+        over = [one for one in listed if _over(one, today)]
         entry: dict[str, Any] = {
             "author": author, "looking_back": back, "days": days, "n": len(over), "open": len(listed) - len(over),
             "score": None, "baselines": {},
@@ -371,13 +378,23 @@ def _latest(question: Sequence[Registered]) -> list[Registered]:
     return [last[author] for author in sorted(last)]
 
 
-def _resolved_questions(told: Sequence[Registered]) -> list[tuple[list[float], bool]]:
+def _resolved_questions(told: Sequence[Registered], today: dt.date) -> list[tuple[list[float], bool]]:
     found = []
     for question in _questions(told):
         latest = _latest(question)
-        if len(latest) > 1 and latest[0].happened is not None:
+        if len(latest) > 1 and _over(latest[0], today):
+            assert latest[0].happened is not None
             found.append(([one.probability for one in latest], latest[0].happened))
     return found
+
+
+def _over(one: Registered, today: dt.date) -> bool:
+    """Whether a forecast is resolved and its window over.
+
+    An event shows before the end of a window, its absence only then: of windows that go on, those that came true alone
+    would count.
+    """
+    return one.happened is not None and one.last < today
 
 
 def _asked(one: Registered, event: str | None, site: str | None) -> bool:

@@ -18,13 +18,13 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sitewatch.case import CalendarEntry, Case, Hypothesis, Ratio
+from sitewatch.case import CalendarEntry, Case, Effect, Hypothesis, Ratio
 from sitewatch.forecast._issue import BaseRateForecast
 from sitewatch.forecast._record import EventRecord
 
@@ -91,7 +91,7 @@ class CaseForecast:
     """(day,) the same from the record alone."""
     factors: tuple[Factor, ...]
     left_out: tuple[str, ...]
-    """What of the calendar does not enter, and why, in sentences."""
+    """What of the calendar and of the effects does not enter, and why, in sentences."""
     record: EventRecord
     """What was known of the record."""
 
@@ -121,20 +121,30 @@ def forecast_case(
     factors: list[Factor] = []
     left_out: list[str] = []
     product = np.ones(longest)
-    if going_on is not None and plan.effects:
-        activity = _activity(case, going_on, longest)
-        factors.append(_activity_factor(case, activity))
+    effects = []
+    for effect in plan.effects if going_on is not None else ():
+        reason = _unfounded(case, effect.ratio, base.issued)
+        if reason is None:
+            effects.append(effect)
+        else:
+            left_out.append(f"activity: {case.hypotheses[effect.hypothesis].title}: {reason}.")
+    if going_on is not None and effects:
+        activity = _activity(case, effects, going_on, longest)
+        factors.append(_activity_factor(case, effects, activity))
         product *= activity
     for key, entry in sorted(case.calendar.items()):
         reason = _unknown(case, entry, base.issued)
         held = np.array([_holds(entry, day) for day in days])
         if reason is not None:
             left_out.append(f"{entry.title}: {reason}.")
-        if reason is not None or not held.any():
+        if reason is not None or not (held.any() or entry.yearly):
             continue
         ratio = _value(entry.ratio, entry, known)
+        # Other days of the year are below its mean, whether or not a window reaches the entry.
         usual = 1 + _yearly_share(entry) * (ratio - 1)
         product *= np.where(held, ratio, 1.0) / usual
+        if not held.any():
+            continue
         origin = _origin(entry.ratio)
         held_days = tuple(np.flatnonzero(held).tolist())
         factors.append(
@@ -158,10 +168,9 @@ def forecast_case(
     )
 
 
-def _activity(case: Case, going_on: Mapping[str, GoingOn], length: int) -> _Days:
+def _activity(case: Case, effects: Sequence[Effect], going_on: Mapping[str, GoingOn], length: int) -> _Days:
     """(day,) what the rate is multiplied by on average over the hypotheses, against its mean before any evidence."""
-    assert case.forecast is not None
-    ratios = {effect.hypothesis: _value(effect.ratio, None, None) for effect in case.forecast.effects}
+    ratios = {effect.hypothesis: _value(effect.ratio, None, None) for effect in effects}
     ahead = np.arange(length) + 0.5
     usual, told = 1.0, np.ones(length)
     for key, hypothesis in case.hypotheses.items():
@@ -179,10 +188,9 @@ def _share_active(hypothesis: Hypothesis) -> float:
     return activity.on_days / (activity.on_days + activity.off_days)
 
 
-def _activity_factor(case: Case, activity: _Days) -> Factor:
-    assert case.forecast is not None
-    origins = sorted({_origin(effect.ratio) for effect in case.forecast.effects})
-    titles = [case.hypotheses[effect.hypothesis].title for effect in case.forecast.effects]
+def _activity_factor(case: Case, effects: Sequence[Effect], activity: _Days) -> Factor:
+    origins = sorted({_origin(effect.ratio) for effect in effects})
+    titles = [case.hypotheses[effect.hypothesis].title for effect in effects]
     return Factor(
         name="activity",
         title=f"activity: {'; '.join(titles)}",
@@ -239,13 +247,22 @@ def _yearly_share(entry: CalendarEntry) -> float:
 
 
 def _unknown(case: Case, entry: CalendarEntry, issued: dt.date) -> str | None:
-    """Why an entry does not enter; None: it was known."""
-    if not entry.source:
+    """Why an entry does not enter; None: it was known before the day of issue, and so was what its ratio rests on."""
+    if entry.source and (told := min(case.claims[key].published for key in entry.source)) >= issued:
+        return f"it was first told of on {_spoken(told)}, not before the day of issue"
+    return _unfounded(case, entry.ratio, issued)
+
+
+def _unfounded(case: Case, ratio: Ratio, issued: dt.date) -> str | None:
+    """Why nobody could have stated a ratio yet; None: all that it rests on had been published before the day."""
+    told = max((case.claims[key].published for key in ratio.source), default=None)
+    if told is None or told < issued:
         return None
-    told = min(case.claims[key].published for key in entry.source)
-    if told <= issued:
-        return None
-    return f"it was first told of on {told.day} {calendar.month_name[told.month]} {told.year}, after the day of issue"
+    return f"its ratio rests on what was published on {_spoken(told)}, not before the day of issue"
+
+
+def _spoken(day: dt.date) -> str:
+    return f"{day.day} {calendar.month_name[day.month]} {day.year}"
 
 
 def _origin(ratio: Ratio) -> str:

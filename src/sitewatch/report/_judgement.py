@@ -96,7 +96,9 @@ def write_judgement(
     """
     page = _page(case, record, found, rooms, case_sha256=case_sha256, version=version, now=now)
     try:
-        path.write_text(page, encoding="utf-8")
+        beside = path.with_name(f".{path.name}.writing")
+        beside.write_text(page, encoding="utf-8")
+        beside.replace(path)
     except OSError as error:
         raise OutputError(
             f"{path}: the page cannot be written ({error.strerror}); check the folder and the free space"

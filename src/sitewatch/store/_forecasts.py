@@ -101,7 +101,7 @@ class Resolved:
     """What a resolution found."""
 
     changed: tuple[str, ...]
-    """Keys of forecasts whose outcome is new or another one."""
+    """Keys of forecasts whose outcome is new, another one, or not known any more."""
     resolved: int
     """How many are resolved in all, of those that were asked."""
     waiting: int
@@ -227,23 +227,30 @@ def resolve_forecasts(
     """
     if complete > at.date():
         raise OptionError(f"--complete-until {complete} is a day to come; give a day that is over")
-    events = [event for event in list_events(connection) if event.began.date() <= complete]
+    recorded = list_events(connection)
+    events = [event for event in recorded if event.began.date() <= complete]
     changed: list[str] = []
+    reopened: dict[str, list[str]] = {}
     unclear: list[str] = []
     waiting = resolved = 0
     rows: dict[str, list[Row]] = {}
     for forecast in list_forecasts(connection, site=site):
         about = [one for one in events if _about(one, forecast)]
-        came = [one for one in about if one.began.date() >= forecast.first and one.ended.date() <= forecast.last]
+        came = [one for one in about if _within(one, forecast)]
         if came:
             happened = True
-        elif about:
-            unclear.append(forecast.key)
-            continue
-        elif forecast.last <= complete:
+        elif not about and forecast.last <= complete:
             happened = False
         else:
-            waiting += 1
+            if about:
+                unclear.append(forecast.key)
+            else:
+                waiting += 1
+            held = any(one.key in forecast.events and _within(one, forecast) for one in recorded)
+            if (forecast.happened and not held) or (about and forecast.happened is False):
+                # What it was told by is taken back or corrected: it is not known any more.
+                changed.append(forecast.key)
+                reopened.setdefault(forecast.site, []).append(forecast.key)
             continue
         resolved += 1
         keys = sorted(one.key for one in came)
@@ -257,11 +264,20 @@ def resolve_forecasts(
                     "complete": dt.datetime.combine(complete, dt.time(), dt.UTC),
                 }
             )
-    for name, told in rows.items():
-        detail = {"forecasts": [row["forecast"] for row in told], "complete": complete.isoformat()}
+    for name in sorted(rows.keys() | reopened.keys()):
+        told, again = rows.get(name, []), reopened.get(name, [])
+        detail = {"forecasts": [*(row["forecast"] for row in told), *again], "complete": complete.isoformat()}
         since = enter(connection, site=name, who=who, what="resolve", at=at, detail=detail)
         write_versions(connection, t.resolutions, told, site=name, since=since, whole=False)
+        c = t.resolutions.c
+        over = (c.site == name) & c.until.is_(None) & c.forecast.in_(again)
+        connection.execute(t.resolutions.update().where(over).values(until=since))
     return Resolved(changed=tuple(changed), resolved=resolved, waiting=waiting, unclear=tuple(unclear))
+
+
+def _within(event: RecordedEvent, forecast: Registered) -> bool:
+    """True where all days on which an event can have been lie in the window."""
+    return event.began.date() >= forecast.first and event.ended.date() <= forecast.last
 
 
 def _about(event: RecordedEvent, forecast: Registered) -> bool:
