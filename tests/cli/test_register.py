@@ -211,7 +211,7 @@ def test_what_came_early_is_scored_with_the_others_once_the_window_is_over(run: 
     assert run("event", "add", EVENT, "--began", first.isoformat()).code == 0
     for days in (1, 30):
         assert add(run, "ann", 0.2, now=f"{first}T00:00:00Z", first=first.isoformat(), days=days).code == 0
-    assert told(run("forecast", "resolve", "--json"))["resolved"] == 2
+    assert told(run("forecast", "resolve", "--complete-until", "2024-12-31", "--json"))["resolved"] == 2
     found = {one["days"]: one for one in told(run("forecast", "scores", "--json"))["scores"]}
     assert [(found[n]["n"], found[n]["open"]) for n in (1, 30)] == [(1, 0), (0, 1)]
 
@@ -219,11 +219,11 @@ def test_what_came_early_is_scored_with_the_others_once_the_window_is_over(run: 
 def test_a_title_of_which_no_event_is_recorded_is_told(run: Run, place: Path) -> None:
     ran = run("forecast", "add", "misile test", "--probability", 0.2, "--days", 7, "--now", "2019-12-20T10:00:00Z")
     assert ran.code == 0
-    ran = run("forecast", "resolve")
+    ran = run("forecast", "resolve", "--complete-until", "2024-12-31")
     assert "it did not come" in ran.out
     assert "no event 'misile test' is recorded at all" in ran.err
     assert add(run, "ann", 0.2, now="2019-12-20T11:00:00Z").code == 0
-    assert "is recorded at all" not in run("forecast", "resolve").err
+    assert "is recorded at all" not in run("forecast", "resolve", "--complete-until", "2024-12-31").err
 
 
 def test_a_structure_that_no_look_has_shown_yet_is_given_by_name(run: Run, tmp_path: Path) -> None:
