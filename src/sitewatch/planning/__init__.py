@@ -1,5 +1,6 @@
 """The next useful look: when which satellite passes, and how it sees the site."""
 
+from sitewatch.planning._clear import LAND_CLEAR, RADAR_SENSORS, ClearOdds, clear_odds, was_clear
 from sitewatch.planning._constellations import read_sensors
 from sitewatch.planning._elements import Elements, parse_elements, read_elements
 from sitewatch.planning._fetch import FetchedElements, fetch_elements
@@ -10,10 +11,13 @@ from sitewatch.planning._sensors import LANDSAT, SENSORS, SENTINEL_1, SENTINEL_2
 __all__ = [
     "IMAGING_MODES",
     "LANDSAT",
+    "LAND_CLEAR",
     "MAX_AGE_DAYS",
+    "RADAR_SENSORS",
     "SENSORS",
     "SENTINEL_1",
     "SENTINEL_2",
+    "ClearOdds",
     "Direction",
     "Elements",
     "FetchedElements",
@@ -24,11 +28,13 @@ __all__ = [
     "Side",
     "Strip",
     "along_track_error_km",
+    "clear_odds",
     "fetch_elements",
     "parse_elements",
     "passes",
     "read_elements",
     "read_plan",
     "read_sensors",
+    "was_clear",
     "with_plan",
 ]
