@@ -5,8 +5,10 @@ from sitewatch.planning._constellations import read_sensors
 from sitewatch.planning._elements import Elements, parse_elements, read_elements
 from sitewatch.planning._fetch import FetchedElements, fetch_elements
 from sitewatch.planning._passes import MAX_AGE_DAYS, Pass, along_track_error_km, passes
+from sitewatch.planning._persistence import Persistence
 from sitewatch.planning._plans import IMAGING_MODES, Plan, Strip, read_plan, with_plan
 from sitewatch.planning._sensors import LANDSAT, SENSORS, SENTINEL_1, SENTINEL_2, Direction, GroundTracks, Sensor, Side
+from sitewatch.planning._wait import Odds, Option, Wait, Waits, wait_distribution, wait_on_any_day, wait_with
 
 __all__ = [
     "IMAGING_MODES",
@@ -22,11 +24,16 @@ __all__ = [
     "Elements",
     "FetchedElements",
     "GroundTracks",
+    "Odds",
+    "Option",
     "Pass",
+    "Persistence",
     "Plan",
     "Sensor",
     "Side",
     "Strip",
+    "Wait",
+    "Waits",
     "along_track_error_km",
     "clear_odds",
     "fetch_elements",
@@ -35,6 +42,9 @@ __all__ = [
     "read_elements",
     "read_plan",
     "read_sensors",
+    "wait_distribution",
+    "wait_on_any_day",
+    "wait_with",
     "was_clear",
     "with_plan",
 ]

@@ -170,8 +170,10 @@ def clear_odds(
     others = [_record([k for k in ledger if k.sensor not in sensors], least_clear) for ledger in map(tuple, neighbours)]
     near = _joined(others)
     season, hours, strength = _choose(own, near)
-    told = _told(own, near, season, hours, strength)
-    persistence = fit_persistence(own.days, told, own.clear > 0) if len(own.days) else DEFAULT
+    newest = _newest(own)
+    # From looks farther away: chances that follow each spell of weather would leave nothing of it to persist.
+    told = _told(newest, near, season, hours, strength, apart=_APART_DAYS)
+    persistence = fit_persistence(newest.days, told, newest.clear > 0) if len(own.days) else DEFAULT
     good, bad = _RADAR_PRIOR[0] + sum(radar), _RADAR_PRIOR[1] + len(radar) - sum(radar)
     return ClearOdds(
         looks=len(own.days),
@@ -184,7 +186,7 @@ def clear_odds(
         radar_looks=len(radar),
         radar_chance=good / (good + bad),
         radar_sensors=sensors,
-        weight=independent_share(own.days[-_MOST:], persistence),
+        weight=independent_share(newest.days, persistence),
         _own=own,
         _neighbours=near,
         _radar=(good, bad),
