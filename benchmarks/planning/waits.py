@@ -1,15 +1,15 @@
-"""Whether the waits that are told come true: on simulated weather, with the figure, and odds on two real records.
+"""Whether the waits that are told come true: on simulated weather, with the figure; and odds on two real records.
 
-    python benchmarks/planning/waits.py [--sites 30] [--seed 17] [--data ../shared/data] [--figure docs/pictures/wait-pit.svg]
+    python benchmarks/planning/waits.py [--sites 30] [--seed 17] [--data ../shared/data] [--figure pit.svg]
 
 Simulated: for each site three years of passes every 2 to 5 days, and a weather that is not the model's: a latent normal
-process (Ornstein-Uhlenbeck, weather stays .7 to 4 days, with up to a fifth of its variance in spells of 25 days) cut at
-a threshold that goes through the seasons of one of five climates, and 4 % of looks judged wrong. Odds are learned on two
+process (Ornstein-Uhlenbeck, weather stays .7 to 4 days, up to a fifth of its variance in spells of 25 days), cut at a
+threshold that goes through the seasons of one of five climates, and 4 % of looks judged wrong. Odds are learned on two
 years; in the third, the wait until the first clear look is told at the start of each week and set beside what came.
 
 PIT: where what came lies in the told distribution, drawn at random within a step; evenly spread over 0-1 where waits
-are calibrated. KS: its largest distance from that. Waits of successive weeks overlap, so what KS chance would give comes
-from 200 third years that are drawn from the told model itself.
+are calibrated. KS: its largest distance from that. Waits of successive weeks overlap, so the KS that chance would give
+comes from 200 third years drawn from the told model itself.
 """
 
 from __future__ import annotations
@@ -280,11 +280,13 @@ def figure(found: dict[str, NDArray[np.float64]]) -> str:
                     height=f"{height:.1f}", class_=kind)
             )  # fmt: skip
         parts.append(tag("line", x1=x, x2=x + side, y1=top + side * 0.6, y2=top + side * 0.6, class_="even"))
-        for at in (0, 0.5, 1):
-            parts.append(tag("text", f"{at:g}", x=x + at * side, y=top + side + 16, text_anchor="middle"))
-        for at in (0, 0.1, 0.2):
-            y = top + side - at / 0.25 * side + 4
-            parts.append(tag("text", f"{100 * at:.0f} %", x=x - 6, y=y, text_anchor="end"))
+        parts += [
+            tag("text", f"{at:g}", x=x + at * side, y=top + side + 16, text_anchor="middle") for at in (0, 0.5, 1)
+        ]
+        parts += [
+            tag("text", f"{100 * at:.0f} %", x=x - 6, y=top + side - at / 0.25 * side + 4, text_anchor="end")
+            for at in (0, 0.1, 0.2)
+        ]
     return standalone(
         *parts, width=44 + step * len(found), height=top + side + 34, style=_STYLE,
         label="PIT histograms of waits: even where calibrated",
@@ -322,7 +324,7 @@ def eo_learn(data: Path) -> list[Look]:
 
 
 def smart(data: Path) -> list[Look]:
-    """Pictures without a cloud mask: one is clear if its grey values look like the usual picture's (a rough stand-in)."""
+    """Pictures without a mask: one is clear if its grey values correlate with the usual picture's (a stand-in)."""
     folder = data / "smart-timelapse" / "AE_tif"
     paths = sorted(folder.glob("*.tif"))
     if not paths:

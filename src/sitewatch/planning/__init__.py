@@ -4,13 +4,24 @@ from sitewatch.planning._clear import LAND_CLEAR, RADAR_SENSORS, ClearOdds, clea
 from sitewatch.planning._constellations import read_sensors
 from sitewatch.planning._elements import Elements, parse_elements, read_elements
 from sitewatch.planning._fetch import FetchedElements, fetch_elements
+from sitewatch.planning._forecast_files import read_cloud_forecast
 from sitewatch.planning._passes import MAX_AGE_DAYS, Pass, along_track_error_km, passes
 from sitewatch.planning._persistence import Persistence
 from sitewatch.planning._plans import IMAGING_MODES, Plan, Strip, read_plan, with_plan
 from sitewatch.planning._sensors import LANDSAT, SENSORS, SENTINEL_1, SENTINEL_2, Direction, GroundTracks, Sensor, Side
 from sitewatch.planning._wait import Odds, Option, Wait, Waits, wait_distribution, wait_on_any_day, wait_with
+from sitewatch.planning._weather import (
+    DEFAULT_LINE,
+    CloudForecast,
+    CoverForecast,
+    CoverLine,
+    ForecastOdds,
+    learn_cover_line,
+    score_clear_odds,
+)
 
 __all__ = [
+    "DEFAULT_LINE",
     "IMAGING_MODES",
     "LANDSAT",
     "LAND_CLEAR",
@@ -20,9 +31,13 @@ __all__ = [
     "SENTINEL_1",
     "SENTINEL_2",
     "ClearOdds",
+    "CloudForecast",
+    "CoverForecast",
+    "CoverLine",
     "Direction",
     "Elements",
     "FetchedElements",
+    "ForecastOdds",
     "GroundTracks",
     "Odds",
     "Option",
@@ -37,11 +52,14 @@ __all__ = [
     "along_track_error_km",
     "clear_odds",
     "fetch_elements",
+    "learn_cover_line",
     "parse_elements",
     "passes",
+    "read_cloud_forecast",
     "read_elements",
     "read_plan",
     "read_sensors",
+    "score_clear_odds",
     "wait_distribution",
     "wait_on_any_day",
     "wait_with",

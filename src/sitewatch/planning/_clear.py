@@ -249,14 +249,11 @@ def _kernel(season: Floats, hour: Floats, record: _Record, width: float, other_h
 
 
 def _posterior(own: Floats, near: Floats, strength: float) -> tuple[Floats, Floats]:
-    """Beta parameters from (2, ...) clear and all looks of the site and of its neighbours."""
-    a = _PRIOR_LOOKS * LAND_CLEAR + near[0]
-    b = _PRIOR_LOOKS * (1 - LAND_CLEAR) + near[1] - near[0]
-    # The neighbours and the prior together never count for more than `strength`, and at least as the prior alone.
-    held = np.minimum(1.0, max(strength, _PRIOR_LOOKS) / (a + b)) if strength else np.ones_like(a)
-    if not strength:
-        a, b = np.full_like(a, _PRIOR_LOOKS * LAND_CLEAR), np.full_like(b, _PRIOR_LOOKS * (1 - LAND_CLEAR))
-    return a * held + own[0], b * held + own[1] - own[0]
+    """Beta parameters from (2, ...) clear and all looks of the site and of its neighbours, these held to `strength`."""
+    held = np.minimum(1.0, strength / np.maximum(near[1], 1e-12))
+    a: Floats = _PRIOR_LOOKS * LAND_CLEAR + near[0] * held + own[0]
+    b: Floats = _PRIOR_LOOKS * (1 - LAND_CLEAR) + (near[1] - near[0]) * held + own[1] - own[0]
+    return a, b
 
 
 def _told(own: _Record, near: _Record, width: float, hours: float, strength: float, *, apart: float = -1.0) -> Floats:

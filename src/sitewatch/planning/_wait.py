@@ -1,7 +1,7 @@
 """How long until something that stands is first seen: over all passes, under weather that stays for a while.
 
-The weather's hidden rank (`_persistence`) is carried from pass to pass as a density over its range that no look has been
-clear of: exact, however P(clear) varies and whichever sensors take turns. How well P(clear) is known counts as well: the
+The weather's hidden rank (`_persistence`) is carried from pass to pass, as its density given that no look was clear so
+far: exact, however P(clear) varies and whichever sensors take turns. How well P(clear) is known counts as well: the
 whole row is told for several quantiles of its posterior, and these are averaged.
 """
 
@@ -173,8 +173,8 @@ def wait_distribution(
         odds: of the weather.
         start: when it is erected or one begins to wait, with a time zone.
         horizon: days to look ahead; None: to the last pass.
-        looks: optical looks before the start: what the weather was then bears on what it will be. Without them the start
-            is any day of its season.
+        looks: optical looks before the start: what the weather was then bears on what it will be. Without them the
+            start is any day of its season.
 
     Raises:
         ValueError: a time has no time zone, or the horizon is below 0.
