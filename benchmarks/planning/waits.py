@@ -1,4 +1,4 @@
-"""Whether the waits that are told come true: on simulated weather, with the figure; and odds on two real records.
+"""Whether the waits that are told come true: on simulated weather, with the figure; and odds on three real records.
 
     python benchmarks/planning/waits.py [--sites 30] [--seed 17] [--data ../shared/data] [--figure pit.svg]
 
@@ -24,14 +24,31 @@ from pathlib import Path
 
 import numpy as np
 import rasterio
+import shapely
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from sitewatch.cube import Look, Outcome
-from sitewatch.forecast import score
-from sitewatch.planning import ClearOdds, Pass, Persistence, Wait, clear_odds, was_clear
+from sitewatch.forecast import compare, score
+from sitewatch.planning import (
+    LANDSAT,
+    SENTINEL_1,
+    SENTINEL_2,
+    ClearOdds,
+    Option,
+    Pass,
+    Persistence,
+    Sensor,
+    Wait,
+    clear_odds,
+    passes,
+    read_elements,
+    wait_with,
+    was_clear,
+)
 from sitewatch.planning import wait_distribution as told_wait
 from sitewatch.report._svg import standalone, tag
+from sitewatch.site import Site
 
 START = dt.datetime(2021, 1, 1, tzinfo=dt.UTC)
 THIRD = dt.datetime(2023, 1, 1, tzinfo=dt.UTC)
@@ -238,10 +255,10 @@ def chance_ks(records: Sequence[Record], fitted: Sequence[ClearOdds], *, seed: i
     rng = np.random.default_rng([seed, 3])
     values: list[NDArray[np.float64]] = []
     for record, odds in zip(records, fitted, strict=True):
-        passes = [p for p in record.passes if p.start >= THIRD]
-        days = np.array([(p.start - THIRD).total_seconds() / 86400 for p in passes])
+        third = [p for p in record.passes if p.start >= THIRD]
+        days = np.array([(p.start - THIRD).total_seconds() / 86400 for p in third])
         levels = np.arange(7) / 7 + 1 / 14
-        chances = np.stack([odds.quantiles(p.start, levels) for p in passes])[:, rng.integers(0, 7, draws)]
+        chances = np.stack([odds.quantiles(p.start, levels) for p in third])[:, rng.integers(0, 7, draws)]
         kept = odds.persistence
         rank = rng.random(draws)
         clear = np.empty((len(days), draws), dtype=bool)
@@ -295,23 +312,97 @@ def figure(found: dict[str, NDArray[np.float64]]) -> str:
 
 def real(data: Path) -> None:
     """Each look of a real record told from those that lie more than ten days apart from it."""
-    print("\nreal record                       looks  clear   odds  constant  skill   (Brier)   season  stays  shared")
-    for name, looks in (("eo-learn, Slovenia", eo_learn(data)), ("SMART, Emirates", smart(data))):
+    print("\nreal record             looks  clear  Brier: odds  constant  skill  slope  season days  stays  shared")
+    records = {"eo-learn, Slovenia": eo_learn(data), "SMART, Emirates": smart(data), "Landsat, Colorado": landsat(data)}
+    for name, looks in records.items():
         if not looks:
-            print(f"{name:32} not at hand")
+            print(f"{name:22} not at hand")
             continue
         seen = [bool(was_clear(k)) for k in looks]
         told, constant = [], []
         for one in looks:
-            rest = [k for k in looks if abs((k.captured - one.captured).total_seconds()) > 10 * 86400]  # type: ignore[operator]
-            told.append(clear_odds(rest).chance(one.captured))  # type: ignore[arg-type]
+            rest = [k for k in looks if abs((moment(k) - moment(one)).total_seconds()) > 10 * 86400]
+            told.append(clear_odds(rest).chance(moment(one)))
             constant.append((sum(bool(was_clear(k)) for k in rest) + 0.9) / (len(rest) + 2))
-        ours, theirs = (score(p, seen, block=5).brier for p in (told, constant))
+        ours, theirs = score(told, seen, block=5), score(constant, seen, block=5)
+        beside = compare(told, constant, seen, block=5)
         odds = clear_odds(looks)
         print(
-            f"{name:32} {len(looks):6} {np.mean(seen):6.2f} {ours:6.3f} {theirs:9.3f} {1 - ours / theirs:6.2f}"
-            f" {odds.season_days or 0:17.0f} {odds.persistence.stays_days:6.2f} {odds.persistence.shared:6.2f}"
+            f"{name:22} {len(looks):6} {np.mean(seen):6.2f} {ours.brier:12.3f} {theirs.brier:9.3f}"
+            f" {beside.skill or 0:6.2f} {ours.slope or 0:6.2f} {odds.season_days or 0:12.0f}"
+            f" {odds.persistence.stays_days:6.2f} {odds.persistence.shared:6.2f}"
+            f"   difference {beside.difference:+.3f} ({beside.difference_interval[0]:+.3f} to"
+            f" {beside.difference_interval[1]:+.3f})"
         )
+    if records["Landsat, Colorado"]:
+        real_waits(records["Landsat, Colorado"])
+        with_options(records["Landsat, Colorado"], data)
+
+
+def with_options(looks: Sequence[Look], data: Path) -> None:
+    """The comparison in words, for that record's place, with passes of autumn 2026 (old elements: an illustration)."""
+    elements = [e for path in sorted((data / "orbits").glob("*.tle")) for e in read_elements(path)]
+    if not elements:
+        return
+    since = dt.datetime(2026, 9, 25, tzinfo=dt.UTC)
+    until, end = since + dt.timedelta(days=60), since + dt.timedelta(days=121)
+    place = Site(id="p035r032", name="Colorado", outline=shapely.box(-107.01, 40.29, -107.0, 40.3))
+
+    def of(*sensors: Sensor) -> tuple[Pass, ...]:
+        return passes(place, elements, sensors, since=since, until=end, stale=True)
+
+    odds = clear_odds(looks)
+    daily = tuple(dataclasses.replace(one_pass(since + dt.timedelta(days=n, hours=17.5))) for n in range(121))
+    told = wait_with(
+        Option(name="free", passes=of(LANDSAT, SENTINEL_2), odds=odds),
+        [
+            Option(name="Sentinel-1", passes=of(SENTINEL_1), odds=odds),
+            Option(name="one optical pass a day", passes=daily, odds=odds),
+        ],
+        since=since,
+        until=until,
+    )
+    print(f"\nLandsat and Sentinel-2 over Colorado, October and November: {told.sentence()}")
+    print(f"means {told.free.mean:.1f} days, " + ", ".join(f"{n} {w.mean:.1f}" for n, w in told.options.items()))
+
+
+def real_waits(looks: Sequence[Look]) -> None:
+    """Waits of the second half of a record, every 20 days, by odds of the first: each look in the record a pass."""
+    rng = np.random.default_rng(17)
+    half = moment(looks[len(looks) // 2])
+    last = moment(looks[-1]) - dt.timedelta(days=HORIZON)
+    odds = clear_odds([k for k in looks if moment(k) < half])
+    record = Record(climate="", looks=tuple(looks), passes=tuple(one_pass(moment(k)) for k in looks))
+    for name, told in (("as told", odds), ("independent", without_persistence(odds))):
+        values, start = [], half
+        while start < last:
+            wait = told_wait(record.passes, told, start=start, horizon=HORIZON)
+            values.append(pit(wait, first_clear(record, start), rng))
+            start += dt.timedelta(days=20)
+        found = np.array(values)
+        tenths = " ".join(str(n) for n in np.histogram(found, np.linspace(0, 1, 11))[0])
+        print(
+            f"waits of Landsat, {name:12} n {len(found)}, KS {ks(found):.3f}, 80 %: {coverage(found, 0.8):.2f}, "
+            f"50 %: {coverage(found, 0.5):.2f}, tenths {tenths}"
+        )
+
+
+def moment(one: Look) -> dt.datetime:
+    assert one.captured is not None
+    return one.captured
+
+
+def landsat(data: Path) -> list[Look]:
+    """5 x 5 pixels with Fmask (0 and 1: clear; 255: nothing there, which says nothing of the weather)."""
+    found = []
+    for path in (data / "landsat-p035r032" / "images").glob("*/*_stack.gtif"):
+        with rasterio.open(path) as source:
+            mask = source.read(source.count)
+        there = mask != 255
+        if there.mean() >= 0.5:
+            when = dt.datetime.strptime(path.name[9:16] + "T1735Z", "%Y%jT%H%M%z")
+            found.append(look(when, clear=bool((mask[there] <= 1).mean() >= 0.7)))
+    return sorted(found, key=lambda k: k.order)
 
 
 def eo_learn(data: Path) -> list[Look]:

@@ -3,6 +3,8 @@
 import dataclasses
 import datetime as dt
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from sitewatch.cube import Look, Outcome
 from sitewatch.planning import (
+    ClearOdds,
     Option,
     Pass,
     Persistence,
@@ -21,6 +24,7 @@ from sitewatch.planning import (
     wait_on_any_day,
     wait_with,
 )
+from sitewatch.planning._earth import Floats
 
 START = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 INDEPENDENT = Persistence(stays_days=1e-6, shared=1.0)
@@ -36,14 +40,14 @@ class Fixed:
     radar_sensors: frozenset[str] = frozenset({"sentinel-1"})
     swing: float = 0.0
 
-    def chance(self, when, *, radar=False):
+    def chance(self, when: dt.datetime, *, radar: bool = False) -> float:
         return 0.9 if radar else self.p + self.swing * math.cos(when.timestamp() / 86400)
 
-    def quantiles(self, when, levels, *, radar=False):
+    def quantiles(self, when: dt.datetime, levels: Sequence[float] | Floats, *, radar: bool = False) -> Floats:
         return np.full(len(levels), self.chance(when, radar=radar))
 
 
-def one(day, *, sensor="sentinel-2", **more):
+def one(day: float, *, sensor: str = "sentinel-2", **more: Any) -> Pass:
     return Pass(
         satellite="s", number=1, sensor=sensor, start=START + dt.timedelta(days=day), direction="descending",
         relative_orbit=1, row=None, off_nadir=1.0, incidence=1.0, side="right", margin_km=9.0, sun_elevation=40.0,
@@ -51,7 +55,7 @@ def one(day, *, sensor="sentinel-2", **more):
     )  # fmt: skip
 
 
-def look(day, *, clear):
+def look(day: float, *, clear: bool) -> Look:
     when = START + dt.timedelta(days=day)
     outcome = Outcome.USED if clear else Outcome.COULD_NOT_SEE
     return Look(
@@ -60,7 +64,7 @@ def look(day, *, clear):
     )  # fmt: skip
 
 
-def test_independent_passes_by_hand():
+def test_independent_passes_by_hand() -> None:
     wait = wait_distribution([one(d) for d in (1, 3, 5)], Fixed(0.5), start=START, horizon=7)
     assert wait.days == pytest.approx((1, 3, 5))
     assert wait.seen == pytest.approx((0.5, 0.75, 0.875))
@@ -72,7 +76,7 @@ def test_independent_passes_by_hand():
     assert wait.quantile(0.9) is None
 
 
-def test_weather_that_stays_by_hand():
+def test_numbersthat_stays_by_hand() -> None:
     stay = Persistence(stays_days=2.0, shared=0.9)
     p, q, e = 0.4, 0.9, math.exp(-1)
     wait = wait_distribution([one(d) for d in (1, 3)], Fixed(p, stay), start=START)
@@ -82,7 +86,7 @@ def test_weather_that_stays_by_hand():
     assert wait.horizon == pytest.approx(3)
 
 
-def test_three_passes_under_whole_persistence_by_hand():
+def test_three_passes_under_whole_persistence_by_hand() -> None:
     stay = Persistence(stays_days=2.0, shared=1.0)
     p, e = 0.4, math.exp(-1)
     wait = wait_distribution([one(d) for d in (1, 3, 5)], Fixed(p, stay), start=START)
@@ -90,7 +94,7 @@ def test_three_passes_under_whole_persistence_by_hand():
     assert wait.seen[-1] == pytest.approx(1 - covered)
 
 
-def test_the_wait_is_what_drawn_weather_gives():
+def test_the_wait_is_what_drawn_numbersgives() -> None:
     rng = np.random.default_rng(0)
     odds = Fixed(0.4, Persistence(stays_days=3.0, shared=0.8), swing=0.25)
     passes = [one(d) for d in (0.5, 2, 2.1, 6, 7)]
@@ -106,7 +110,7 @@ def test_the_wait_is_what_drawn_weather_gives():
     assert wait.seen == pytest.approx(seen, abs=0.015)
 
 
-def test_what_was_seen_before_bears_on_what_comes():
+def test_what_was_seen_before_bears_on_what_comes() -> None:
     odds = Fixed(0.5, Persistence(stays_days=2.0, shared=1.0))
     passes, e = [one(1)], math.exp(-1)
     after = {c: wait_distribution(passes, odds, start=START, looks=[look(-1, clear=c)]).seen[0] for c in (True, False)}
@@ -116,7 +120,7 @@ def test_what_was_seen_before_bears_on_what_comes():
     assert wait_distribution(passes, odds, start=START, looks=ignored).seen[0] == pytest.approx(0.5)
 
 
-def test_radar_is_independent_of_cloud():
+def test_radar_is_independent_of_cloud() -> None:
     stay = Persistence(stays_days=50.0, shared=1.0)
     wait = wait_distribution([one(1), one(2, sensor="sentinel-1"), one(3)], Fixed(0.5, stay), start=START)
     assert wait.seen[1] == pytest.approx(1 - 0.5 * 0.1)
@@ -124,13 +128,13 @@ def test_radar_is_independent_of_cloud():
     assert wait.seen[2] == pytest.approx(1 - covered * 0.1)
 
 
-def test_only_passes_that_will_show_the_site_count():
+def test_only_passes_that_will_show_the_site_count() -> None:
     odds = Fixed(0.5)
     passes = [one(-1), one(1, planned=False), one(2, share=0.6), one(3, planned=True)]
     assert wait_distribution(passes, odds, start=START).days == pytest.approx((3,))
 
 
-def test_without_passes_nothing_is_seen():
+def test_without_passes_nothing_is_seen() -> None:
     wait = wait_distribution([], Fixed(), start=START, horizon=10)
     assert wait.unseen == 1
     assert wait.mean == 10
@@ -141,7 +145,7 @@ def test_without_passes_nothing_is_seen():
         wait.by(11)
 
 
-def test_times_need_a_zone_and_periods_a_length():
+def test_times_need_a_zone_and_periods_a_length() -> None:
     with pytest.raises(ValueError, match="time zone"):
         wait_distribution([], Fixed(), start=START.replace(tzinfo=None))
     with pytest.raises(ValueError, match="horizon"):
@@ -150,14 +154,14 @@ def test_times_need_a_zone_and_periods_a_length():
         wait_on_any_day([], Fixed(), since=START, until=START)
 
 
-def test_uncertain_odds_make_long_waits_likelier():
+def test_uncertain_odds_make_long_waits_likelier() -> None:
     known, unknown = Fixed(0.45), clear_odds([])
     passes = [one(d) for d in range(1, 30, 3)]
     waits = [wait_distribution(passes, o, start=START) for o in (known, unknown)]
     assert waits[1].unseen > waits[0].unseen + 0.03
 
 
-def test_any_day_is_the_mean_of_the_days():
+def test_any_day_is_the_mean_of_the_days() -> None:
     passes = [one(d) for d in np.arange(0.4, 60, 4).tolist()]
     odds = Fixed(0.6, Persistence(stays_days=1.5, shared=0.9))
     until = START + dt.timedelta(days=20)
@@ -168,7 +172,7 @@ def test_any_day_is_the_mean_of_the_days():
     assert whole.mean == pytest.approx(np.mean([w.mean for w in each]))
 
 
-def test_the_sentence():
+def test_the_sentence() -> None:
     free = Wait(days=(1.0, 5.2, 9.0), seen=(0.3, 0.82, 0.9), horizon=20)
     daily = Wait(days=(0.4, 0.9), seen=(0.5, 0.85), horizon=20)
     waits = Waits(free=free, options={"PlanetScope": daily})
@@ -184,11 +188,15 @@ def test_the_sentence():
 
 
 DAYS = st.lists(st.floats(0, 30), max_size=12)
+CHANCES = st.floats(0.05, 0.95)
 
 
 @settings(max_examples=60, deadline=None)
-@given(DAYS, DAYS, st.floats(0.05, 0.95), st.floats(0.05, 0.95), st.floats(0.1, 30), st.floats(0, 1), st.booleans())
-def test_an_option_never_lengthens_the_wait(free, more, p, q, stays, shared, radar):
+@given(DAYS, DAYS, st.tuples(CHANCES, CHANCES), st.tuples(st.floats(0.1, 30), st.floats(0, 1)), st.booleans())
+def test_an_option_never_lengthens_the_wait(
+    free: list[float], more: list[float], chances: tuple[float, float], numbers: tuple[float, float], radar: bool
+) -> None:
+    (p, q), (stays, shared) = chances, numbers
     weather = Persistence(stays_days=stays, shared=shared)
     sensor = "sentinel-1" if radar else "planetscope"
     waits = wait_with(
@@ -204,7 +212,7 @@ def test_an_option_never_lengthens_the_wait(free, more, p, q, stays, shared, rad
     assert all(b >= a for a, b in zip(with_x.seen, with_x.seen[1:], strict=False))
 
 
-def pits(*, told, stays, sites=12, seed=5):
+def pits(*, told: Callable[[ClearOdds], ClearOdds], stays: float, sites: int = 12, seed: int = 5) -> Floats:
     """PIT of the waits from every 15th day of a third year, told by `told(odds)`, of weather that stays so long."""
     rng = np.random.default_rng(seed)
     found = []
@@ -232,19 +240,19 @@ def pits(*, told, stays, sites=12, seed=5):
     return np.array(found)
 
 
-def distance(values):
+def distance(values: Floats) -> float:
     ranked = np.sort(values)
     even = np.arange(len(ranked) + 1) / len(ranked)
-    return max((even[1:] - ranked).max(), (ranked - even[:-1]).max())
+    return float(max((even[1:] - ranked).max(), (ranked - even[:-1]).max()))
 
 
-def test_waits_come_true_as_told():
+def test_waits_come_true_as_told() -> None:
     values = pits(told=lambda odds: odds, stays=4.0)
     assert distance(values) < 0.06
     assert 0.73 < (np.abs(values - 0.5) < 0.4).mean() < 0.87
 
 
-def test_waits_that_take_passes_as_independent_do_not():
+def test_waits_that_take_passes_as_independent_do_not() -> None:
     values = pits(told=lambda odds: dataclasses.replace(odds, persistence=INDEPENDENT), stays=8.0)
     better = pits(told=lambda odds: odds, stays=8.0)
     assert distance(values) > 0.09
