@@ -96,7 +96,7 @@ def main() -> None:
     describe(records, fitted)
     ways: dict[str, tuple[Callable[[ClearOdds], ClearOdds], bool]] = {
         "as told": (lambda o: o, False),
-        "as told, knowing the last looks": (lambda o: o, True),
+        "knowing the last looks": (lambda o: o, True),
         "independent passes": (without_persistence, False),
         "without season": (lambda o: dataclasses.replace(o, season_days=None), False),
     }
@@ -289,7 +289,7 @@ def figure(found: dict[str, NDArray[np.float64]]) -> str:
         shares = np.histogram(values, np.linspace(0, 1, 11))[0] / len(values)
         parts.append(tag("text", f"{name} (KS {ks(values):.3f})", x=x, y=top - 10))
         parts.append(tag("rect", x=x, y=top, width=side, height=side, class_="frame"))
-        kind = "bar" if name.startswith("as told") else "left-out"
+        kind = "left-out" if name in {"independent passes", "without season"} else "bar"
         for i, share in enumerate(shares.tolist()):
             height = min(share / 0.25, 1.0) * side
             parts.append(
