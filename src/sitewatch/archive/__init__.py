@@ -22,6 +22,7 @@ from sitewatch.archive._planet import (
     planet_quota,
     search_planet,
 )
+from sitewatch.archive._point import PointValue, read_at_point
 from sitewatch.archive._presets import PRESETS, Preset, find_preset
 from sitewatch.archive._published import published_by
 from sitewatch.archive._reconcile import reconcile
@@ -53,6 +54,7 @@ __all__ = [
     "PlanetScene",
     "PlanetWaiting",
     "PlanetaryComputerSigner",
+    "PointValue",
     "Preset",
     "Progress",
     "Remembered",
@@ -75,6 +77,7 @@ __all__ = [
     "open_planet",
     "planet_quota",
     "published_by",
+    "read_at_point",
     "read_memory",
     "reconcile",
     "search_catalog",
