@@ -27,6 +27,7 @@ from sitewatch.assessment._expansion import (
 )
 from sitewatch.assessment._matrix import Cell, MatrixRow, matrix
 from sitewatch.assessment._once import LeftOut
+from sitewatch.assessment._outlook import Outlook, outlook
 from sitewatch.assessment._paragraph import Clause, paragraph
 from sitewatch.assessment._record import SiteRecord
 from sitewatch.assessment._sources import RELIABILITY
@@ -56,6 +57,7 @@ __all__ = [
     "Lever",
     "MatrixRow",
     "NextLook",
+    "Outlook",
     "PathPoint",
     "Reason",
     "SiteRecord",
@@ -70,6 +72,7 @@ __all__ = [
     "expansion_of",
     "expansion_sentences",
     "matrix",
+    "outlook",
     "paragraph",
     "percent",
     "word",

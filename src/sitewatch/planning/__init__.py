@@ -1,34 +1,70 @@
 """The next useful look: when which satellite passes, and how it sees the site."""
 
+from sitewatch.planning._budget import HOURS, KM2, MONEY, SCENES, Budget, read_budget, unit_of
 from sitewatch.planning._constellations import read_sensors
 from sitewatch.planning._elements import Elements, parse_elements, read_elements
 from sitewatch.planning._fetch import FetchedElements, fetch_elements
+from sitewatch.planning._opportunities import (
+    Chance,
+    Opportunity,
+    chance_of_pass,
+    opportunities,
+    resolved,
+    smallest_side,
+)
 from sitewatch.planning._passes import MAX_AGE_DAYS, Pass, along_track_error_km, passes
 from sitewatch.planning._plans import IMAGING_MODES, Plan, Strip, read_plan, with_plan
+from sitewatch.planning._questions import SEEN, Dating, Deadline, Explaining, Question, Standing
 from sitewatch.planning._sensors import LANDSAT, SENSORS, SENTINEL_1, SENTINEL_2, Direction, GroundTracks, Sensor, Side
+from sitewatch.planning._worth import GUARANTEE, Choice, Chosen, best_set, worth_of, worths
 
 __all__ = [
+    "GUARANTEE",
+    "HOURS",
     "IMAGING_MODES",
+    "KM2",
     "LANDSAT",
     "MAX_AGE_DAYS",
+    "MONEY",
+    "SCENES",
+    "SEEN",
     "SENSORS",
     "SENTINEL_1",
     "SENTINEL_2",
+    "Budget",
+    "Chance",
+    "Choice",
+    "Chosen",
+    "Dating",
+    "Deadline",
     "Direction",
     "Elements",
+    "Explaining",
     "FetchedElements",
     "GroundTracks",
+    "Opportunity",
     "Pass",
     "Plan",
+    "Question",
     "Sensor",
     "Side",
+    "Standing",
     "Strip",
     "along_track_error_km",
+    "best_set",
+    "chance_of_pass",
     "fetch_elements",
+    "opportunities",
     "parse_elements",
     "passes",
+    "read_budget",
     "read_elements",
     "read_plan",
     "read_sensors",
+    "resolved",
+    "smallest_side",
+    "unit_of",
     "with_plan",
+    "worth_of",
+    "worths",
 ]
