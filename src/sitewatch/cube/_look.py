@@ -9,7 +9,10 @@ from enum import StrEnum
 
 from shapely.geometry import MultiPolygon, Polygon
 
-__all__ = ["Look", "Outcome"]
+__all__ = ["BESIDE", "Look", "Outcome"]
+
+BESIDE = "the image shows nothing of the site"
+"""The reason of a look that *could not see* because its image lies beside the site: it says nothing of the weather."""
 
 
 class Outcome(StrEnum):

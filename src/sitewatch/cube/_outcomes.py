@@ -14,7 +14,7 @@ from shapely.geometry import Polygon
 
 from sitewatch.archive import Chip, Faulty, Scene
 from sitewatch.cube._family import Family, is_picture
-from sitewatch.cube._look import Look, Outcome
+from sitewatch.cube._look import BESIDE, Look, Outcome
 
 __all__ = ["Fit", "finest", "in_order", "look_of_chip", "look_of_faulty", "look_outside", "rejected"]
 
@@ -59,7 +59,7 @@ def look_outside(scene: Scene, *, recorded: dt.datetime) -> Look:
         published=scene.published or recorded,
         published_is_recorded=scene.published is None,
         outcome=Outcome.COULD_NOT_SEE,
-        reason="the image shows nothing of the site",
+        reason=BESIDE,
         clear_share=0.0,
         credit=scene.credit,
     )

@@ -1,6 +1,7 @@
 """The next useful look: when which satellite passes, and how it sees the site."""
 
 from sitewatch.planning._budget import HOURS, KM2, MONEY, SCENES, Budget, read_budget, unit_of
+from sitewatch.planning._clear import LAND_CLEAR, RADAR_SENSORS, ClearOdds, clear_odds, was_clear
 from sitewatch.planning._constellations import read_sensors
 from sitewatch.planning._elements import Elements, parse_elements, read_elements
 from sitewatch.planning._fetch import FetchedElements, fetch_elements
@@ -24,8 +25,10 @@ __all__ = [
     "IMAGING_MODES",
     "KM2",
     "LANDSAT",
+    "LAND_CLEAR",
     "MAX_AGE_DAYS",
     "MONEY",
+    "RADAR_SENSORS",
     "SCENES",
     "SEEN",
     "SENSORS",
@@ -35,6 +38,7 @@ __all__ = [
     "Chance",
     "Choice",
     "Chosen",
+    "ClearOdds",
     "Dating",
     "Deadline",
     "Direction",
@@ -53,6 +57,7 @@ __all__ = [
     "along_track_error_km",
     "best_set",
     "chance_of_pass",
+    "clear_odds",
     "fetch_elements",
     "opportunities",
     "parse_elements",
@@ -64,6 +69,7 @@ __all__ = [
     "resolved",
     "smallest_side",
     "unit_of",
+    "was_clear",
     "with_plan",
     "worth_of",
     "worths",

@@ -34,7 +34,7 @@ class Opportunity:
     p_pass: float
     """P(the sensor looks and has the place in its swath), 0-1."""
     p_clear: float
-    """P(no cloud, haze or snow hides it), 0-1; 1 for radar."""
+    """P(nothing hides it: cloud, haze, snow; for radar that the look succeeds), 0-1."""
     p_resolved: float | None
     """P(pixels of this size show a thing of this size), 0-1; None: one of them is not known, and it counts as 1."""
     cost: Mapping[str, float] | None
@@ -73,7 +73,7 @@ def resolved(pixel_m: float, thing_m: float) -> float:
         return 0.0
     if ratio > 10:
         return 1.0
-    told = math.pow(ratio, 2.7 + 0.7 * ratio)
+    told = math.exp((2.7 + 0.7 * ratio) * math.log(ratio))
     return told / (1 + told)
 
 
@@ -83,7 +83,7 @@ def smallest_side(footprint: Footprint, site: Site) -> float:
     around = shapely.minimum_rotated_rectangle(flat)
     length = float(around.length) / 2
     # Of a rectangle with half its outline p and its area A the sides solve x^2 - p x + A = 0.
-    return (length - max(0.0, length**2 - 4 * float(around.area)) ** 0.5) / 2
+    return (length - math.sqrt(max(0.0, length**2 - 4 * float(around.area)))) / 2
 
 
 def chance_of_pass(passing: Pass) -> float:

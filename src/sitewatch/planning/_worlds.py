@@ -42,7 +42,7 @@ def paths(
     """
     rng = np.random.default_rng(seed)
     weight: _Floats = start[start > 0]
-    states = np.flatnonzero(start > 0)[:, None]
+    states: NDArray[np.intp] = np.flatnonzero(start > 0)[:, None]
     # Paths of one group have shown the same so far; where they are in one state too they go on as one.
     group = np.zeros(len(weight), dtype=np.intp)
     now = 0.0
@@ -52,7 +52,7 @@ def paths(
         each = weight[:, None] * chances[states[:, -1]]
         parent, state = np.nonzero(each > 0)
         _, first, which = np.unique(group[parent] * len(start) + state, return_index=True, return_inverse=True)
-        weight = np.bincount(which, weights=each[parent, state], minlength=len(first))
+        weight = np.bincount(which, weights=each[parent, state], minlength=len(first)).astype(np.float64)
         parent, state = parent[first], state[first]
         kept, weight = _thinned(weight, most, rng)
         parent, state = parent[kept], state[kept]
