@@ -1,5 +1,7 @@
 """The next useful look: when which satellite passes, and how it sees the site."""
 
+from sitewatch.planning._agenda import agenda
+from sitewatch.planning._asking import Past, past_of_site, past_of_structure
 from sitewatch.planning._budget import HOURS, KM2, MONEY, SCENES, Budget, read_budget, unit_of
 from sitewatch.planning._clear import LAND_CLEAR, RADAR_SENSORS, ClearOdds, clear_odds, was_clear
 from sitewatch.planning._constellations import read_sensors
@@ -48,12 +50,14 @@ __all__ = [
     "GroundTracks",
     "Opportunity",
     "Pass",
+    "Past",
     "Plan",
     "Question",
     "Sensor",
     "Side",
     "Standing",
     "Strip",
+    "agenda",
     "along_track_error_km",
     "best_set",
     "chance_of_pass",
@@ -62,6 +66,8 @@ __all__ = [
     "opportunities",
     "parse_elements",
     "passes",
+    "past_of_site",
+    "past_of_structure",
     "read_budget",
     "read_elements",
     "read_plan",

@@ -129,7 +129,7 @@ class BracketGains:
     def __init__(self, times: Sequence[float], p: _Floats, *, after: float, by: float, rate: float | None) -> None:
         """Args as in `Dating`: times of looks and both ends in days; `rate` per day, None: the event is sure.
 
-        What is open is the mean length times P(the event comes by the end).
+        What is open is the mean length, given that the event comes by the end.
         """
         self.unit = "days"
         self._times = np.asarray(times, dtype=np.float64)
@@ -167,8 +167,9 @@ class BracketGains:
         return sum(self._mass(edges[n], edges[n + 1]) * (upper[n + 1] - lower[n]) for n in range(len(edges) - 1))
 
     def _mass(self, begin: float, end: float) -> float:
-        """P(the event comes between two times)."""
+        """P(the event comes between two times | it comes by the end)."""
         after, by = self._ends
         if self._rate is None:
             return (end - begin) / (by - after)
-        return float(np.exp(-self._rate * (begin - after)) - np.exp(-self._rate * (end - after)))
+        told = np.expm1(-self._rate * (np.array([begin, end, by]) - after))
+        return float((told[0] - told[1]) / -told[2])

@@ -164,7 +164,7 @@ class Dating:
         return f"when {self.name} changes"
 
     def gains(self, looks: Sequence[Opportunity]) -> Gains:
-        """What looks add to each other; days of the expected bracket, counted where the change comes. Exact.
+        """What looks add to each other; days of the expected bracket, given that the change comes by the end. Exact.
 
         A look that misses what is there counts as one that could not tell, as brackets are set right by later looks.
         """

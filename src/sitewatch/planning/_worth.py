@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sitewatch.assessment import percent
 from sitewatch.planning._budget import Budget
 from sitewatch.planning._gains import Gains
 from sitewatch.planning._opportunities import Opportunity
@@ -21,7 +22,9 @@ __all__ = ["GUARANTEE", "Choice", "Chosen", "best_set", "worth_of", "worths"]
 GUARANTEE = (1 - 1 / math.e) / 2
 """Of the best set's worth that the chosen one has at least, where `Choice.guaranteed`."""
 _LEAST = 1e-3
-"""A look that adds less than this share of what was open at first adds nothing."""
+"""A look that adds less than this share of what was open at first adds nothing ..."""
+_NOTHING = 1e-4
+"""... nor does one that adds fewer bits or days."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +116,7 @@ def best_set(
         worth=max(0.0, before - gains.open),
         spent=spent,
         guaranteed=isinstance(question, Dating) and (budget is None or len(budget.caps) == 1),
-        unaffordable=sum(n not in able and first[n] > _LEAST * before for n in range(len(looks))),
+        unaffordable=sum(n not in able and first[n] > max(_NOTHING, _LEAST * before) for n in range(len(looks))),
     )
 
 
@@ -134,7 +137,7 @@ def _greedy(
             # What does not fit now fits never again.
             free = [n for n in free if left.over(looks[n].cost or {}) is None]
         adds = {n: gains.gain(n) for n in free}
-        free = [n for n in free if adds[n] > _LEAST * before]
+        free = [n for n in free if adds[n] > max(_NOTHING, _LEAST * before)]
         if not free:
             break
         best = min(free, key=lambda n: (*_order(adds[n], looks[n], left), looks[n].start, n))
@@ -163,13 +166,10 @@ def why(question: Question, look: Opportunity, *, adds: float, of: float) -> str
     """
     parts = [_when(question, look), _clear(look)]
     if look.p_resolved is not None and look.p_resolved < 0.9:
-        parts.append(
-            f"shows a thing {look.thing_m:.0f} m wide in {look.p_resolved:.0%} of looks at pixels of {look.pixel_m:g} m"
-            if look.p_resolved > 0
-            else "cannot show it"
-        )
+        sharp = f"shows a thing {look.thing_m:.0f} m wide with {percent(look.p_resolved)} ({look.pixel_m:g} m pixels)"
+        parts.append(sharp if look.p_resolved > 0 else "cannot show it")
     if isinstance(question, Dating):
-        parts.append(f"is expected to shorten the bracket by {adds:.1f} days")
+        parts.append(f"is expected to shorten the bracket by {adds:.1f} of {of:.1f} days")
     else:
         parts.append(_effect(adds / of if of > 0 else 0.0).format(what=f"what is not known of {question.asked}"))
     return f"It {', '.join(parts[:-1])}, and {parts[-1]}."
@@ -191,13 +191,13 @@ def _when(question: Question, look: Opportunity) -> str:
 def _clear(look: Opportunity) -> str:
     if look.radar:
         return "sees through cloud"
-    told = f"({look.p_clear:.0%})"
+    told = percent(look.p_clear)
     if look.p_clear >= 0.55:
-        return f"is likely to be clear {told}"
-    return f"is as likely clear as not {told}" if look.p_clear >= 0.45 else f"is clear with {look.p_clear:.0%} only"
+        return f"is likely to be clear ({told})"
+    return f"is as likely clear as not ({told})" if look.p_clear >= 0.45 else f"is clear with {told} only"
 
 
 def _effect(share: float) -> str:
     if share >= 0.85:
         return "settles nearly all of {what}"
-    return "halves {what}" if 0.45 <= share <= 0.55 else f"takes {share:.0%} of {{what}}"
+    return "halves {what}" if 0.45 <= share <= 0.55 else f"takes {percent(share)} of {{what}}"

@@ -4,6 +4,7 @@ from sitewatch.report._calendar import calendar_picture
 from sitewatch.report._growth import expansion_chart, expansion_picture, year_rows
 from sitewatch.report._news import catalog_sentences, difference_sentence, scene_sentences, structures_sentence
 from sitewatch.report._page import write_report
+from sitewatch.report._passes import passes_picture
 from sitewatch.report._reliability import reliability_picture
 from sitewatch.report._series import (
     around_sentences,
@@ -22,6 +23,7 @@ __all__ = [
     "expansion_picture",
     "length_words",
     "occasion_words",
+    "passes_picture",
     "reliability_picture",
     "scene_sentences",
     "series_picture",
