@@ -17,11 +17,12 @@ from sitewatch.planning._opportunities import (
 )
 from sitewatch.planning._passes import MAX_AGE_DAYS, Pass, along_track_error_km, passes
 from sitewatch.planning._plans import IMAGING_MODES, Plan, Strip, read_plan, with_plan
-from sitewatch.planning._questions import SEEN, Dating, Deadline, Explaining, Question, Standing
+from sitewatch.planning._questions import FALSE_SIGHT, SEEN, Dating, Deadline, Explaining, Question, Standing
 from sitewatch.planning._sensors import LANDSAT, SENSORS, SENTINEL_1, SENTINEL_2, Direction, GroundTracks, Sensor, Side
 from sitewatch.planning._worth import GUARANTEE, Choice, Chosen, best_set, worth_of, worths
 
 __all__ = [
+    "FALSE_SIGHT",
     "GUARANTEE",
     "HOURS",
     "IMAGING_MODES",

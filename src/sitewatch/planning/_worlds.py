@@ -54,7 +54,7 @@ def paths(
         _, first, which = np.unique(group[parent] * len(start) + state, return_index=True, return_inverse=True)
         weight = np.bincount(which, weights=each[parent, state], minlength=len(first)).astype(np.float64)
         parent, state = parent[first], state[first]
-        kept, weight = _thinned(weight, most, rng)
+        kept, weight = _thinned(weight, state, most, rng)
         parent, state = parent[kept], state[kept]
         states = np.column_stack((states[parent], state))
         shown = group[parent] * (int(label.max()) + 1) + label[state]
@@ -62,17 +62,23 @@ def paths(
     return weight / weight.sum(), states[:, 1:]
 
 
-def _thinned(weight: _Floats, most: int, rng: np.random.Generator) -> tuple[NDArray[np.intp], _Floats]:
+def _thinned(
+    weight: _Floats, state: NDArray[np.intp], most: int, rng: np.random.Generator
+) -> tuple[NDArray[np.intp], _Floats]:
     """Numbers of the paths that are kept, and their weights."""
     if len(weight) <= most:
         return np.arange(len(weight)), weight
     order = np.argsort(-weight, kind="stable")
-    weight = weight[order]
+    weight_of, weight = weight, weight[order]
     # All that are heavier than c are kept as they are, and one for each c of the rest: `most` together.
     rest = weight.sum() - np.concatenate(([0.0], np.cumsum(weight)))[:most]
     room = most - np.arange(most)
     whole = int(np.argmax(weight[:most] * room <= rest * (1 + 1e-12)))
     share = float(rest[whole]) / (most - whole)
+    # Drawn at even steps along paths that lie by state, then by what they showed, so that both stay nearly as they are.
+    light = np.sort(order[whole:])
+    order[whole:] = light[np.argsort(state[light], kind="stable")]
+    weight = np.concatenate((weight[:whole], weight_of[order[whole:]]))
     marks = (np.arange(most - whole) + rng.random()) * share
     drawn = np.searchsorted(np.cumsum(weight[whole:]), marks, side="right")
     kept = np.concatenate((np.arange(whole), whole + np.minimum(drawn, len(weight) - whole - 1)))
