@@ -27,6 +27,7 @@ from sitewatch.assessment._expansion import (
 )
 from sitewatch.assessment._matrix import Cell, MatrixRow, matrix
 from sitewatch.assessment._once import LeftOut
+from sitewatch.assessment._outlook import Outlook, outlook
 from sitewatch.assessment._paragraph import Clause, Topic, paragraph
 from sitewatch.assessment._record import SIMULATED, SiteRecord
 from sitewatch.assessment._room import Room, rooms
@@ -58,6 +59,7 @@ __all__ = [
     "Lever",
     "MatrixRow",
     "NextLook",
+    "Outlook",
     "PathPoint",
     "Reason",
     "Room",
@@ -74,6 +76,7 @@ __all__ = [
     "expansion_of",
     "expansion_sentences",
     "matrix",
+    "outlook",
     "paragraph",
     "percent",
     "rooms",

@@ -97,7 +97,7 @@ class Evidence:
         return _days(self.since, self.at)
 
 
-def gather(case: Case, record: SiteRecord, *, at: dt.datetime, seed: int = 0) -> Evidence:
+def gather(case: Case, record: SiteRecord, *, at: dt.datetime, seed: int = 0, untold: bool = False) -> Evidence:
     """What is known for a case at a time.
 
     Args:
@@ -105,6 +105,7 @@ def gather(case: Case, record: SiteRecord, *, at: dt.datetime, seed: int = 0) ->
         record: what is known of its site.
         at: the time, UTC; looks taken or published later are left out.
         seed: of the draws of growth, and of realities where these are many.
+        untold: True: indicators that come and go are kept where no look says anything of them, for looks to come.
 
     Raises:
         InputError: the case names something that the record does not know, judges no time at all, or has more than
@@ -146,7 +147,7 @@ def gather(case: Case, record: SiteRecord, *, at: dt.datetime, seed: int = 0) ->
         )
         for key, things in bound.items()
     ]
-    coming = tuple(one for one in sure if one.told)
+    coming = tuple(one for one in sure if one.told or untold)
     kept = [one.key for one in coming]
     seen = np.array([sights[key] for key in kept]).reshape(len(kept), len(looks))
     found: dict[bytes, Seen] = {}
@@ -156,7 +157,7 @@ def gather(case: Case, record: SiteRecord, *, at: dt.datetime, seed: int = 0) ->
         same = found.get(shown.tobytes())
         found[shown.tobytes()] = Seen(weight=way.weight + (same.weight if same else 0.0), shown=shown)
     once, left = seen_once(case, record, looks, since=since, at=at, seed=seed)
-    silent = [LeftOut(key=one.key, title=one.title, why=_silence(looks)) for one in sure if not one.told]
+    silent = [LeftOut(key=one.key, title=one.title, why=_silence(looks)) for one in sure if one not in coming]
     return Evidence(
         since=since,
         at=at,

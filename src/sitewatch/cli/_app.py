@@ -19,6 +19,7 @@ from sitewatch.cli._expansion import EXPANSION_EXAMPLES, expansion
 from sitewatch.cli._forecast import forecast_app
 from sitewatch.cli._issue import ISSUE_EXAMPLES, issue
 from sitewatch.cli._looks import looks_app
+from sitewatch.cli._next import NEXT_EXAMPLES, next_
 from sitewatch.cli._planet import planet_app
 from sitewatch.cli._progress import note, progress_bars, warn
 from sitewatch.cli._register import register_app
@@ -41,6 +42,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+looks_app.command("next", epilog=NEXT_EXAMPLES)(next_)
 app.add_typer(looks_app, name="looks")
 app.add_typer(planet_app, name="planet")
 app.command(epilog="Example:\n\n    sitewatch init")(init)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sitewatch.assessment import Assessment, Room, SiteRecord
     from sitewatch.case import Case
 
-__all__ = ["ASSESS_EXAMPLES", "assess", "load_record"]
+__all__ = ["ASSESS_EXAMPLES", "assess", "load_record", "record_of"]
 
 ASSESS_EXAMPLES = """
 Examples:
@@ -150,12 +150,19 @@ def load_record(
     Raises:
         InputError: the folder is about another site, or the site is not watched.
     """
-    known = _from_workspace(workspace, case.site, at, untold) if record is None else _from_folder(record, untold)
+    known = record_of(case.site, record, workspace, at, untold)
     if known.site.id != case.site:
         raise InputError(
             f"{file}: is about site {case.site!r}, and {record} holds {known.site.id!r}; give its own folder"
         )
     return known
+
+
+def record_of(
+    site: str, record: Path | None, workspace: str, at: dt.datetime | None, untold: frozenset[str]
+) -> SiteRecord:
+    """What is known of a site: of the folder where one is given, else of the workspace's site of that id."""
+    return _from_workspace(workspace, site, at, untold) if record is None else _from_folder(record, untold)
 
 
 def _moment(at: str | None) -> dt.datetime:

@@ -1,4 +1,4 @@
-"""`sitewatch looks`: the ledger of looks, of a results folder or of a site of the workspace."""
+"""`sitewatch looks list`: the ledger of looks, of a results folder or of a site of the workspace."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["looks_app"]
 
-looks_app = typer.Typer(no_args_is_help=True, help="The ledger of looks: what every listed scene gave.")
+looks_app = typer.Typer(
+    no_args_is_help=True, help="The ledger of looks, what every listed scene gave, and the looks to come."
+)
 
 _MARKS = {"used": "●", "could not see": "○", "rejected": "x", "failed": "!"}
 

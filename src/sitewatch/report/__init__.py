@@ -7,6 +7,7 @@ from sitewatch.report._judgement import write_judgement
 from sitewatch.report._judgement_picture import judgement_picture
 from sitewatch.report._news import catalog_sentences, difference_sentence, scene_sentences, structures_sentence
 from sitewatch.report._page import write_report
+from sitewatch.report._passes import passes_picture
 from sitewatch.report._reliability import reliability_picture
 from sitewatch.report._series import (
     around_sentences,
@@ -27,6 +28,7 @@ __all__ = [
     "judgement_picture",
     "length_words",
     "occasion_words",
+    "passes_picture",
     "reliability_picture",
     "scene_sentences",
     "series_picture",

@@ -18,7 +18,7 @@ __all__ = ["DEFAULT_FOLDER", "Workspace", "make_workspace", "open_workspace"]
 DEFAULT_FOLDER = Path("sitewatch-workspace")
 _SETTINGS = "sitewatch.toml"
 _STORE = "store.sqlite"
-_KNOWN = frozenset({"database", "reader"})
+_KNOWN = frozenset({"database", "elements", "reader"})
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 """How a database's address begins, and no folder's name; a single letter is a drive."""
 _LEAVE_OUT = "leave it out and give it in PGPASSWORD, PGPASSFILE, PGSSLKEY or ~/.pgpass"
@@ -33,6 +33,8 @@ class Workspace:
     store: Store
     reader: str | None = None
     """Who reads and writes here, where the settings tell it."""
+    elements: str | None = None
+    """Address of the orbital elements that passes are predicted from, where the settings tell it."""
 
     def site_folder(self, site: str) -> Path:
         """Where a site's archive and results lie."""
@@ -74,7 +76,7 @@ def make_workspace(folder: Path, *, database: str | None = None) -> Workspace:
     except OSError as error:
         store.close()
         raise OutputError(f"{folder}: cannot be written ({error.strerror}); choose another folder") from error
-    return Workspace(folder=folder, store=store, reader=told.get("reader"))
+    return Workspace(folder=folder, store=store, reader=told.get("reader"), elements=told.get("elements"))
 
 
 def open_workspace(place: str | Path) -> Workspace:
@@ -89,13 +91,21 @@ def open_workspace(place: str | Path) -> Workspace:
     """
     if isinstance(place, str) and _ADDRESS.match(place):
         told = _settings(DEFAULT_FOLDER) if (DEFAULT_FOLDER / _SETTINGS).exists() else {}
-        return Workspace(folder=DEFAULT_FOLDER, store=open_store(str(place)), reader=told.get("reader"))
+        return Workspace(
+            folder=DEFAULT_FOLDER,
+            store=open_store(str(place)),
+            reader=told.get("reader"),
+            elements=told.get("elements"),
+        )
     folder = Path(place)
     if not (folder / _SETTINGS).is_file():
         raise InputError(f"{folder}: is no workspace; run `sitewatch init {folder}` to make one")
     told = _settings(folder)
     return Workspace(
-        folder=folder, store=open_store(told.get("database") or folder / _STORE), reader=told.get("reader")
+        folder=folder,
+        store=open_store(told.get("database") or folder / _STORE),
+        reader=told.get("reader"),
+        elements=told.get("elements"),
     )
 
 
@@ -123,6 +133,7 @@ def _written(database: str | None) -> str:
         lines.append('# database = "postgresql://USER@HOST/NAME"   # instead of store.sqlite; never with a password')
     else:
         lines.append(f"database = {_quoted(database)}")
+    lines.append('# elements = "https://..."   # orbital elements for `sitewatch looks next`, as CelesTrak gives them')
     lines.append('# reader = "your name"   # who reviews and names; else SITEWATCH_READER, else the login name')
     return "\n".join(lines) + "\n"
 
