@@ -1,6 +1,7 @@
 """The next useful look: when which satellite passes, and how it sees the site."""
 
 from sitewatch.planning._constellations import read_sensors
+from sitewatch.planning._due import due_passes
 from sitewatch.planning._elements import Elements, parse_elements, read_elements
 from sitewatch.planning._fetch import FetchedElements, fetch_elements
 from sitewatch.planning._passes import MAX_AGE_DAYS, Pass, along_track_error_km, passes
@@ -24,6 +25,7 @@ __all__ = [
     "Side",
     "Strip",
     "along_track_error_km",
+    "due_passes",
     "fetch_elements",
     "parse_elements",
     "passes",

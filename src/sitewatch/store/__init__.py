@@ -4,7 +4,15 @@ from sitewatch.store._conflicts import resolve_conflict
 from sitewatch.store._connect import SCHEMA, SCHEMAS, Store, create_store, holds_password, open_store
 from sitewatch.store._corrections import merge_things, set_kind, split_thing, undo_correction
 from sitewatch.store._entries import Row
-from sitewatch.store._events import RecordedEvent, Recording, add_events, list_events, withdraw_event
+from sitewatch.store._events import (
+    PICTURE_TITLES,
+    RecordedEvent,
+    Recording,
+    add_events,
+    list_events,
+    untold_pictures,
+    withdraw_event,
+)
 from sitewatch.store._forecasts import (
     CERTAIN,
     Registered,
@@ -34,6 +42,7 @@ from sitewatch.store._things import find_thing, known_things, load_corrections, 
 
 __all__ = [
     "CERTAIN",
+    "PICTURE_TITLES",
     "SCHEMA",
     "SCHEMAS",
     "VERDICTS",
@@ -94,6 +103,7 @@ __all__ = [
     "told_by_readers",
     "undo_correction",
     "unknown_thing",
+    "untold_pictures",
     "version_rows",
     "withdraw_event",
 ]
