@@ -299,4 +299,4 @@ def test_what_is_remembered_is_what_was_told(runs: Runs, dated: Callable[..., An
     write_memory(runs.archive, memory)
     assert runs.memory == memory
     assert [path.name for path in runs.archive.glob(".listed*")] == [".listed.json"]
-    assert list(What) == ["late", "replaced", "vanished", "listed again"]
+    assert list(What) == ["late", "back-filled", "replaced", "vanished", "listed again"]

@@ -1,11 +1,13 @@
 """Which scenes exist, and the site's own chips of them, kept as COGs in a static STAC catalog."""
 
+from sitewatch.archive._acquisition import SAME_PASS
 from sitewatch.archive._ask import Catalog, ask_catalogs
 from sitewatch.archive._catalog import catalog_name, search_catalog
 from sitewatch.archive._fetch import Fetched, Progress, fetch
 from sitewatch.archive._folder import list_folder
 from sitewatch.archive._href import holds_secret
 from sitewatch.archive._http import JsonClient, fetch_bytes
+from sitewatch.archive._lag import Lag, usual_lag
 from sitewatch.archive._lock import held
 from sitewatch.archive._memory import Memory, Remembered, memory_document, memory_in, read_memory, write_memory
 from sitewatch.archive._news import News, Notice, What, compare_listing
@@ -35,6 +37,7 @@ __all__ = [
     "MASK_BANDS",
     "PLANET_API",
     "PRESETS",
+    "SAME_PASS",
     "Band",
     "Catalog",
     "Chip",
@@ -43,6 +46,7 @@ __all__ = [
     "Faulty",
     "Fetched",
     "JsonClient",
+    "Lag",
     "Listing",
     "Memory",
     "News",
@@ -82,5 +86,6 @@ __all__ = [
     "reconcile",
     "search_catalog",
     "search_planet",
+    "usual_lag",
     "write_memory",
 ]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Protocol
 
-__all__ = ["Taken", "likeness"]
+__all__ = ["SAME_PASS", "Taken", "likeness"]
 
 _APART = dt.timedelta(seconds=60)
-_SAME_PASS = dt.timedelta(minutes=20)
+SAME_PASS = dt.timedelta(minutes=20)
 """One catalog dates a tile by its own second, another by the start of the whole strip, minutes before; the same
 satellite sees the same tile again an orbit later at the earliest, after some 98 minutes."""
 
@@ -70,13 +70,13 @@ def likeness(one: Taken, other: Taken) -> float | None:
     if one.whole_day or other.whole_day:
         near = one.whole_day and other.whole_day and one.captured == other.captured
     else:
-        near = apart <= (_SAME_PASS if same_tile and one.platform and other.platform else _APART)
+        near = apart <= (SAME_PASS if same_tile and one.platform and other.platform else _APART)
     if not near or same_tile is False:
         return None
     shared = 1.0 if same_tile else _shared(one.box, other.box)
     if shared < _LEAST_SHARED:
         return None
-    return shared - 0.1 * min(1.0, apart / _SAME_PASS)
+    return shared - 0.1 * min(1.0, apart / SAME_PASS)
 
 
 def _shared(one: tuple[float, float, float, float] | None, other: tuple[float, float, float, float] | None) -> float:

@@ -1,4 +1,4 @@
-"""A listing set beside those before it: which scenes came late, were replaced, or went."""
+"""A listing set beside those before it: which scenes came late, were back-filled, were replaced, or went."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from odc.geo import CRS
 from sitewatch.archive._acquisition import likeness
 from sitewatch.archive._fetch import Fetched
 from sitewatch.archive._href import is_remote, redact
+from sitewatch.archive._lag import usual_lag
 from sitewatch.archive._memory import Asked, Memory, Remembered
 from sitewatch.archive._scene import Chip, Listing, Scene
 from sitewatch.archive._times import in_period
@@ -28,6 +29,8 @@ class What(StrEnum):
 
     LATE = "late"
     """Captured before the newest scene that was listed when last asked, and not listed then."""
+    BACK_FILLED = "back-filled"
+    """So too, and not published then: its provider published it after the run before, and long after its capture."""
     REPLACED = "replaced"
     """The provider's files are others than those fetched before, or it is listed under another id."""
     VANISHED = "vanished"
@@ -38,7 +41,7 @@ class What(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """One scene that is late, replaced, gone or back."""
+    """One scene that is late, back-filled, replaced, gone or back."""
 
     what: What
     scene: str
@@ -47,7 +50,9 @@ class Notice:
     """UTC; midnight where `whole_day`."""
     whole_day: bool = False
     days_late: int | None = None
-    """Whole days from the capture to when it was first seen listed; None where it is not late."""
+    """Whole days from the capture to when it was first seen listed; None where it is neither late nor back-filled."""
+    days_published: int | None = None
+    """Whole days from the capture to the publication; None where it is not back-filled."""
     pixels_changed: bool | None = None
     """Whether the site's pixels differ from those before; None where that is not known, or it is not replaced."""
     before: str | None = None
@@ -61,9 +66,9 @@ class News:
     run: dt.datetime
     """Time of the run before, UTC."""
     added: int = 0
-    """Scenes not known before that are neither late nor replace another: the usual new ones."""
+    """Scenes not known before that are neither late nor back-filled nor replace another: the usual new ones."""
     notices: tuple[Notice, ...] = ()
-    """Late, replaced, gone and back, in this order, then by capture."""
+    """Late, back-filled, replaced, gone and back, in this order, then by capture."""
     gone: tuple[Remembered, ...] = ()
     """All that was once listed within the period asked for and is not any more, newly or for long; by capture."""
 
@@ -124,7 +129,7 @@ def compare_listing(
     gone, told, fresh = _successors(gone, fresh, entries, known)
     notices += told
     late = [scene for scene in fresh if memory is not None and _is_late(scene, memory, window)]
-    notices += [_notice(What.LATE, entries[scene.id], late=True) for scene in late]
+    notices += [_late_notice(entries[scene.id], memory) for scene in late if memory is not None]
     entries |= {entry.scene: entry for entry in gone}
     found = Memory(
         at=now,
@@ -204,16 +209,35 @@ def _changed(before: Remembered, entry: Remembered) -> Notice | None:
     return _notice(What.REPLACED, entry, before=before)
 
 
-def _notice(what: What, entry: Remembered, *, before: Remembered | None = None, late: bool = False) -> Notice:
+def _notice(what: What, entry: Remembered, *, before: Remembered | None = None) -> Notice:
     comparable = before is not None and before.pixels_sha256 and entry.pixels_sha256 and before.window == entry.window
     return Notice(
         what=what,
         scene=entry.scene,
         captured=entry.captured,
         whole_day=entry.whole_day,
-        days_late=max(0, (entry.recorded - entry.captured).days) if late else None,
         pixels_changed=before.pixels_sha256 != entry.pixels_sha256 if before is not None and comparable else None,
     )
+
+
+def _late_notice(entry: Remembered, memory: Memory) -> Notice:
+    """Late, or back-filled: its capture tells that it should have been listed, its publication why it was not."""
+    notice = replace(_notice(What.LATE, entry), days_late=max(0, (entry.recorded - entry.captured).days))
+    if entry.published is None or entry.published <= memory.at:
+        return notice
+    alike = [
+        one
+        for one in memory.scenes.values()
+        if one.sensor == entry.sensor and set(one.listed_by).intersection(entry.listed_by)
+    ]
+    usual = usual_lag(
+        published=[(one.captured, one.published) for one in alike if one.published is not None],
+        recorded=[(one.captured, one.recorded) for one in alike if one.published is None],
+    )
+    lag = entry.published - entry.captured
+    if lag <= dt.timedelta(days=usual.late_days):
+        return notice
+    return replace(notice, what=What.BACK_FILLED, days_published=lag.days)
 
 
 def _gone(

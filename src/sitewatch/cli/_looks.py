@@ -12,12 +12,22 @@ import typer
 
 from sitewatch.cli._draw import draw
 from sitewatch.cli._progress import note
-from sitewatch.cli._values import parse_as_known, parse_now
-from sitewatch.cli._workspace import DEFAULT, AsJson, AsKnown, InWorkspace, opened, print_json, print_table
+from sitewatch.cli._values import parse_as_known, parse_now, parse_passes
+from sitewatch.cli._workspace import (
+    DEFAULT,
+    AsJson,
+    AsKnown,
+    ElementsFiles,
+    InWorkspace,
+    opened,
+    print_json,
+    print_table,
+)
 from sitewatch.errors import InputError, OptionError
 
 if TYPE_CHECKING:
-    from sitewatch.cube import Asking, Gaps, Look
+    from sitewatch.cube import Asking, Look
+    from sitewatch.site import Site
     from sitewatch.store import Row
 
 __all__ = ["looks_app"]
@@ -38,8 +48,12 @@ def _ledger() -> None:
 class _Ledger:
     """Where looks are told."""
 
+    site: str
+    """Id."""
     name: str
     """Of the site."""
+    place: Site | None
+    """Where it is; None: not asked for, or the folder does not tell."""
     summaries: list[dict[str, Any]]
     """As looks.geojson tells their properties."""
     rows: list[Row] | None
@@ -71,6 +85,8 @@ Examples:
 
     sitewatch looks list plant --gaps
 
+    sitewatch looks list plant --gaps --elements sentinel-2.tle
+
     sitewatch looks list plant --picture looks.svg
 
     sitewatch looks list plant --as-known 2020-01-31
@@ -83,32 +99,47 @@ def list_(
     ],
     as_json: AsJson = False,
     gaps: Annotated[
-        bool, typer.Option("--gaps", help="Only the long stretches without a used look, and why there is none.")
+        bool,
+        typer.Option(
+            "--gaps",
+            help="Only the long stretches without a used look, and why there is none; and catalogs that answer and "
+            "have listed nothing for longer than their passes explain.",
+        ),
     ] = False,
     picture: Annotated[
         Path | None, typer.Option(metavar="FILE.svg", help="Draw all looks as a calendar strip into this file.")
     ] = None,
+    elements: ElementsFiles = None,
     as_known: AsKnown = None,
     workspace: InWorkspace = DEFAULT,
 ) -> None:
     """List what every scene gave: used, could not see, rejected or failed, and why."""
     moment = parse_as_known(as_known)
-    ledger = _from_folder(Path(place), moment) if _is_folder(place) else _from_store(place, workspace, moment)
+    if elements and not gaps:
+        raise OptionError("--elements belongs to --gaps, which holds a silent catalog against the passes")
+    if _is_folder(place):
+        ledger = _from_folder(Path(place), moment)
+    else:
+        ledger = _from_store(place, workspace, moment, where=bool(elements))
     if not gaps and picture is None and (as_json or ledger.rows is not None):
         (print_json if as_json else _print)(ledger.summaries)
         return
-    from sitewatch.cli._summary import print_gaps
+    from sitewatch.cli._summary import print_gaps, print_stalls
+    from sitewatch.cube import find_gaps, find_stalls
 
     looks = ledger.looks()
-    found = _found(ledger, looks)
+    asking = _asking(ledger)
+    found = find_gaps(looks, start=asking.since, end=asking.end)
+    passes = None if ledger.place is None else parse_passes(elements or [], ledger.place)
+    stalls = find_stalls(looks, asking, site=ledger.site, passes=passes) if gaps else ()
     if picture is not None:
         from sitewatch.report import calendar_picture
 
         draw(picture, calendar_picture(looks, found, title=f"Looks of {ledger.name}"))
     if as_json and gaps:
-        from sitewatch.cube import gap_document
+        from sitewatch.cube import gap_document, stall_document
 
-        print_json([gap_document(gap) for gap in found.found])
+        print_json([*map(gap_document, found.found), *map(stall_document, stalls)])
         return
     if as_json:
         print_json(ledger.summaries)
@@ -116,6 +147,7 @@ def list_(
     if not gaps:
         _print(ledger.summaries)
     print_gaps(found)
+    print_stalls(stalls)
     if picture is not None:
         print(picture)
 
@@ -131,9 +163,11 @@ def _from_folder(folder: Path, moment: dt.datetime | None) -> _Ledger:
     if moment is not None:
         raise OptionError(f"--as-known needs a site of the workspace; {folder} is a folder, which has one state only")
     features: Any = looks_document(read_looks(folder / "looks.geojson"))["features"]
-    name = read_site(folder / "site.geojson").name if (folder / "site.geojson").exists() else folder.name
+    site = read_site(folder / "site.geojson") if (folder / "site.geojson").exists() else None
     return _Ledger(
-        name=name,
+        site=folder.name if site is None else site.id,
+        name=folder.name if site is None else site.name,
+        place=site,
         summaries=[feature["properties"] for feature in features],
         rows=None,
         folder=folder,
@@ -141,29 +175,26 @@ def _from_folder(folder: Path, moment: dt.datetime | None) -> _Ledger:
     )
 
 
-def _from_store(site: str, workspace: str, moment: dt.datetime | None) -> _Ledger:
-    from sitewatch.store import last_run, look_rows, look_summary, site_name
+def _from_store(site: str, workspace: str, moment: dt.datetime | None, *, where: bool) -> _Ledger:
+    """The ledger of a site of the workspace; with `where`, its place too, for which rooms must be imported."""
+    from sitewatch.store import get_site, last_run, look_rows, look_summary, site_name
 
     with opened(workspace) as space, space.store.reading() as connection:
         name = site_name(connection, site, at=moment)
         rows, hindsight = look_rows(connection, site, at=moment)
         run = last_run(connection, site, at=moment)
+        watched = get_site(connection, site) if where else None
     if hindsight:
         note(f"{site} was not watched yet: these are the looks published by then, as they are known today")
     return _Ledger(
+        site=site,
         name=name,
+        place=None if watched is None else watched.site,
         summaries=[look_summary(row) for row in rows],
         rows=rows,
         folder=None,
         asked={} if run is None else run["asking"],
     )
-
-
-def _found(ledger: _Ledger, looks: Sequence[Look]) -> Gaps:
-    from sitewatch.cube import find_gaps
-
-    asking = _asking(ledger)
-    return find_gaps(looks, start=asking.since, end=asking.end)
 
 
 def _asking(ledger: _Ledger) -> Asking:

@@ -54,7 +54,7 @@ def series(
 ) -> None:
     """A structure's spells and gaps, how long they usually last, and what else happened around its turns."""
     from sitewatch.report import around_sentences, length_words, occasion_words, series_picture, series_sentences
-    from sitewatch.store import find_thing, list_events, load_site, unknown_thing
+    from sitewatch.store import PICTURE_TITLES, find_thing, list_events, load_site, unknown_thing
     from sitewatch.structures import DatedEvent, Kind, TurnKind, series_document, series_of, what_followed
 
     if not 0 < within <= 3660:
@@ -65,7 +65,8 @@ def series(
     with opened(workspace) as space, space.store.reading() as connection:
         thing = find_thing(connection, site, structure, at=moment)
         known = load_site(connection, site, at=moment)
-        events = list_events(connection, site=site, at=moment)
+        # Structures turn between looks, so a picture lies beside every turn: that says nothing of what follows what.
+        told = [e for e in list_events(connection, site=site, at=moment) if e.title not in PICTURE_TITLES]
     if thing not in known.structures:
         raise unknown_thing(site, structure, at=moment)
     used = known.used
@@ -80,7 +81,7 @@ def series(
             one,
             turn=turn,
             others=[other for other in known.told() if other.kind is Kind.STRUCTURE],
-            events=[DatedEvent(title=e.title, began=e.began, ended=e.ended, source=e.source) for e in events],
+            events=[DatedEvent(title=e.title, began=e.began, ended=e.ended, source=e.source) for e in told],
             looks=used,
             within_days=within,
             name=lambda other: called[other.id],

@@ -8,11 +8,20 @@ from typing import Annotated, Any
 
 import typer
 
-from sitewatch.cli._values import parse_as_known, parse_bands, parse_budget, parse_catalogs, parse_day, parse_now
+from sitewatch.cli._values import (
+    parse_as_known,
+    parse_bands,
+    parse_budget,
+    parse_catalogs,
+    parse_day,
+    parse_good_share,
+    parse_now,
+)
 from sitewatch.cli._workspace import (
     DEFAULT,
     AsJson,
     AsKnown,
+    GoodShares,
     InWorkspace,
     Now,
     Reader,
@@ -59,6 +68,8 @@ Examples:
     sitewatch site add plant.geojson --images pictures/
 
     sitewatch site add plant.geojson --catalog earth-search --since 2019-01-01
+
+    sitewatch site add plant.geojson --catalog earth-search --good-share 0.8 --good-share apron=1
 """,
 )
 def add(
@@ -78,6 +89,7 @@ def add(
     bands: Annotated[
         str | None, typer.Option(metavar="NAME=ASSET,…", help="Which assets of the items to read.")
     ] = None,
+    good_share: GoodShares = None,
     reader: Reader = None,
     workspace: InWorkspace = DEFAULT,
     now: Now = None,
@@ -115,6 +127,7 @@ def add(
         if value is not None
     }
     place = read_site(site)
+    source |= parse_good_share(good_share or [], areas=place.areas)
     with opened(workspace) as space, space.store.writing() as connection:
         add_site(connection, place, source, who=who(space, reader), at=parse_now(now))
     print(place.id)
@@ -199,14 +212,25 @@ def show(
         ("scenes from", where),
         ("period", f"{place.source.get('since', 'open')[:10]} to {place.source.get('until', 'open')[:10]}"),
         ("false alarms a year", f"{place.source['false_alarms']:g}"),
+        ("good picture", _good_share(place.source)),
         ("sub-areas", ", ".join(place.site.areas) or "none"),
         ("watched since", f"{place.since:%Y-%m-%d %H:%M}" + (", no longer" if place.removed else "")),
         ("last run", summary["last_run"] or "never"),
         ("answer", summary["answer"]),
+        *(("feed", sentence) for sentence in summary["stalled_feeds"]),
         ("structures", f"{summary['structures']}, of which {summary['present']} stand at the last look"),
         *([] if folder is None else [("results", folder)]),
     ]
     print_table(("", ""), rows, none="")
+
+
+def _good_share(source: dict[str, Any]) -> str:
+    """What counts as a good picture of a site, in words."""
+    from sitewatch.cube import GOOD_SHARE
+
+    areas = source.get("good_share_of_areas", {})
+    shares = [f"{source.get('good_share', GOOD_SHARE):.0%}", *(f"{name} {share:.0%}" for name, share in areas.items())]
+    return f"{', '.join(shares)} clear".replace("%", " %")
 
 
 @site_app.command(epilog="Example:\n\n    sitewatch site remove plant")

@@ -14,23 +14,38 @@ from rich.table import Table
 from rich.text import Text
 
 from sitewatch.cli._text import plain
-from sitewatch.cube import Gaps, Outcome, gap_document, listed_by_one
+from sitewatch.cube import (
+    Gaps,
+    NewPicture,
+    Outcome,
+    Stall,
+    gap_document,
+    listed_by_one,
+    picture_document,
+    stall_document,
+)
 from sitewatch.report import catalog_sentences, difference_sentence, scene_sentences, structures_sentence
 from sitewatch.structures import Bracket, Kind, SinceLast, Structure, since_document
 from sitewatch.watch import Watched
 
-__all__ = ["bracket_words", "print_findings", "print_gaps", "print_summary"]
+__all__ = ["bracket_words", "print_findings", "print_gaps", "print_pictures", "print_stalls", "print_summary"]
 
 _MOST_DIFFERENCES = 10
 """Structures that are told one by one on a terminal; the report tells all."""
+_MOST_PICTURES = 10
+"""Pictures that are told one by one; the store and --json tell all."""
 
 _MARKS = {Outcome.USED: "●", Outcome.COULD_NOT_SEE: "○", Outcome.REJECTED: "x", Outcome.FAILED: "!"}
 
 
-def print_summary(watched: Watched, report: Path, *, as_json: bool) -> None:
+def print_summary(
+    watched: Watched, report: Path, *, pictures: Sequence[NewPicture], stalls: Sequence[Stall], as_json: bool
+) -> None:
     """Print what was found and, as the last line, the report's path, unwrapped; or all of it as JSON."""
     if not as_json:
         print_findings(watched)
+        print_pictures(pictures)
+        print_stalls(stalls)
         print(report)
         return
     counts = Counter(look.outcome for look in watched.looks)
@@ -45,6 +60,8 @@ def print_summary(watched: Watched, report: Path, *, as_json: bool) -> None:
         "gaps": [gap_document(gap) for gap in watched.gaps.found],
         "catalogs": _catalogs(watched),
         "since_last_run": None if watched.since_last is None else since_document(watched.since_last),
+        "new_pictures": [picture_document(picture) for picture in pictures],
+        "stalled_feeds": [stall_document(stall) for stall in stalls],
         "report": str(report),
     }
     print(json.dumps(document, ensure_ascii=False, indent=1))
@@ -86,6 +103,23 @@ def print_gaps(gaps: Gaps) -> None:
         console.print(_line(f"No stretch of more than {gaps.least_days} days without a used look."))
     for gap in gaps.found:
         console.print(_line(f"{gap.sentence}."))
+
+
+def print_pictures(pictures: Sequence[NewPicture]) -> None:
+    """New good pictures, the newest ones a line each."""
+    console = Console(highlight=False)
+    more = len(pictures) - _MOST_PICTURES
+    if more > 0:
+        console.print(_line(f"{more} more good pictures, captured before these:"))
+    for picture in pictures[-_MOST_PICTURES:]:
+        console.print(_line(f"{picture.sentence}."))
+
+
+def print_stalls(stalls: Sequence[Stall]) -> None:
+    """Feeds that may have stalled, a line each."""
+    console = Console(highlight=False)
+    for stall in stalls:
+        console.print(_line(f"{stall.sentence}."))
 
 
 def _print_since(console: Console, since: SinceLast) -> None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import unicodedata
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from sitewatch.errors import OptionError
 
 if TYPE_CHECKING:
     from sitewatch.archive import Catalog
+    from sitewatch.cube import Passes
+    from sitewatch.planning import Elements
+    from sitewatch.site import Site
 
 __all__ = [
     "check_text",
@@ -20,7 +24,10 @@ __all__ = [
     "parse_catalogs",
     "parse_date",
     "parse_day",
+    "parse_elements",
+    "parse_good_share",
     "parse_now",
+    "parse_passes",
     "present",
 ]
 
@@ -61,6 +68,53 @@ def parse_budget(text: str) -> float:
     if not 0 < value < float("inf"):
         raise OptionError(f"--false-alarms must be a number above 0, got {text}")
     return value
+
+
+def parse_good_share(texts: Sequence[str], *, areas: Collection[str]) -> dict[str, Any]:
+    """`--good-share`, any number of times: a share of the site, or NAME=SHARE of a sub-area.
+
+    Args:
+        texts: as given; empty: all as usual.
+        areas: names of the site's sub-areas.
+
+    Returns:
+        What was given of `good_share`, 0-1, and `good_share_of_areas`, 0-1 by name: settings of a site in a workspace.
+    """
+    shares: dict[str, float] = {}
+    for text in texts:
+        name, equals, number = text.rpartition("=")
+        if equals and name not in areas:
+            known = ", ".join(areas) or "none"
+            raise OptionError(f"--good-share {text}: the site has no sub-area {name!r} (it has: {known})")
+        if name in shares:
+            raise OptionError(f"--good-share is given twice for {name or 'the site'}; give it once")
+        try:
+            shares[name] = float(number)
+        except ValueError:
+            shares[name] = -1.0
+        if not 0 <= shares[name] <= 1:
+            raise OptionError(f"--good-share must be a share, 0 to 1, or NAME=SHARE of a sub-area, got {text!r}")
+    whole = {"good_share": shares.pop("")} if "" in shares else {}
+    return {**whole, **({"good_share_of_areas": shares} if shares else {})}
+
+
+def parse_elements(files: Sequence[Path]) -> tuple[Elements, ...]:
+    """`--elements`, any number of times: orbital elements from files."""
+    if not files:
+        return ()
+    from sitewatch.planning import read_elements
+
+    return tuple(one for file in files for one in read_elements(file))
+
+
+def parse_passes(files: Sequence[Path], site: Site) -> Passes | None:
+    """The passes over a site that `--elements` tells; None where it is not given."""
+    elements = parse_elements(files)
+    if not elements:
+        return None
+    from sitewatch.planning import due_passes
+
+    return due_passes(site, elements)
 
 
 def parse_catalogs(catalogs: Sequence[str], collections: Sequence[str]) -> list[Catalog]:

@@ -17,13 +17,27 @@ from sitewatch.cli._values import (
     parse_budget,
     parse_catalogs,
     parse_day,
+    parse_elements,
+    parse_good_share,
     parse_now,
+    parse_passes,
     present,
 )
-from sitewatch.cli._workspace import DEFAULT, AsJson, InWorkspace, Now, Quiet, opened, print_json
-from sitewatch.errors import OptionError, SitewatchError
+from sitewatch.cli._workspace import (
+    DEFAULT,
+    AsJson,
+    ElementsFiles,
+    GoodShares,
+    InWorkspace,
+    Now,
+    Quiet,
+    opened,
+    print_json,
+)
+from sitewatch.errors import InputError, OptionError, SitewatchError
 
 if TYPE_CHECKING:
+    from sitewatch.cube import Look
     from sitewatch.workspace import Visit
 
 __all__ = ["WATCH_EXAMPLES", "watch"]
@@ -41,12 +55,14 @@ Examples:
 
     sitewatch watch --all --quiet
 
+    sitewatch watch plant --elements sentinel-2.tle
+
     sitewatch watch plant --as-known 2020-01-31 --out then
 
 Exit codes: 0 looked and compared, 1 a failure, 2 bad input, 3 nothing could be seen, 4 could not look. Of several
 sites: 1 where one failed, else 0 where one was looked at.
 """
-_ONE = ("images", "catalog", "collection", "since", "until", "false_alarms", "pixel", "bands")
+_ONE = ("images", "catalog", "collection", "since", "until", "false_alarms", "pixel", "bands", "good_share")
 """Options of a run into a folder; in a workspace `sitewatch site add` settles them."""
 
 
@@ -99,6 +115,8 @@ def watch(
             envvar="SITEWATCH_BANDS",
         ),
     ] = None,
+    good_share: GoodShares = None,
+    elements: ElementsFiles = None,
     every: Annotated[bool, typer.Option("--all", help="All sites of the workspace.")] = False,
     search_all: Annotated[
         bool, typer.Option("--search-all", help="Search all looks anew, not only what was added since the last run.")
@@ -128,7 +146,14 @@ def watch(
                 raise OptionError("--as-known needs --out DIR and the id of one site of the workspace")
             raise typer.Exit(_replay(workspace, (sites or [])[0], as_known, out, as_json=as_json, quiet=quiet, now=now))
         code = _watch_workspace(
-            workspace, sites or [], every=every, search_all=search_all, as_json=as_json, quiet=quiet, now=now
+            workspace,
+            sites or [],
+            every=every,
+            search_all=search_all,
+            elements=elements or [],
+            as_json=as_json,
+            quiet=quiet,
+            now=now,
         )
         raise typer.Exit(code)
     if every or _flagged(context, "workspace"):
@@ -148,6 +173,8 @@ def watch(
         false_alarms=false_alarms,
         pixel=pixel,
         bands=bands,
+        good_share=good_share or [],
+        elements=elements or [],
         search_all=search_all,
         as_json=as_json,
         quiet=quiet,
@@ -168,6 +195,8 @@ def _watch_folder(
     false_alarms: str,
     pixel: float | None,
     bands: str | None,
+    good_share: list[str],
+    elements: list[Path],
     search_all: bool,
     as_json: bool,
     quiet: bool,
@@ -175,6 +204,7 @@ def _watch_folder(
 ) -> None:
     from sitewatch.archive import ask_catalogs, list_folder, read_memory
     from sitewatch.cli._summary import print_summary
+    from sitewatch.cube import GOOD_SHARE, GoodShare
     from sitewatch.site import read_site
     from sitewatch.watch import hold_output, write_outputs
     from sitewatch.watch import watch as watch_site
@@ -186,6 +216,9 @@ def _watch_folder(
         raise OptionError(f"--since {since} lies after --until {until}; exchange them")
     moment, budget = parse_now(now), parse_budget(false_alarms)
     place = read_site(site)
+    shares = parse_good_share(good_share, areas=place.areas)
+    good = GoodShare(site=shares.get("good_share", GOOD_SHARE), areas=shares.get("good_share_of_areas", {}))
+    passes = parse_passes(elements, place)
     with progress_bars(quiet=quiet) as progress:
         if images is not None:
             progress("listing scenes", 0, 1)
@@ -207,6 +240,7 @@ def _watch_folder(
                 with contextlib.suppress(OSError):  # that it cannot be written to is told when it is written to
                     for file in (kept, *out.glob("search-*.npz")):
                         file.unlink(missing_ok=True)
+            before = _looks_before(out)
             watched = watch_site(
                 place,
                 listing,
@@ -221,11 +255,22 @@ def _watch_folder(
                 progress=progress,
             )
             report = write_outputs(watched, out, progress=progress)
-    print_summary(watched, report, as_json=as_json)
+    pictures, stalls = watched.new_pictures(before, good), watched.stalls(passes)
+    print_summary(watched, report, pictures=pictures, stalls=stalls, as_json=as_json)
     for name, reason in listing.unanswered.items():
         warn(f"warning: {name} did not answer: {reason}" if listing.asked else f"error: {reason}")
     if watched.answer.exit_code:
         raise typer.Exit(watched.answer.exit_code)
+
+
+def _looks_before(out: Path) -> tuple[Look, ...]:
+    """The looks of the run before; none where there was none, or its file is damaged."""
+    from sitewatch.cube import read_looks
+
+    try:
+        return read_looks(out / "looks.geojson")
+    except InputError:
+        return ()
 
 
 def _replay(place: str, site: str, day: str, out: Path, *, as_json: bool, quiet: bool, now: str | None) -> int:
@@ -244,7 +289,15 @@ def _replay(place: str, site: str, day: str, out: Path, *, as_json: bool, quiet:
 
 
 def _watch_workspace(
-    place: str, sites: list[str], *, every: bool, search_all: bool, as_json: bool, quiet: bool, now: str | None
+    place: str,
+    sites: list[str],
+    *,
+    every: bool,
+    search_all: bool,
+    elements: list[Path],
+    as_json: bool,
+    quiet: bool,
+    now: str | None,
 ) -> int:
     """Watch sites of a workspace.
 
@@ -262,10 +315,19 @@ def _watch_workspace(
         )
     # An answer is known when it is there, not when the question was asked; a replay has one moment for both.
     clock = present if now is None else None
+    satellites = parse_elements(elements)
     with opened(place) as space, progress_bars(quiet=quiet) as progress:
         if len(sites) == 1:
             gave = [
-                watch_site(space, sites[0], now=parse_now(now), clock=clock, search_all=search_all, progress=progress)
+                watch_site(
+                    space,
+                    sites[0],
+                    now=parse_now(now),
+                    clock=clock,
+                    search_all=search_all,
+                    elements=satellites,
+                    progress=progress,
+                )
             ]
             failed: list[tuple[str, SitewatchError]] = []
         else:
@@ -275,6 +337,7 @@ def _watch_workspace(
                 clock=clock,
                 sites=None if every else sites,
                 search_all=search_all,
+                elements=satellites,
                 progress=progress,
                 begin=None if quiet else note,
             )
@@ -308,6 +371,7 @@ def _sorted(
 
 
 def _told(visit: Visit) -> dict[str, object]:
+    from sitewatch.cube import picture_document, stall_document
     from sitewatch.structures import since_document
 
     watched = visit.watched
@@ -319,6 +383,8 @@ def _told(visit: Visit) -> dict[str, object]:
         "searched": watched is not None,
         "conflicts": 0 if watched is None or watched.recognition is None else len(watched.recognition.raised),
         "since_last_run": since,
+        "new_pictures": [picture_document(picture) for picture in visit.pictures],
+        "stalled_feeds": [stall_document(stall) for stall in visit.stalls],
         "report": str(visit.report),
     }
 
@@ -339,12 +405,14 @@ def _news(visit: Visit) -> str:
 
 
 def _print_visit(visit: Visit, *, alone: bool) -> None:
-    from sitewatch.cli._summary import print_findings
+    from sitewatch.cli._summary import print_findings, print_pictures, print_stalls
 
     if alone and visit.watched is not None:
         print_findings(visit.watched)
     else:
         print(f"{visit.site}: {visit.sentence}{_news(visit)}")
+    print_pictures(visit.pictures)
+    print_stalls(visit.stalls)
     if visit.watched is not None and visit.watched.recognition is not None:
         for conflict in visit.watched.recognition.raised:
             warn(f"{visit.site}: conflict: {conflict.words}")

@@ -20,6 +20,8 @@ __all__ = [
     "DEFAULT",
     "AsJson",
     "AsKnown",
+    "ElementsFiles",
+    "GoodShares",
     "InWorkspace",
     "Now",
     "Quiet",
@@ -57,6 +59,24 @@ InWorkspace = Annotated[
 Reader = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="Who you are; default the login name.", envvar="SITEWATCH_READER"),
+]
+GoodShares = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--good-share",
+        metavar="SHARE|NAME=SHARE",
+        help="A new picture is told where this share of the site is clear, 0 to 1; default 0.9. Again with the NAME of "
+        "a sub-area, which must be clear too.",
+    ),
+]
+ElementsFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--elements",
+        metavar="FILE",
+        help="Orbital elements (TLE or OMM): a silent catalog is held against the passes of these satellites, and not "
+        "only against its own record. Again for another file.",
+    ),
 ]
 AsKnown = Annotated[str | None, typer.Option("--as-known", metavar="DATE", help="As it was known on that day.")]
 

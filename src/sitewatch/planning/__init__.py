@@ -5,6 +5,7 @@ from sitewatch.planning._asking import Past, past_of_site, past_of_structure
 from sitewatch.planning._budget import HOURS, KM2, MONEY, SCENES, Budget, read_budget, unit_of
 from sitewatch.planning._clear import LAND_CLEAR, RADAR_SENSORS, ClearOdds, clear_odds, was_clear
 from sitewatch.planning._constellations import read_sensors
+from sitewatch.planning._due import due_passes
 from sitewatch.planning._elements import Elements, parse_elements, read_elements
 from sitewatch.planning._fetch import FetchedElements, fetch_elements
 from sitewatch.planning._forecast_files import read_cloud_forecast
@@ -85,6 +86,7 @@ __all__ = [
     "best_set",
     "chance_of_pass",
     "clear_odds",
+    "due_passes",
     "fetch_elements",
     "learn_cover_line",
     "opportunities",

@@ -24,6 +24,10 @@ def scene_sentences(since: SinceLast) -> list[str]:
     sentences = [f"{plural(since.added, 'new scene')}."] if since.added else []
     heads = {
         What.LATE: (late := "came late, captured before the newest one listed then", late),
+        What.BACK_FILLED: (
+            "was back-filled, captured before the newest one listed then and published since",
+            "were back-filled, captured before the newest one listed then and published since",
+        ),
         What.REPLACED: (
             "was replaced by its provider and fetched anew",
             "were replaced by their provider and fetched anew",
@@ -94,6 +98,8 @@ def _notice_words(notice: Notice) -> str:
     day = f"{notice.scene} of {notice.captured:%Y-%m-%d}"
     if notice.what is What.LATE:
         return f"{day}, first seen {plural(notice.days_late or 0, 'day')} after capture"
+    if notice.what is What.BACK_FILLED:
+        return f"{day}, published {plural(notice.days_published or 0, 'day')} after capture"
     if notice.what is What.REPLACED:
         changed = {True: "its pixels changed", False: "its pixels are the same", None: "its pixels cannot be compared"}
         before = f", before {notice.before}" if notice.before else ""

@@ -4,7 +4,16 @@ from sitewatch.store._conflicts import resolve_conflict
 from sitewatch.store._connect import SCHEMA, SCHEMAS, Store, create_store, holds_password, open_store
 from sitewatch.store._corrections import merge_things, set_kind, split_thing, undo_correction
 from sitewatch.store._entries import Row
-from sitewatch.store._events import RecordedEvent, Recording, add_events, list_events, title_key, withdraw_event
+from sitewatch.store._events import (
+    PICTURE_TITLES,
+    RecordedEvent,
+    Recording,
+    add_events,
+    list_events,
+    title_key,
+    untold_pictures,
+    withdraw_event,
+)
 from sitewatch.store._forecasts import (
     CERTAIN,
     Registered,
@@ -19,21 +28,14 @@ from sitewatch.store._known import KnownSite, load_site
 from sitewatch.store._lists import conflict_rows, review_rows, site_summaries, structure_rows
 from sitewatch.store._looks import load_looks, look_of, look_rows, look_summary, recorded_scenes
 from sitewatch.store._names import add_note, name_thing
-from sitewatch.store._reviews import (
-    VERDICTS,
-    Agreement,
-    Read,
-    add_review,
-    agreement_of,
-    agreements,
-    load_reviews,
-)
+from sitewatch.store._reviews import VERDICTS, Agreement, Read, add_review, agreement_of, agreements, load_reviews
 from sitewatch.store._runs import Run, count_runs, last_run, load_memory, save_failure, save_run, told_by_readers
 from sitewatch.store._sites import WatchedSite, add_site, get_site, list_sites, remove_site, site_name
 from sitewatch.store._things import find_thing, known_things, load_corrections, unknown_thing
 
 __all__ = [
     "CERTAIN",
+    "PICTURE_TITLES",
     "SCHEMA",
     "SCHEMAS",
     "VERDICTS",
@@ -95,6 +97,7 @@ __all__ = [
     "told_by_readers",
     "undo_correction",
     "unknown_thing",
+    "untold_pictures",
     "version_rows",
     "withdraw_event",
 ]

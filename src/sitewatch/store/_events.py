@@ -14,7 +14,24 @@ from sitewatch.store import _schema as t
 from sitewatch.store._entries import Row, current, enter, known_at, write_versions
 from sitewatch.store._sites import get_site
 
-__all__ = ["RecordedEvent", "Recording", "add_events", "list_events", "title_key", "withdraw_event"]
+__all__ = [
+    "PICTURE_TITLES",
+    "RecordedEvent",
+    "Recording",
+    "add_events",
+    "list_events",
+    "title_key",
+    "untold_pictures",
+    "withdraw_event",
+    "write_pictures",
+]
+
+PICTURE_TITLES = frozenset({"new good picture", "back-filled good picture"})
+"""Events that runs record of what they saw with; all others people record of what happened.
+
+A picture is no evidence of anything that follows or precedes it: structures turn between looks, so there is one beside
+every turn.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +126,44 @@ def add_events(connection: sa.Connection, events: Sequence[RecordedEvent], *, wh
             since = enter(connection, site=site, who=who, what="event", at=at, detail=detail)
             write_versions(connection, t.events, list(rows.values()), site=site, since=since, whole=False)
     return Recording(added=tuple(added), changed=tuple(changed), known=tuple(known))
+
+
+def untold_pictures(
+    connection: sa.Connection, site: str, pictures: Sequence[RecordedEvent]
+) -> tuple[RecordedEvent, ...]:
+    """Those of a run's pictures that are not recorded yet, under their title or another one; withdrawn ones are.
+
+    Args:
+        connection: that reads.
+        site: id.
+        pictures: events of `PICTURE_TITLES` about the site, with the scene's id as their source.
+    """
+    told = current(connection, t.events, site=site).values()
+    scenes = {row["source"] for row in told if row["title"] in PICTURE_TITLES}
+    known = {_identity(row["title"], row["began"]) for row in told}
+    new: list[RecordedEvent] = []
+    for event in pictures:
+        same = _identity(event.title, event.began)
+        if event.source not in scenes and same not in known:
+            new.append(event)
+            known.add(same)
+    return tuple(new)
+
+
+def write_pictures(
+    connection: sa.Connection, site: str, pictures: Sequence[RecordedEvent], *, since: dt.datetime
+) -> None:
+    """Record pictures in the entry of the run that found them, so that both are known or neither.
+
+    An entry of their own would count as a reader's word, after which the next run searches anew.
+
+    Args:
+        connection: of a transaction that writes.
+        site: id.
+        pictures: as `untold_pictures` gives them.
+        since: moment of the run's entry.
+    """
+    write_versions(connection, t.events, [_row(event) for event in pictures], site=site, since=since, whole=False)
 
 
 def list_events(

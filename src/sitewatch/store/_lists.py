@@ -82,6 +82,7 @@ def site_summaries(
             t.runs.c.used,
             t.runs.c.first_look,
             t.runs.c.last_look,
+            t.runs.c.news["stalled"].label("stalled"),
             claims.c.structures,
             claims.c.present,
             conflicts.c.conflicts,
@@ -110,6 +111,7 @@ def site_summaries(
             "structures": row.structures or 0,
             "present": row.present or 0,
             "conflicts": row.conflicts or 0,
+            "stalled_feeds": [stall["sentence"] for stall in row.stalled or ()],
         }
         for row in connection.execute(query)
     ]

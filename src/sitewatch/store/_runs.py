@@ -13,6 +13,7 @@ from sitewatch.errors import SitewatchError
 from sitewatch.store import _schema as t
 from sitewatch.store._conflicts import save_conflicts
 from sitewatch.store._entries import Row, enter
+from sitewatch.store._events import RecordedEvent, write_pictures
 from sitewatch.store._looks import load_scenes, save_looks, save_scenes
 from sitewatch.store._sites import get_site
 from sitewatch.store._things import known_things, save_things
@@ -52,6 +53,7 @@ class Run:
     asking: Mapping[str, Any] = field(default_factory=dict)
     head: Mapping[str, Any] = field(default_factory=dict)
     news: Mapping[str, Any] = field(default_factory=dict)
+    """What is otherwise than in the run before; `pictures` that are new and good, feeds that `stalled`."""
 
 
 def save_run(
@@ -63,6 +65,7 @@ def save_run(
     looks: Sequence[Look] | None = None,
     recognition: Recognition | None = None,
     memory: Memory | None = None,
+    pictures: Sequence[RecordedEvent] = (),
 ) -> dt.datetime:
     """Make a run's answer what is known of a site.
 
@@ -74,6 +77,7 @@ def save_run(
         looks: all looks; None: those known stand.
         recognition: all structures; None: nothing could be compared, those known stand.
         memory: what the next run must know; None: what is known stands.
+        pictures: new good pictures, as `untold_pictures` gives them.
 
     Returns:
         The moment from which it is known.
@@ -81,7 +85,9 @@ def save_run(
     from sitewatch.archive import memory_document
 
     last = last_run(connection, site)
-    detail = {"answer": run.sentence, "searched": run.searched}
+    detail: dict[str, object] = {"answer": run.sentence, "searched": run.searched}
+    if pictures:
+        detail["pictures"] = [event.source for event in pictures]
     since = enter(connection, site=site, who=WATCHING, what="watch", at=at, detail=detail)
     remembered: Mapping[str, Any] = {} if last is None else last["memory"]
     if memory is not None:
@@ -95,6 +101,8 @@ def save_run(
     if recognition is not None:
         save_things(connection, site, recognition, since=since)
         save_conflicts(connection, site, recognition.conflicts, since=since)
+    if pictures:
+        write_pictures(connection, site, pictures, since=since)
     row = {"site": site, "at": since, "memory": dict(remembered), **vars(run)}
     for name in ("asking", "head", "news"):
         row[name] = dict(row[name])

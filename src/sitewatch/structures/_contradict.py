@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 
+from sitewatch.archive import SAME_PASS
 from sitewatch.structures._ground import overlap
 from sitewatch.structures._known import Confirmed
-from sitewatch.structures._since import SAME_PASS, spell_in_words
+from sitewatch.structures._since import spell_in_words
 from sitewatch.structures._structure import Bracket, Presence, Structure
 
 __all__ = ["contradictions", "life_in_words"]

@@ -9,13 +9,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from sitewatch.archive import Memory, News, Notice, What
+from sitewatch.archive import SAME_PASS, Memory, News, Notice, What
 from sitewatch.change import Kind
 from sitewatch.structures._files import structures_in
 from sitewatch.structures._structure import Bracket, Presence, Structure
 
 __all__ = [
-    "SAME_PASS",
     "Difference",
     "SinceLast",
     "Turn",
@@ -29,8 +28,6 @@ __all__ = [
 
 _LEAST_SHARED = 0.3
 """Intersection over union from which two footprints under two ids are one structure."""
-SAME_PASS = dt.timedelta(minutes=20)
-"""Looks this near each other are one pass, which catalogs date by different seconds: no other bracket."""
 
 
 class Turn(StrEnum):
@@ -69,7 +66,7 @@ class SinceLast:
     added: int
     """Scenes that simply came next."""
     notices: tuple[Notice, ...]
-    """Scenes that are late, replaced, vanished, or listed again."""
+    """Scenes that are late, back-filled, replaced, vanished, or listed again."""
     compared: dt.datetime | None
     """Time of the run whose structures these were compared with, UTC; None: one of the two runs had none to compare."""
     settings: tuple[str, ...] = ()
@@ -239,6 +236,7 @@ def _same_spell(one: Presence, other: Presence) -> bool:
 def _same_bracket(one: Bracket | None, other: Bracket | None) -> bool:
     if one is None or other is None:
         return one is other
+    # Catalogs date one pass by different seconds, which makes no other bracket.
     return max(abs(one.after - other.after), abs(one.by - other.by)) <= SAME_PASS
 
 
@@ -304,8 +302,10 @@ def since_document(since: SinceLast) -> dict[str, object]:
 def _notice_json(notice: Notice) -> dict[str, object]:
     captured = f"{notice.captured:%Y-%m-%d}" if notice.whole_day else f"{notice.captured:%Y-%m-%dT%H:%M:%SZ}"
     document: dict[str, object] = {"what": notice.what.value, "scene": notice.scene, "captured": captured}
-    if notice.what is What.LATE:
+    if notice.what in {What.LATE, What.BACK_FILLED}:
         document["days_late"] = notice.days_late
+    if notice.what is What.BACK_FILLED:
+        document["days_published"] = notice.days_published
     if notice.what is What.REPLACED:
         document |= {"pixels_changed": notice.pixels_changed, "before": notice.before}
     return document
@@ -346,6 +346,7 @@ def _notice(told: Mapping[str, Any]) -> Notice:
         captured=captured.replace(tzinfo=dt.UTC) if whole_day else captured,
         whole_day=whole_day,
         days_late=told.get("days_late"),
+        days_published=told.get("days_published"),
         pixels_changed=told.get("pixels_changed"),
         before=told.get("before"),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import xarray as xr
@@ -15,9 +15,15 @@ from sitewatch.change import MIN_LOOKS
 from sitewatch.cube import (
     Asking,
     Gaps,
+    GoodShare,
     Look,
+    NewPicture,
     Outcome,
+    Passes,
+    Stall,
     find_gaps,
+    find_stalls,
+    new_pictures,
 )
 from sitewatch.site import Site
 from sitewatch.structures import (
@@ -84,6 +90,33 @@ class Watched:
     def gaps(self) -> Gaps:
         """The long stretches without a used look."""
         return find_gaps(self.looks, start=self.asking.since, end=self.asking.end)
+
+    def stalls(self, passes: Passes | None = None) -> tuple[Stall, ...]:
+        """Catalogs that answered and have been silent for longer than their passes explain (`find_stalls`)."""
+        return find_stalls(self.looks, self.asking, site=self.site.id, passes=passes)
+
+    def new_pictures(self, before: Sequence[Look], good: GoodShare | None = None) -> tuple[NewPicture, ...]:
+        """What is clear at the site and was not used before (`sitewatch.cube.new_pictures`).
+
+        Args:
+            before: the looks of the run before; empty: there was none.
+            good: what counts as good; None: 0.9 of the site.
+        """
+        radar = {
+            str(scene)
+            for cube in self.cubes.values()
+            if cube.attrs["units"] == "backscatter"
+            for scene in cube["scene"].values
+        }
+        return new_pictures(
+            self.looks,
+            before=before,
+            site=self.site.id,
+            now=self.asking.run,
+            good=good,
+            notices=() if self.news is None else self.news.notices,
+            radar=radar,
+        )
 
     @property
     def cube(self) -> xr.Dataset | None:

@@ -24,6 +24,7 @@ from sitewatch.store import (
     last_run,
     list_sites,
     load_corrections,
+    load_looks,
     load_memory,
     recorded_scenes,
     save_failure,
@@ -31,12 +32,15 @@ from sitewatch.store import (
     told_by_readers,
 )
 from sitewatch.workspace._locks import locked_site
+from sitewatch.workspace._news import RunNews, run_news, silence
 from sitewatch.workspace._workspace import Workspace
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from sitewatch.archive import Listing, Memory
+    from sitewatch.cube import Look, NewPicture, Stall
+    from sitewatch.planning import Elements
     from sitewatch.structures import Correction, Known
     from sitewatch.watch import Progress, Watched
 
@@ -59,6 +63,10 @@ class Visit:
     report: Path
     unanswered: dict[str, str] = dataclasses.field(default_factory=dict)
     """What is wrong with the catalogs that did not answer, by name."""
+    pictures: tuple[NewPicture, ...] = ()
+    """New good pictures that no run told before."""
+    stalls: tuple[Stall, ...] = ()
+    """Catalogs that answered and have been silent for longer than their passes explain."""
 
 
 def watch_site(
@@ -69,6 +77,7 @@ def watch_site(
     clock: Clock | None = None,
     search_all: bool = False,
     wait: bool = False,
+    elements: Sequence[Elements] = (),
     progress: Progress | None = None,
 ) -> Visit:
     """Watch a site of the workspace.
@@ -83,6 +92,7 @@ def watch_site(
         clock: gives the moment at which its answer is known; None: `now`, as replays have it.
         search_all: True: search all looks anew, also where nothing is new.
         wait: True: wait for another run at the site to end.
+        elements: of satellites whose passes a silent catalog is held against; without any its own record decides.
         progress: called as the work goes on.
 
     Raises:
@@ -92,7 +102,14 @@ def watch_site(
     """
     with workspace.store.reading() as connection:
         _check_watched(connection, site)
-    run = _Runner(workspace, now=now, clock=clock or (lambda: now), search_all=search_all, progress=progress)
+    run = _Runner(
+        workspace,
+        now=now,
+        clock=clock or (lambda: now),
+        search_all=search_all,
+        elements=tuple(elements),
+        progress=progress,
+    )
     with locked_site(workspace, site, wait=wait) as still_held:
         return run.remembered(site, still_held)
 
@@ -152,6 +169,7 @@ def watch_all(
     clock: Clock | None = None,
     sites: Sequence[str] | None = None,
     search_all: bool = False,
+    elements: Sequence[Elements] = (),
     progress: Progress | None = None,
     begin: Callable[[str], None] | None = None,
 ) -> Iterator[Visit | tuple[str, SitewatchError]]:
@@ -165,6 +183,7 @@ def watch_all(
         clock: as `watch_site`.
         sites: ids; None: all that are not removed.
         search_all: as `watch_site`.
+        elements: as `watch_site`.
         progress: called as the work goes on.
         begin: called with the id of each site before it is watched.
 
@@ -174,7 +193,14 @@ def watch_all(
     Raises:
         InputError: there is no such site, or it was removed.
     """
-    run = _Runner(workspace, now=now, clock=clock or (lambda: now), search_all=search_all, progress=progress)
+    run = _Runner(
+        workspace,
+        now=now,
+        clock=clock or (lambda: now),
+        search_all=search_all,
+        elements=tuple(elements),
+        progress=progress,
+    )
     with workspace.store.reading() as connection:
         names = _names(connection, sites)
         before = count_runs(connection)
@@ -239,6 +265,7 @@ class _Runner:
     now: dt.datetime
     clock: Clock
     search_all: bool
+    elements: tuple[Elements, ...]
     progress: Progress | None
 
     def remembered(self, site: str, still_held: Callable[[], None]) -> Visit:
@@ -264,7 +291,7 @@ class _Runner:
         digest = _digest(before.place, listing, before.readers)
         report = folder / "report" / "index.html"
         if before.last is not None and before.last["listing"] == digest and report.exists() and not self.search_all:
-            return self._nothing_new(site, before.last, report)
+            return self._nothing_new(before, before.last, report)
         kept = folder / "search.npz"
         if self.search_all:
             for file in (kept, *folder.glob("search-*.npz")):
@@ -281,26 +308,36 @@ class _Runner:
             progress=self.progress,
             **_settings(before.place),
         )
-        watched = self._keep(site, watched, listing, before, still_held)
-        return _answered(site, watched, listing, report)
+        watched, news = self._keep(site, watched, listing, before, still_held)
+        answered = _answered(site, watched, listing, report)
+        return dataclasses.replace(answered, pictures=news.pictures, stalls=news.stalls)
 
     def _known(self, site: str) -> _Known:
         """What is known before a search."""
         with self.workspace.store.reading() as connection:
             return _known(connection, site)
 
-    def _nothing_new(self, site: str, last: Row, report: Path) -> Visit:
-        """The answer of the run before, which stands; that it was asked again is remembered."""
+    def _nothing_new(self, before: _Known, last: Row, report: Path) -> Visit:
+        """The answer of the run before, which stands; that it was asked again is remembered.
+
+        That nothing was new may be news itself: the feed may have stalled.
+        """
+        site = before.place.site.id
+        asking = {**last["asking"], "run": f"{self.now:%Y-%m-%dT%H:%M:%SZ}"}
+        news = silence(before.place, before.looks, asking, elements=self.elements)
         if last["began"] != self.now:
             same = {name: last[name] for name in _SAME}
+            run = Run(began=self.now, searched=False, asking=asking, news=news.document(), **same)
             with self.workspace.store.writing() as connection:
-                save_run(connection, site, Run(began=self.now, searched=False, **same), at=self.clock())
+                save_run(connection, site, run, at=self.clock())
         sentence = f"nothing new; {last['sentence']}"
-        return Visit(site=site, watched=None, exit_code=last["exit_code"], sentence=sentence, report=report)
+        return Visit(
+            site=site, watched=None, exit_code=last["exit_code"], sentence=sentence, report=report, stalls=news.stalls
+        )
 
     def _keep(
         self, site: str, watched: Watched, listing: Listing, before: _Known, still_held: Callable[[], None]
-    ) -> Watched:
+    ) -> tuple[Watched, RunNews]:
         """Write the results, then make them known.
 
         What readers laid down while the search went on must not be lost: where they did, it is set beside that, and the
@@ -312,8 +349,7 @@ class _Runner:
             with store.writing() as connection:
                 still_held()
                 if told_by_readers(connection, site) == before.readers:
-                    self._save(connection, site, watched, listing, before)
-                    return watched
+                    return watched, self._save(connection, site, watched, listing, before)
             before = self._known(site)
             watched = _set_beside(watched, before)
         with store.writing() as connection:
@@ -321,8 +357,7 @@ class _Runner:
             before = _known(connection, site)
             watched = _set_beside(watched, before)
             self._write(site, watched)
-            self._save(connection, site, watched, listing, before)
-        return watched
+            return watched, self._save(connection, site, watched, listing, before)
 
     def _write(self, site: str, watched: Watched) -> None:
         from sitewatch.watch import write_outputs
@@ -331,8 +366,12 @@ class _Runner:
         folder = self.workspace.site_folder(site)
         write_outputs(dataclasses.replace(watched, memory=None), folder, progress=self.progress)
 
-    def _save(self, connection: sa.Connection, site: str, watched: Watched, listing: Listing, before: _Known) -> None:
+    def _save(
+        self, connection: sa.Connection, site: str, watched: Watched, listing: Listing, before: _Known
+    ) -> RunNews:
+        """Make it known, and say what of it is news."""
         used = watched.used
+        news = run_news(connection, watched, before.place, before.looks, elements=self.elements)
         run = Run(
             began=self.now,
             version=__version__,
@@ -347,7 +386,7 @@ class _Runner:
             listing="" if listing.unanswered else _digest(before.place, listing, before.readers),
             asking=watched.asking.document(),
             head=watched.head,
-            news=watched.news_document,
+            news={**watched.news_document, **news.document()},
         )
         save_run(
             connection,
@@ -357,7 +396,9 @@ class _Runner:
             looks=watched.looks,
             recognition=watched.recognition,
             memory=watched.memory,
+            pictures=news.events,
         )
+        return news
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -368,6 +409,7 @@ class _Known:
     previous: Memory | None
     things: tuple[Known, ...]
     corrections: tuple[Correction, ...]
+    looks: tuple[Look, ...]
     last: Row | None
     readers: str
     """Changes when a reader lays something down."""
@@ -379,6 +421,7 @@ def _known(connection: sa.Connection, site: str) -> _Known:
         previous=load_memory(connection, site),
         things=known_things(connection, site),
         corrections=load_corrections(connection, site),
+        looks=load_looks(connection, site),
         last=last_run(connection, site),
         readers=told_by_readers(connection, site),
     )
@@ -392,8 +435,10 @@ def _set_beside(watched: Watched, before: _Known) -> Watched:
 
 _TRIES = 3
 """So often a run lets readers go first."""
-_SAME = ("version", "exit_code", "sentence", "listed", "used", "first_look", "last_look", "listing", "asking", "head")
+_SAME = ("version", "exit_code", "sentence", "listed", "used", "first_look", "last_look", "listing", "head")
 """What a run that finds nothing new has of the run before."""
+_TELLING = ("good_share", "good_share_of_areas")
+"""Settings of a site after which nothing has to be searched anew."""
 
 
 def _listing(place: WatchedSite, progress: Progress | None) -> Listing:
@@ -439,7 +484,7 @@ def _digest(place: WatchedSite, listing: Listing, settled: str) -> str:
         place.site.name,
         place.site.outline.wkt,
         sorted((name, area.wkt) for name, area in place.site.areas.items()),
-        json.dumps(place.source, sort_keys=True),
+        json.dumps({name: told for name, told in place.source.items() if name not in _TELLING}, sort_keys=True),
         settled,
         listing.scenes,
         listing.faulty,
