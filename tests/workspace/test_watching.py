@@ -374,7 +374,7 @@ def test_settings_are_read_and_refused_by_name(tmp_path: Path) -> None:
     with open_workspace(tmp_path) as space:
         assert space.reader == "Ann"
     settings.write_text('readr = "Ann"\n')
-    with pytest.raises(InputError, match="setting 'readr' is not known; there are database, reader"):
+    with pytest.raises(InputError, match="setting 'readr' is not known; there are database, elements, reader"):
         open_workspace(tmp_path)
     settings.write_text("reader = 3\n")
     with pytest.raises(InputError, match="must be a text"):
