@@ -31,12 +31,17 @@ _TAIL = 4
 """The longest one of so many gaps tell how long gaps get."""
 _RECENT = dt.timedelta(days=730)
 """Two years hold two winters; what was usual before, other satellites gave."""
-_PASSES_DAYS = 30
-"""Passes are counted over the last so many days."""
+_DAY = dt.timedelta(days=1)
+_BEFORE = 30 * _DAY
+"""So long before the newest scene passes and listed scenes are set beside each other."""
+_BACK = 60 * _DAY
+"""Passes of longer ago are not asked for: elements of today tell them too badly."""
 _MOST_LISTED = 0.95
 """However sound a feed was, of 20 passes one may be missing: a satellite is calibrated, or obeys another order."""
 _ALL_SATELLITES = 1.25
 """More listed passes than this for each predicted one: elements of some satellites are missing."""
+_LEAST_PASSES = 3
+"""Of fewer, no share is told."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,11 +50,20 @@ class Feed:
 
     catalog: str
     sensor: str
-    newest: dt.datetime
-    """Capture of the newest listed scene, UTC."""
-    gaps: NDArray[np.float64]
-    """(n,) days between passes of which a scene is listed, clouded or not, over the last two years; all above 0."""
+    listed: tuple[dt.datetime, ...]
+    """Captures of its passes of which a scene is listed, clouded or not, UTC, in order, over the last two years; at
+    least one."""
     lag: Lag
+
+    @property
+    def newest(self) -> dt.datetime:
+        """Capture of the newest listed pass, UTC."""
+        return self.listed[-1]
+
+    @property
+    def gaps(self) -> NDArray[np.float64]:
+        """(n,) days between listed passes, n one less than those; all above 0."""
+        return np.array([(b - a) / _DAY for a, b in itertools.pairwise(self.listed)])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,10 +107,11 @@ class Stall:
 def find_stalls(looks: Sequence[Look], asking: Asking, *, site: str, passes: Passes | None = None) -> tuple[Stall, ...]:
     """Catalogs that answer and have been silent for longer than their passes explain.
 
-    Where passes are told, those that should be listed by now are counted: the feed is stalled if at least three are
-    missing and all of them being missing has a chance below 0.005, at the share of passes that it listed before. Else
-    the ledger decides alone: the time since the newest scene, less the usual lag, is more than three usual gaps, and
-    longer than all but one in 200 of the gaps before would let expect (see `longest_explained`).
+    By the ledger alone, silence is too long if the time since the newest scene, less the usual lag, is more than three
+    usual gaps, and longer than all but one in 200 of the gaps before would let expect (see `longest_explained`). Where
+    passes are told, those that should be listed by now are counted: with fewer than three there is nothing to miss;
+    with more, silence is also too long if missing them all has a chance below 0.005, at the share of passes that the
+    feed listed before.
 
     A folder holds what it holds, and a period that has ended has nothing to come: neither stalls. Nor is anything said
     of a feed with fewer than ten gaps.
@@ -114,11 +129,10 @@ def find_stalls(looks: Sequence[Look], asking: Asking, *, site: str, passes: Pas
         if len(feed.gaps) < _LEAST_GAPS:
             continue
         due = None if passes is None else _due(feed, passes, asking.run)
-        silent = (asking.run - feed.newest) / dt.timedelta(days=1) - feed.lag.days
-        if due is None:
-            stalled = silent > longest_explained(feed.gaps)
-        else:
-            stalled = due.count >= _TIMES_USUAL and (1 - due.share) ** due.count < _CHANCE
+        silent = (asking.run - feed.newest) / _DAY - feed.lag.days
+        stalled = silent > longest_explained(feed.gaps)
+        if due is not None:
+            stalled = due.count >= _TIMES_USUAL and (stalled or (1 - due.share) ** due.count < _CHANCE)
         if stalled:
             found.append(
                 Stall(
@@ -203,18 +217,23 @@ class _Due:
 
 def _due(feed: Feed, passes: Passes, now: dt.datetime) -> _Due | None:
     """None where no elements tell the passes of all satellites that made the feed."""
-    told = passes(feed.sensor, now - dt.timedelta(days=_PASSES_DAYS), now)
+    since = max(now - _BACK, feed.newest - _BEFORE)
+    told = passes(feed.sensor, since, now)
     if told is None:
         return None
-    listed_a_day = len(feed.gaps) / float(feed.gaps.sum())
-    passes_a_day = len(told) / _PASSES_DAYS
-    by = now - dt.timedelta(days=feed.lag.days)
-    count = sum(feed.newest + SAME_PASS < at <= by for at in told)
-    if not told:
-        return _Due(count=0, share=_MOST_LISTED)
-    if listed_a_day > _ALL_SATELLITES * passes_a_day:
-        return None
-    return _Due(count=count, share=min(_MOST_LISTED, listed_a_day / passes_a_day))
+    by = now - feed.lag.days * _DAY
+    due = sum(feed.newest + SAME_PASS < at <= by for at in told)
+    # Of a satellite that does not pass, or not by daylight, nothing is missing.
+    before = sum(at <= feed.newest + SAME_PASS for at in told)
+    often = len(feed.gaps) / float(feed.gaps.sum())
+    if before >= _LEAST_PASSES:
+        listed = sum(at >= since for at in feed.listed)
+        if listed > _ALL_SATELLITES * before:
+            return None
+        share = min(listed / before, often * ((feed.newest - since) / _DAY) / before)
+    else:
+        share = often * ((by - max(since, feed.newest)) / _DAY) / max(due, 1)
+    return _Due(count=due, share=min(_MOST_LISTED, share))
 
 
 def _feed(catalog: str, sensor: str, looks: Sequence[Look]) -> Feed:
@@ -227,8 +246,7 @@ def _feed(catalog: str, sensor: str, looks: Sequence[Look]) -> Feed:
     return Feed(
         catalog=catalog,
         sensor=sensor,
-        newest=captured[-1],
-        gaps=np.array([(b - a).total_seconds() / 86_400 for a, b in itertools.pairwise(passes)]),
+        listed=tuple(passes),
         lag=lag_of(looks),
     )
 

@@ -183,8 +183,8 @@ def _same(one: dt.datetime, other: dt.datetime) -> bool:
 
 
 def _length(time: dt.timedelta) -> str:
-    """A time in the unit in which it is between 2 and 100, or in days."""
+    """A time in minutes, from an hour and a half in hours, from two days in days."""
     minutes = max(0, round(time.total_seconds() / 60))
-    if minutes < 120:
+    if minutes < 90:
         return f"{minutes} min"
     return f"{round(minutes / 60)} h" if minutes < 48 * 60 else f"{minutes // 1440} days"
