@@ -154,7 +154,7 @@ def test_looks_are_chosen_within_a_budget(run: Run, site: Path, tle: Path, agile
     paid = next(one for one in document["passes"] if one["sensor"] == "agile")
     assert paid["worth_per_cost"] == paid["worth"] / 300
     ran = run("looks", "next", *where, "--budget", "650eur,1h", "--minutes", "15", "--now", NOW)
-    assert "Spent: " in ran.out
+    assert " of 650 eur, 1 of 1 h are spent." in ran.out
     assert "their cost is not told" in ran.out
     free = told(run, *where, "--budget", "299eur")
     assert free["budget"]["spent"].get("eur", 0) == 0

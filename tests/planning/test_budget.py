@@ -72,6 +72,13 @@ def test_a_cost_above_what_is_left_is_refused_and_nothing_is_spent() -> None:
     assert Budget(caps={"eur": 0.3}, spent={"eur": 0.1}).over({"eur": 0.2}) is None
 
 
+def test_a_cap_may_be_nothing_where_that_is_meant() -> None:
+    assert read_budget("0eur", nothing=True).caps == {"eur": 0}
+    assert read_budget("0eur", nothing=True).share({"eur": 5}) == 0
+    with pytest.raises(OptionError, match="AMOUNTS must be"):
+        read_budget("5", option="AMOUNTS")
+
+
 def test_units() -> None:
     assert unit_of("hours") == ("h", 1.0)
     assert unit_of("$") == ("usd", 1.0)

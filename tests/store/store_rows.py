@@ -283,6 +283,20 @@ def site_rows(site: str, *, name: str = "A plant", began: dt.datetime = BEGAN) -
             )
             for since, until, keys in ((second, later, []), (later, None, ["launch"]))
         ),
+        *(
+            (
+                t.costs,
+                {"site": site, "at": at, "case": case, "what": ODD, "amount": amount, "unit": "eur", "who": "ann"},
+            )
+            for at, case, amount in ((second, "", 0.1 + 0.2), (later, ODD, -1e-7))
+        ),
+        *(
+            (
+                t.caps,
+                {"site": site, "case": ODD, "unit": "km2", "since": since, "until": until, "cap": cap},
+            )
+            for since, until, cap in ((second, later, 100.25), (later, None, None))
+        ),
     ]
 
 
@@ -290,7 +304,8 @@ def fill(store: Store) -> None:
     """Two sites and what belongs to none, in every table."""
     write(store, [*site_rows("plant"), *site_rows("z Ж", name="Another")])
     workspace = {"site": "", "at": BEGAN, "who": "ann", "what": "event", "thing": "", "detail": {}}
-    of_none = [(table, row) for table, row in site_rows("") if table in (t.events, t.forecasts, t.resolutions)]
+    unplaced = (t.events, t.forecasts, t.resolutions, t.costs, t.caps)
+    of_none = [(table, row) for table, row in site_rows("") if table in unplaced]
     write(store, [(t.entries, workspace), *of_none])
 
 

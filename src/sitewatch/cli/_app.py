@@ -13,6 +13,7 @@ import typer
 from sitewatch import __version__
 from sitewatch.cli._assess import ASSESS_EXAMPLES, assess
 from sitewatch.cli._cases import case_app, claim_app
+from sitewatch.cli._costs import cost_app
 from sitewatch.cli._events import event_app
 from sitewatch.cli._exchange import BACKUP_EXAMPLES, EXPORT_EXAMPLES, IMPORT_EXAMPLES, backup, export, import_
 from sitewatch.cli._expansion import EXPANSION_EXAMPLES, expansion
@@ -54,6 +55,7 @@ app.add_typer(review_app, name="review")
 app.command(epilog=HISTORY_EXAMPLES)(history)
 structure_app.command("series", epilog=SERIES_EXAMPLES)(series)
 app.add_typer(event_app, name="event")
+app.add_typer(cost_app, name="cost")
 forecast_app.command("issue", epilog=ISSUE_EXAMPLES)(issue)
 forecast_app.add_typer(register_app)
 app.add_typer(forecast_app, name="forecast")

@@ -35,6 +35,8 @@ class Asked:
     record: SiteRecord
     known: bool
     """False: a site file alone, without a ledger."""
+    in_workspace: bool
+    """True: a site of the workspace, whose caps hold."""
     case: Case | None
 
     def used(self, until: dt.datetime) -> list[dt.datetime]:
@@ -77,7 +79,9 @@ def asked_of(place: str, record: Path | None, case: Path | None, workspace: str,
         raise InputError(f"{record}: holds site {known.site.id!r}, and {name!r} is asked about; give its own folder")
     if told is not None and told.site != name:
         raise InputError(f"{case}: is about site {told.site!r}, and {name!r} is asked about; give its own case")
-    return Asked(record=known, known=record is not None or site is None, case=told)
+    return Asked(
+        record=known, known=record is not None or site is None, in_workspace=record is None and site is None, case=told
+    )
 
 
 def _is_file(place: str) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sitewatch.cli._asked import USUAL_M, Asked, asked_of, elements_of, question_of, sensors_of
+from sitewatch.cli._costs import budget_within
 from sitewatch.cli._draw import check_picture, draw
 from sitewatch.cli._progress import note
 from sitewatch.cli._text import say
@@ -103,7 +104,7 @@ def next_(
     ] = None,
     budget: Annotated[
         str | None,
-        typer.Option(metavar="CAPS", help="What the looks may cost, like 500eur,2h,100km2,5scenes."),
+        typer.Option(metavar="CAPS", help="What looks may cost, like 500eur,2h,100km2. Caps hold too."),
     ] = None,
     minutes: Annotated[
         float | None, typer.Option(metavar="N", help="Minutes that an analyst takes for a look; default not counted.")
@@ -133,6 +134,9 @@ def next_(
     caps = None if budget is None else read_budget(budget)
     _check_numbers(minutes, size, caps)
     known = asked_of(site, record, case, workspace, None if now is None else moment)
+    if known.in_workspace:
+        title = "" if known.case is None else known.case.title
+        caps = budget_within(workspace, caps, site=known.record.site.id, case=title)
     carried = sensors_of(sensors)
     orbits = elements_of(elements or (), workspace, moment)
     end = _end(until, begin, carried, orbits, stale=stale)
@@ -330,7 +334,8 @@ def _sentences(plan: _Plan) -> list[str]:
         told.append("No look that can be had adds anything to what is known.")
     if plan.budget is not None and choice.spent is not None:
         caps = plan.budget.caps
-        told.append("Spent: " + ", ".join(f"{choice.spent.spent.get(u, 0):g} of {caps[u]:g} {u}" for u in caps) + ".")
+        spent = (f"{choice.spent.spent.get(unit, 0.0):g} of {cap:g} {unit}" for unit, cap in caps.items())
+        told.append(f"With these looks {', '.join(spent)} are spent.")
         if choice.unaffordable:
             told.append(f"{choice.unaffordable} more would add something, and their cost is not told.")
     told.append(_weather(plan))

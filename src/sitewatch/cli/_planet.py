@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sitewatch.cli._costs import check, reserved
 from sitewatch.cli._progress import note, progress_bars, warn
 from sitewatch.cli._values import parse_day, parse_now
-from sitewatch.cli._workspace import AsJson, Now, Quiet
+from sitewatch.cli._workspace import DEFAULT, AsJson, InWorkspace, Now, Quiet
 from sitewatch.errors import OptionError, OrderError
 
 if TYPE_CHECKING:
@@ -104,7 +105,8 @@ Example:
     sitewatch watch plant.geojson --images planet --out plant
 
 Run the same command again to go on where it ended; what was placed is never placed again. When all is there, it
-orders only scenes that are new.
+orders only scenes that are new. Where there is a workspace, its caps refuse (`sitewatch cost cap`), and what is ordered
+is entered into its costs.
 """
 )
 def order(
@@ -131,9 +133,13 @@ def order(
             "--again", help="Order anew what failed or did not come whole, and fetch what was removed from the folder."
         ),
     ] = False,
+    case: Annotated[
+        str, typer.Option("--case", metavar="TITLE", help="Title of the case that it is ordered for, in the costs.")
+    ] = "",
     wait: Annotated[int, typer.Option(metavar="MINUTES", help="How long to wait for Planet.", min=0)] = 240,
     quiet: Quiet = False,
     api: Api = _API,
+    workspace: InWorkspace = DEFAULT,
     now: Now = None,
 ) -> None:
     """Order the PlanetScope scenes of a site, cut to it, into a folder that `sitewatch watch --images` reads."""
@@ -171,6 +177,7 @@ def order(
             if agreed:
                 quota = planet_quota(link)
                 _print_cost(found, cost, quota, known=len(found.scenes) - len(new))
+                check(workspace, _charged(cost), site=place.id, case=case)
                 _refuse_or_ask(cost, quota, max_km2=max_km2, yes=yes)
             else:
                 already = f"; {len(found.scenes) - len(new)} are here already" if found.scenes else ""
@@ -181,10 +188,17 @@ def order(
             if agreed and cost is not None:
                 if orders.unfinished or orders.new(agreed, again=again) != agreed:
                     raise OrderError(f"{out}: another run has ordered into this folder meanwhile; run it again")
-                orders.agree(agreed, cost, bands=chosen, now=moment)
+                what = f"PlanetScope, {_scenes(cost.scenes)}"
+                with reserved(workspace, _charged(cost), site=place.id, what=what, case=case, at=moment):
+                    orders.agree(agreed, cost, bands=chosen, now=moment)
             brought = orders.finish(link, waiting=waiting, again=again, report=progress)
     _print_delivery(brought, ordered=bool(agreed))
     print(out)
+
+
+def _charged(cost: Cost) -> dict[str, float]:
+    """What an order takes, in the units of caps."""
+    return {"km2": cost.km2, "scenes": float(cost.scenes)}
 
 
 def _refuse_or_ask(cost: Cost, quota: PlanetQuota, *, max_km2: float | None, yes: bool) -> None:

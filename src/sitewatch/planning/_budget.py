@@ -36,7 +36,7 @@ class Budget:
     """Caps by unit, and what is spent of them."""
 
     caps: Mapping[str, float]
-    """Most that may be spent, above 0: "eur" or another currency, "h", "km2", "scenes"; no entry: no cap."""
+    """Most that may be spent, 0 or more: "eur" or another currency, "h", "km2", "scenes"; no entry: no cap."""
     spent: Mapping[str, float] = field(default_factory=dict)
     """0 or more, by unit."""
 
@@ -55,7 +55,7 @@ class Budget:
 
     def share(self, cost: Mapping[str, float]) -> float:
         """What a cost takes of the caps: the sum over units of its share of each, 0 or more."""
-        return sum(cost.get(unit, 0.0) / cap for unit, cap in self.caps.items())
+        return sum(cost.get(unit, 0.0) / cap for unit, cap in self.caps.items() if cap > 0)
 
     def spend(self, cost: Mapping[str, float]) -> Budget:
         """The budget after a cost.
@@ -86,8 +86,13 @@ def unit_of(text: str) -> tuple[str, float]:
     raise OptionError(f"{text[:20]!r} is no unit of cost; give a currency such as eur, or h, min, km2, scenes")
 
 
-def read_budget(text: str) -> Budget:
+def read_budget(text: str, *, option: str = "--budget", nothing: bool = False) -> Budget:
     """A budget from "500eur,2h,100km2": numbers with units, at most one currency, each unit once.
+
+    Args:
+        text: as it is written.
+        option: what messages call it.
+        nothing: True: an amount may be 0.
 
     Raises:
         OptionError: it is not written so, or a number is not above 0.
@@ -100,16 +105,16 @@ def read_budget(text: str) -> Budget:
             found = _PART.fullmatch(f"{signed[2]}{signed[1]}") if signed else None
         if found is None:
             raise OptionError(
-                f"--budget must be amounts with units such as 500eur,2h,100km2, got {part.strip()[:40]!r} in it"
+                f"{option} must be amounts with units such as 500eur,2h,100km2, got {part.strip()[:40]!r} in it"
             )
         unit, factor = unit_of(found[2])
         amount = float(found[1]) * factor
-        if not 0 < amount < math.inf:
-            raise OptionError(f"--budget: an amount must be above 0, got {part.strip()[:40]!r}; leave out what is free")
+        if not (0 < amount < math.inf or (nothing and amount == 0)):
+            raise OptionError(f"{option}: an amount must be above 0, got {part.strip()[:40]!r}; leave out what is free")
         if unit in caps:
-            raise OptionError(f"--budget tells {unit} twice; give it once")
+            raise OptionError(f"{option} tells {unit} twice; give it once")
         caps[unit] = amount
     money = [unit for unit in caps if unit not in (HOURS, KM2, SCENES)]
     if len(money) > 1:
-        raise OptionError(f"--budget is in {' and '.join(money)}; give one currency: nothing here exchanges them")
+        raise OptionError(f"{option} is in {' and '.join(money)}; give one currency: nothing here exchanges them")
     return Budget(caps=caps)

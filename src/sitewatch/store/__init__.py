@@ -3,6 +3,7 @@
 from sitewatch.store._conflicts import resolve_conflict
 from sitewatch.store._connect import SCHEMA, SCHEMAS, Store, create_store, holds_password, open_store
 from sitewatch.store._corrections import merge_things, set_kind, split_thing, undo_correction
+from sitewatch.store._costs import Allowance, SpentCost, add_cost, allowances, check_cap, cost_rows, set_cap
 from sitewatch.store._entries import Row
 from sitewatch.store._events import (
     PICTURE_TITLES,
@@ -40,6 +41,7 @@ __all__ = [
     "SCHEMAS",
     "VERDICTS",
     "Agreement",
+    "Allowance",
     "KnownSite",
     "Read",
     "RecordedEvent",
@@ -49,15 +51,20 @@ __all__ = [
     "Resolved",
     "Row",
     "Run",
+    "SpentCost",
     "Store",
     "WatchedSite",
+    "add_cost",
     "add_events",
     "add_note",
     "add_review",
     "add_site",
     "agreement_of",
     "agreements",
+    "allowances",
+    "check_cap",
     "conflict_rows",
+    "cost_rows",
     "count_runs",
     "create_store",
     "find_thing",
@@ -88,6 +95,7 @@ __all__ = [
     "review_rows",
     "save_failure",
     "save_run",
+    "set_cap",
     "set_kind",
     "site_name",
     "site_summaries",

@@ -23,6 +23,8 @@ made it and how.
     events       what else is recorded: statements, launches, deadlines
     forecasts    how likely an event was held to be in a window of days, by whom
     resolutions  whether it came
+    costs        what was spent, on which site and case
+    caps         how much may be spent
 
 Geometry is WKB in EPSG:4326 with its bounds beside it, so that any database can narrow down by place. Times are UTC.
 Keys are natural ones, never drawn from a sequence: a run that is killed and repeated leaves the same rows.
@@ -45,8 +47,10 @@ __all__ = [
     "aliases",
     "areas",
     "bytewise",
+    "caps",
     "conflicts",
     "corrections",
+    "costs",
     "entries",
     "events",
     "forecasts",
@@ -169,7 +173,10 @@ entries = sa.Table(
     sa.Column("site", sa.Text, primary_key=True, comment="id of the site; empty: of the whole workspace"),
     _moment("at", "strictly later than every earlier entry of the site", key=True),
     _text("who", "reader, or 'sitewatch' where a run did it by itself"),
-    _text("what", "watch, site add, site remove, review, name, note, correct, event, forecast, resolve, import"),
+    _text(
+        "what",
+        "watch, site add, site remove, review, name, note, correct, event, forecast, resolve, cost, cap, import",
+    ),
     _text("thing", "the structure that it is about; empty: none"),
     _json("detail", "what else is to be told of it"),
 )
@@ -409,6 +416,30 @@ resolutions = sa.Table(
     _flag("happened", "true: at least one such event came in the window"),
     _json("events", "keys of those that came"),
     _moment("complete", "moment up to which the record of events was held to be complete"),
+)
+
+costs = sa.Table(
+    "costs",
+    METADATA,
+    sa.Column("site", sa.Text, primary_key=True, comment="id of the site; empty: of no one site"),
+    _moment("at", "when it was written down: that of its entry", key=True),
+    _text("case", "title of the case that it was spent for; empty: none"),
+    _text("what", "what it was spent on"),
+    _number("amount", "not 0; below 0: taken back"),
+    _text("unit", "a currency such as eur, or km2, scenes, h"),
+    _text("who"),
+    sa.Index(None, "unit", "site"),
+)
+
+caps = sa.Table(
+    "caps",
+    METADATA,
+    sa.Column("site", sa.Text, primary_key=True, comment="id of the site; empty: of the whole workspace"),
+    _text("case", "title of the case; empty: whatever the case", key=True),
+    _text("unit", "as of costs", key=True),
+    _since(),
+    _until(),
+    _number("cap", "most that may be spent in all; NULL: it was lifted", null=True),
 )
 
 VERSIONED = tuple(table for table in METADATA.sorted_tables if "until" in table.c)

@@ -39,6 +39,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("site", "area", "since", name=op.f("pk_areas")),
     )
     op.create_table(
+        "caps",
+        sa.Column("site", sa.Text(), nullable=False, comment="id of the site; empty: of the whole workspace"),
+        sa.Column("case", sa.Text(), nullable=False, comment="title of the case; empty: whatever the case"),
+        sa.Column("unit", sa.Text(), nullable=False, comment="as of costs"),
+        sa.Column(
+            "since", sa.DateTime(timezone=True), nullable=False, comment="first moment at which this version was known"
+        ),
+        sa.Column(
+            "until",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="first moment at which it was known no more; NULL: it is what is known",
+        ),
+        sa.Column("cap", sa.Float(), nullable=True, comment="most that may be spent in all; NULL: it was lifted"),
+        sa.PrimaryKeyConstraint("site", "case", "unit", "since", name=op.f("pk_caps")),
+    )
+    op.create_table(
         "conflicts",
         sa.Column("site", sa.Text(), nullable=False, comment="id of the site"),
         sa.Column("thing", sa.Text(), nullable=False, comment="the structure that a reader confirmed"),
@@ -89,6 +106,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("site", "thing", "what", "since", name=op.f("pk_corrections")),
     )
     op.create_table(
+        "costs",
+        sa.Column("site", sa.Text(), nullable=False, comment="id of the site; empty: of no one site"),
+        sa.Column(
+            "at", sa.DateTime(timezone=True), nullable=False, comment="when it was written down: that of its entry"
+        ),
+        sa.Column("case", sa.Text(), nullable=False, comment="title of the case that it was spent for; empty: none"),
+        sa.Column("what", sa.Text(), nullable=False, comment="what it was spent on"),
+        sa.Column("amount", sa.Float(), nullable=False, comment="not 0; below 0: taken back"),
+        sa.Column("unit", sa.Text(), nullable=False, comment="a currency such as eur, or km2, scenes, h"),
+        sa.Column("who", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("site", "at", name=op.f("pk_costs")),
+    )
+    op.create_index(op.f("ix_costs_unit_site"), "costs", ["unit", "site"], unique=False)
+    op.create_table(
         "entries",
         sa.Column("site", sa.Text(), nullable=False, comment="id of the site; empty: of the whole workspace"),
         sa.Column(
@@ -102,7 +133,7 @@ def upgrade() -> None:
             "what",
             sa.Text(),
             nullable=False,
-            comment="watch, site add, site remove, review, name, note, correct, event, forecast, resolve, import",
+            comment="watch, site add, site remove, review, name, note, correct, event, forecast, resolve, cost, cap, import",
         ),
         sa.Column("thing", sa.Text(), nullable=False, comment="the structure that it is about; empty: none"),
         sa.Column("detail", sa.JSON(), nullable=False, comment="what else is to be told of it"),
