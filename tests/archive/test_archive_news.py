@@ -24,6 +24,7 @@ from sitewatch.archive import (
     list_folder,
     read_memory,
     reconcile,
+    usual_lag,
     write_memory,
 )
 from sitewatch.site import Site
@@ -99,6 +100,54 @@ def test_late_is_what_is_older_than_the_newest_and_was_not_listed(runs: Runs, da
     assert news.added == 1
     assert news.notices[0].days_late == (runs.now - utc(2020, 5, 4)).days
     assert told(runs()) == []
+
+
+def published(listing: Listing, **at: dt.datetime) -> Listing:
+    """The listing with the publication of scenes told, by day of May 2020 (`d4`); of the others two hours later."""
+    scenes = [
+        replace(scene, published=at.get(f"d{scene.captured.day}", scene.captured + DAY / 12))
+        for scene in listing.scenes
+    ]
+    return replace(listing, scenes=tuple(scenes))
+
+
+def test_late_and_back_filled_are_told_apart_by_both_times(runs: Runs, dated: Callable[..., Any]) -> None:
+    dated(1, 5, 6, 7, 8, 9)
+    runs(published(list_folder(runs.images)))
+    since = runs.now + DAY / 2
+    dated(2, 3, 4, 12)
+    # Published then, and not listed; published since and long after its capture; so too, but newer than all before.
+    news = runs(published(list_folder(runs.images), d3=since, d12=since))
+    assert told(news) == [("late", "2020-05-02"), ("late", "2020-05-04"), ("back-filled", "2020-05-03")]
+    assert news is not None
+    assert news.added == 1
+    assert news.notices[2].days_published == (since - utc(2020, 5, 3)).days
+    assert news.notices[0].days_published is None
+    assert told(runs(published(list_folder(runs.images), d3=since, d12=since))) == []
+
+
+def test_published_out_of_order_within_the_usual_time_is_no_back_filling(runs: Runs, dated: Callable[..., Any]) -> None:
+    """A slow catalog: what it publishes half a year later is as late as all else."""
+    dated(1, 5, 6, 7, 8, 9)
+    slow = {f"d{day}": runs.now - 3 * DAY for day in range(1, 10)}
+    runs(published(list_folder(runs.images), **slow))
+    dated(4)
+    assert told(runs(published(list_folder(runs.images), **slow | {"d4": runs.now + DAY / 2}))) == [
+        ("late", "2020-05-04")
+    ]
+
+
+def test_the_usual_lag_is_that_of_the_newest_scenes_and_of_what_came_since_the_first_run() -> None:
+    first = utc(2020, 1, 1)
+    new = [(first + n * DAY, first + (n + 1) * DAY) for n in range(60)]
+    anew = [(first - n * DAY, first + 50 * DAY) for n in range(1, 300)]
+    lag = usual_lag(published=[*anew, *new], recorded=[])
+    assert (lag.days, lag.late_days) == (1.0, 3.0)
+    assert usual_lag(published=[], recorded=[*((at, first + 70 * DAY) for at, _ in anew)]).days == 2.0
+    later = [(at, told + 80 * DAY) for at, told in new]
+    assert usual_lag(published=[], recorded=[(first, first + DAY), *later]).days == 81.0
+    assert usual_lag(published=new[:4], recorded=[]).days == 2.0
+    assert usual_lag(published=[(b, a) for a, b in new], recorded=[]).late_days == 1.0
 
 
 def test_replaced_says_whether_the_pixels_changed(runs: Runs, dated: Callable[..., Any]) -> None:

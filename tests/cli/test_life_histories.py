@@ -14,8 +14,8 @@ from shapely.geometry import box
 
 from sitewatch.cube import Look, Outcome
 from sitewatch.site import Site
+from sitewatch.store import PICTURE_TITLES, add_site, save_run
 from sitewatch.store import Run as Visit
-from sitewatch.store import add_site, save_run
 from sitewatch.store._schema import names, reviews
 from sitewatch.structures import Bracket, Kind, Presence, Recognised, Recognition, State, Structure
 from sitewatch.workspace import make_workspace
@@ -97,6 +97,18 @@ def test_a_series_by_name_answers_how_long_and_when_again(place: Path, run: Run)
     assert "two ends are too few for an interval (3 gaps, 1 of them cut off)" in lines[2]
     assert lines[3].startswith("It has been away for 200 to 210 days so far, shorter than every gap before")
     assert "hall1 erected: within 40 days after in 1 of 3" in done.out
+
+
+def test_pictures_that_runs_record_are_no_evidence_of_what_follows(place: Path, run: Run) -> None:
+    """There is a picture beside every turn: that is how turns are seen."""
+    began = ("--began", day(110).date(), "--site", "plant")
+    for title in (*PICTURE_TITLES, "launch"):
+        assert run("event", "add", title, *began).code == 0
+    document = json.loads(run("structure", "series", "plant", "shelter", "--within", 40, "--json").out)
+    told = {row["what"] for around in document["around"] for row in around["summary"]}
+    assert "launch" in told
+    assert not told & PICTURE_TITLES
+    assert len(json.loads(run("event", "list", "--site", "plant", "--json").out)) == 3
 
 
 def test_events_are_set_beside_the_turns(place: Path, run: Run) -> None:

@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
 __all__ = ["event_app"]
 
-event_app = typer.Typer(no_args_is_help=True, help="Recorded events: statements, launches, deadlines.")
+event_app = typer.Typer(
+    no_args_is_help=True,
+    help="Recorded events: statements, launches, deadlines; and the new good pictures that runs found.",
+)
 
 _COLUMNS = ("title", "source", "ended", "site")
 

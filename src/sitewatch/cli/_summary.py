@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from sitewatch.cli._text import plain
+from sitewatch.cli._text import plain, say
 from sitewatch.cube import (
     Gaps,
     NewPicture,
@@ -106,20 +106,18 @@ def print_gaps(gaps: Gaps) -> None:
 
 
 def print_pictures(pictures: Sequence[NewPicture]) -> None:
-    """New good pictures, the newest ones a line each."""
-    console = Console(highlight=False)
+    """New good pictures, the newest ones a line each, unwrapped: lines are searched for, and sent on."""
     more = len(pictures) - _MOST_PICTURES
     if more > 0:
-        console.print(_line(f"{more} more good pictures, captured before these:"))
+        say(f"{more} more good pictures, captured before these:")
     for picture in pictures[-_MOST_PICTURES:]:
-        console.print(_line(f"{picture.sentence}."))
+        say(f"{picture.sentence}.")
 
 
 def print_stalls(stalls: Sequence[Stall]) -> None:
-    """Feeds that may have stalled, a line each."""
-    console = Console(highlight=False)
+    """Feeds that may have stalled, a line each, unwrapped."""
     for stall in stalls:
-        console.print(_line(f"{stall.sentence}."))
+        say(f"{stall.sentence}.")
 
 
 def _print_since(console: Console, since: SinceLast) -> None:

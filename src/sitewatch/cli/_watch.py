@@ -144,6 +144,10 @@ def watch(
         if as_known is not None:
             if out is None or every or len(sites or []) != 1:
                 raise OptionError("--as-known needs --out DIR and the id of one site of the workspace")
+            if elements:
+                raise OptionError(
+                    "--elements belongs to a run of today; --as-known asks no catalog whether it is silent"
+                )
             raise typer.Exit(_replay(workspace, (sites or [])[0], as_known, out, as_json=as_json, quiet=quiet, now=now))
         code = _watch_workspace(
             workspace,

@@ -170,12 +170,12 @@ def feeds_of(looks: Sequence[Look], catalogs: Sequence[str]) -> tuple[Feed, ...]
 
 
 def longest_explained(gaps: NDArray[np.float64]) -> float:
-    """How many days the next gap may take: longer ones have a chance of about 0.005 or less.
+    """How many days the next gap may take: longer ones have a chance of about 0.005.
 
     The longest quarter of the gaps tells how gaps go on above the others: if their excess falls off exponentially, as
-    it does for passes that are missed by chance, the next gap is longer than this with a chance of exactly 0.005
-    however few they are; if it falls off faster, as for a fixed schedule, with less. Gaps that were seen already are
-    explained, but for the longest ones of 200 and more; so are three usual gaps.
+    it does where scenes come by chance, the next gap is longer than that tells with a chance of exactly 0.005 however
+    few they are; of a fixed schedule of which passes are missing, gaps go in steps, and it is 0.001 to 0.009. Gaps that
+    were seen already are explained, but for the longest ones of 200 and more; so are three usual gaps.
 
     Args:
         gaps: (n,) days, n at least 5.

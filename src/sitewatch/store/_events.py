@@ -1,4 +1,4 @@
-"""What else is recorded: statements, launches, deadlines; by hand or from a list."""
+"""What else is recorded: statements, launches, deadlines, by hand or from a list; and pictures, by runs."""
 
 from __future__ import annotations
 

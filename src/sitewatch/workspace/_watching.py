@@ -437,8 +437,6 @@ _TRIES = 3
 """So often a run lets readers go first."""
 _SAME = ("version", "exit_code", "sentence", "listed", "used", "first_look", "last_look", "listing", "head")
 """What a run that finds nothing new has of the run before."""
-_TELLING = ("good_share", "good_share_of_areas")
-"""Settings of a site after which nothing has to be searched anew."""
 
 
 def _listing(place: WatchedSite, progress: Progress | None) -> Listing:
@@ -484,7 +482,7 @@ def _digest(place: WatchedSite, listing: Listing, settled: str) -> str:
         place.site.name,
         place.site.outline.wkt,
         sorted((name, area.wkt) for name, area in place.site.areas.items()),
-        json.dumps({name: told for name, told in place.source.items() if name not in _TELLING}, sort_keys=True),
+        json.dumps(place.source, sort_keys=True),
         settled,
         listing.scenes,
         listing.faulty,
