@@ -7,12 +7,13 @@ object, no alias multiplies, no date becomes anything but its text, and of two e
 from __future__ import annotations
 
 import re
+import warnings
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from sitewatch.case._faults import Path, in_words
@@ -86,7 +87,10 @@ def read_tree(text: str) -> Tree:
     tree = Tree()
     starts = [0, *(match.end() for match in re.finditer("\n", text))]
     try:
-        tree.root = YAML(typ="safe", pure=True).compose(text)
+        with warnings.catch_warnings():
+            # Anchors are refused below; that one is told twice needs no word of its own.
+            warnings.simplefilter("ignore", ReusedAnchorWarning)
+            tree.root = YAML(typ="safe", pure=True).compose(text)
     except RecursionError:
         tree.wrong.append(Wrong(line=None, path=(), found="too many levels", do=f"nest at most {_DEEPEST}"))
     except MarkedYAMLError as error:

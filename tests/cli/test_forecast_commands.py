@@ -211,7 +211,7 @@ def test_what_came_early_is_scored_with_the_others_once_the_window_is_over(run: 
     assert run("event", "add", EVENT, "--began", first.isoformat()).code == 0
     for days in (1, 30):
         assert add(run, "ann", 0.2, now=f"{first}T00:00:00Z", first=first.isoformat(), days=days).code == 0
-    assert told(run("forecast", "resolve", "--complete-until", "2024-12-31", "--json"))["resolved"] == 2
+    assert told(run("forecast", "resolve", "--complete-until", first, "--json"))["resolved"] == 2
     found = {one["days"]: one for one in told(run("forecast", "scores", "--json"))["scores"]}
     assert [(found[n]["n"], found[n]["open"]) for n in (1, 30)] == [(1, 0), (0, 1)]
 
