@@ -162,8 +162,8 @@ def offered(place: Place, odds: ClearOdds, since: float, *, alike: bool) -> list
         _, pixel, price = SENSORS[name]
         passing = Pass(
             satellite=name, number=1, sensor=name, start=when(day), direction="descending", relative_orbit=None,
-            row=None, off_nadir=0, incidence=0, side="right", share=1.0, margin_km=50, sun_elevation=40, solar_time=10.5,
-            epoch=None, age_days=None, error_s=None, edge_error_km=None,
+            row=None, off_nadir=0, incidence=0, side="right", share=1.0, margin_km=50, sun_elevation=40,
+            solar_time=10.5, epoch=None, age_days=None, error_s=None, edge_error_km=None,
         )  # fmt: skip
         found.append(
             Opportunity(
