@@ -1,6 +1,6 @@
 """What it costs to know as much: looks chosen by worth per cost, by earliest pass, and by lowest cloud.
 
-    python benchmarks/planning/choosing.py [--sites 30] [--years 3] [--seed 1]
+    python benchmarks/planning/choosing.py [--sites 30] [--years 3] [--seed 1] [--kind standing]
 
 Simulated records. At each site a structure comes and goes as a two-state chain; the weather is a season and spells that
 last some days; free sensors of 10 m and 30 m, a radar that shows the structure at every other site, and two
@@ -317,8 +317,9 @@ def main() -> None:
     arguments.add_argument("--sites", type=int, default=30)
     arguments.add_argument("--years", type=float, default=3.0)
     arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--kind", choices=("standing", "deadline", "bracket"), help="one question alone")
     asked = arguments.parse_args()
-    for kind in ("standing", "deadline", "bracket"):
+    for kind in (asked.kind,) if asked.kind else ("standing", "deadline", "bracket"):
         print(f"{kind}, prices as they are:", end=" ")
         measure(asked, kind, alike=False)
         print(f"{kind}, all looks at one price:", end=" ")

@@ -103,6 +103,7 @@ def test_orders_are_refused_entered_and_taken_back(run: Run, place: str, tmp_pat
     with reserved(place, costs, site="elsewhere", what=what, at=now):
         pass
     told = json.loads(run("cost", "list", "--json").out)["costs"]
+    assert sum(c["amount"] for c in told if c["site"] and c["unit"] == "km2") == 30
     assert [c["what"] for c in told if not c["site"]] == ["PlanetScope, 3 scenes, elsewhere"] * 2
     # Without a workspace nothing is entered and nothing refused.
     check(str(tmp_path / "none"), {"km2": 1e9}, site="plant")

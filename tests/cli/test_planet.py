@@ -452,6 +452,37 @@ def test_a_refusal_leaves_nothing_agreed(planet: FakePlanet, order: Callable[...
     assert order().code == 0
 
 
+def test_caps_of_the_workspace_refuse_and_what_is_ordered_is_entered(
+    planet: FakePlanet, order: Callable[..., Ran], run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SITEWATCH_WORKSPACE", str(tmp_path / "workspace"))
+    monkeypatch.setenv("SITEWATCH_READER", "ann")
+    assert run("init").code == 0
+
+    def spent() -> list[tuple[float, str, str]]:
+        told = json.loads(run("cost", "list", "--json").out)
+        return [(round(one["amount"], 6), one["unit"], one["what"]) for one in told["costs"]]
+
+    run("cost", "cap", "2scenes")
+    refused = order()
+    assert refused.code == 2
+    assert "this takes 3 scenes, and 2 of the 2 scenes that are the cap of the workspace are left" in refused.err
+    assert not planet.orders
+    assert spent() == []
+    run("cost", "cap", "5scenes")
+    planet.fails[ORDERS] = [(403, b'{"general": [{"message": "Quota exceeded"}]}')]
+    assert order().code == 1
+    assert sum(amount for amount, unit, _ in spent() if unit == "scenes") == 0
+    assert spent()[-1][2] == "PlanetScope, 3 scenes: not placed, yard"
+    planet.states = ["running"]
+    assert order("--wait", "0").code == 1  # placed, and not ready yet
+    assert sum(amount for amount, unit, _ in spent() if unit == "scenes") == 3
+    planet.orders[0]["states"] = ["success"]
+    assert order().code == 0
+    assert sum(amount for amount, unit, _ in spent() if unit == "scenes") == 3
+    assert sum(amount for amount, unit, _ in spent() if unit == "km2") > 0
+
+
 def test_an_order_that_takes_long_is_gone_on_with(planet: FakePlanet, order: Callable[..., Ran]) -> None:
     planet.states = ["running"]
     ran = order("--wait", "0")

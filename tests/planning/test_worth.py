@@ -124,8 +124,9 @@ def test_worth_is_never_below_zero_nor_above_what_is_open(
     assert 0 <= choice.worth <= choice.open + 1e-9
     assert all(0 <= one <= choice.open + 1e-9 for one in worths(question, looks))
     more = worth_of(question, looks)
-    assert more >= max(worths(question, looks)) - 1e-9
-    assert sum(one.adds for one in choice.chosen) == pytest.approx(choice.worth, abs=1e-6)
+    # Less than a ten-thousandth of a bit is nothing: so fine the ways that looks can come out are followed.
+    assert more >= max(worths(question, looks)) - 1e-4
+    assert sum(one.adds for one in choice.chosen) == pytest.approx(choice.worth, abs=1e-4)
 
 
 def test_two_looks_that_say_the_same_are_worth_little_more_than_one() -> None:

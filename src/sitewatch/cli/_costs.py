@@ -6,6 +6,7 @@ import datetime as dt
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,7 +30,10 @@ if TYPE_CHECKING:
     from sitewatch.planning import Budget
     from sitewatch.store import Allowance, SpentCost
 
-__all__ = ["budget_within", "check", "cost_app", "reserved"]
+__all__ = ["Entered", "budget_within", "check", "cost_app", "reserved"]
+
+_SMALL = 1e-9
+"""Sums of parts differ from the whole by as much as numbers are rounded."""
 
 cost_app = typer.Typer(no_args_is_help=True, help="What was spent on looks, and how much may be.")
 
@@ -195,24 +199,39 @@ def budget_within(place: str, budget: Budget | None, *, site: str, case: str = "
     return Budget(caps=caps, spent=spent)
 
 
+@dataclass(kw_only=True)
+class Entered:
+    """Costs that were entered for what is being done."""
+
+    kept: Mapping[str, float]
+    """What of them stays, by unit; none, until it is told, where the block ends with an error."""
+
+
 @contextmanager
 def reserved(
     place: str, costs: Mapping[str, float], *, site: str, what: str, case: str = "", at: dt.datetime
-) -> Iterator[None]:
+) -> Iterator[Entered]:
     """Costs of an order that is placed within; nothing is entered where there is no workspace.
 
-    They are entered before, so that two orders at a time cannot both take what is left of a cap, and taken back where
-    the block ends with an error. A site that is not watched has no caps of its own: those of the workspace hold.
+    They are entered before, so that two orders at a time cannot both take what is left of a cap. What is not kept is
+    taken back at the end: all, where the block ends with an error before it told anything. A site that is not watched
+    has no caps of its own: those of the workspace hold.
 
     Raises:
         OptionError: a cap refuses them; the block is not entered.
     """
+    entered = Entered(kept={})
     _enter(place, costs, site=site, what=what, case=case, at=at)
+    done = False
     try:
-        yield
-    except BaseException:
-        _enter(place, {unit: -amount for unit, amount in costs.items()}, site=site, what=what, case=case, at=at)
-        raise
+        yield entered
+        done = True
+    finally:
+        kept = costs if done and not entered.kept else entered.kept
+        back = {unit: kept.get(unit, 0.0) - amount for unit, amount in costs.items()}
+        if any(amount < -_SMALL for amount in back.values()):
+            back = {unit: amount for unit, amount in back.items() if amount < -_SMALL}
+            _enter(place, back, site=site, what=f"{what}: not placed", case=case, at=at)
 
 
 def _enter(place: str, costs: Mapping[str, float], *, site: str, what: str, case: str, at: dt.datetime) -> None:

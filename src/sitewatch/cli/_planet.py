@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sitewatch.cli._costs import check, reserved
+from sitewatch.cli._costs import Entered, check, reserved
 from sitewatch.cli._progress import note, progress_bars, warn
 from sitewatch.cli._values import parse_day, parse_now
 from sitewatch.cli._workspace import DEFAULT, AsJson, InWorkspace, Now, Quiet
 from sitewatch.errors import OptionError, OrderError
 
 if TYPE_CHECKING:
-    from sitewatch.archive import Cost, PlanetDelivery, PlanetListing, PlanetQuota, PlanetScene
+    from sitewatch.archive import Cost, PlanetDelivery, PlanetListing, PlanetOrders, PlanetQuota, PlanetScene
 
 __all__ = ["planet_app"]
 
@@ -189,11 +191,24 @@ def order(
                 if orders.unfinished or orders.new(agreed, again=again) != agreed:
                     raise OrderError(f"{out}: another run has ordered into this folder meanwhile; run it again")
                 what = f"PlanetScope, {_scenes(cost.scenes)}"
-                with reserved(workspace, _charged(cost), site=place.id, what=what, case=case, at=moment):
+                with reserved(workspace, _charged(cost), site=place.id, what=what, case=case, at=moment) as entered:
                     orders.agree(agreed, cost, bands=chosen, now=moment)
-            brought = orders.finish(link, waiting=waiting, again=again, report=progress)
+                    with _settled(entered, orders, moment):
+                        brought = orders.finish(link, waiting=waiting, again=again, report=progress)
+            else:
+                brought = orders.finish(link, waiting=waiting, again=again, report=progress)
     _print_delivery(brought, ordered=bool(agreed))
     print(out)
+
+
+@contextmanager
+def _settled(entered: Entered, orders: PlanetOrders, agreed: dt.datetime) -> Iterator[None]:
+    """However it ends, what was refused or failed is not counted, and what was placed is."""
+    try:
+        yield
+    finally:
+        scenes, km2 = orders.counting(agreed)
+        entered.kept = {"km2": km2, "scenes": float(scenes)}
 
 
 def _charged(cost: Cost) -> dict[str, float]:

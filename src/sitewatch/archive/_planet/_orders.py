@@ -247,6 +247,11 @@ class PlanetOrders:
         """What the unfinished orders would be charged that are not known to be placed."""
         return sum(order.km2 for order in self._book.pending() if order.order_id is None)
 
+    def counting(self, agreed: dt.datetime) -> tuple[int, float]:
+        """Scenes and km2 of the orders that were agreed to at a moment and were neither refused nor failed since."""
+        orders = [order for order in self._book.orders if order.agreed == agreed and order.state != "failed"]
+        return sum(len(order.scenes) for order in orders), sum(order.km2 for order in orders)
+
     def new(self, scenes: Sequence[PlanetScene], *, again: bool) -> list[PlanetScene]:
         """Those of the scenes that were not ordered into this folder yet.
 
