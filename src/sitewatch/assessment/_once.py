@@ -6,14 +6,17 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sitewatch.assessment._expansion import expansion_of
+from sitewatch.assessment._expansion import Expansion, expansion_of
 from sitewatch.assessment._record import SiteRecord
 from sitewatch.assessment._sources import RELIABILITY, root_of
 from sitewatch.case import Case, GrowthOf, Indicator, MadeClaim
 from sitewatch.cube import Look
 from sitewatch.structures import Kind
 
-__all__ = ["GROWTH_LIMIT", "LeftOut", "Once", "seen_once"]
+__all__ = ["GROWTH_LIMIT", "LeftOut", "Once", "growth_of", "held_for", "seen_once"]
+
+_WHOLE = "site"
+"""What a case calls all of the outline."""
 
 GROWTH_LIMIT = 0.05
 """Growth is never held for surer than that, either way: about one event in ten is missed or false, and no draw of the
@@ -130,26 +133,14 @@ def _claim(key: str, indicator: Indicator, root: str, case: Case, *, since: dt.d
 def _growth(
     key: str, indicator: Indicator, observable: GrowthOf, record: SiteRecord, looks: Sequence[Look], *, seed: int
 ) -> Once | str:
-    area = None if observable.growth == "site" else observable.growth
-    if area is not None:
-        record.area(area)
+    if observable.growth != _WHOLE:
+        record.area(observable.growth)
     first, last = (looks[0].captured, looks[-1].captured) if len(looks) > 1 else (None, None)
     if first is None or last is None:
         return "Growth is seen between two used looks, and the period does not have them."
-    estimate = expansion_of(
-        [s for s in record.structures if s.kind is Kind.STRUCTURE],
-        record.site,
-        first=first,
-        last=last,
-        used=len(looks),
-        area=area,
-        rejected=record.rejected - record.confirmed,
-        confirmed=record.confirmed,
-        seed=seed,
-        at_least_m2=observable.at_least_m2,
-    )
+    estimate = growth_of(observable, record, first=first, last=last, used=len(looks), seed=seed)
     assert estimate.reached is not None
-    share = min(1 - GROWTH_LIMIT, max(GROWTH_LIMIT, estimate.reached))
+    share = held_for(estimate)
     return Once(
         key=key,
         title=indicator.title,
@@ -161,3 +152,36 @@ def _growth(
         claims=(),
         probability=estimate.reached,
     )
+
+
+def growth_of(
+    growth: GrowthOf, record: SiteRecord, *, first: dt.datetime, last: dt.datetime, used: int, seed: int
+) -> Expansion:
+    """The estimate of the growth that an indicator is bound to; `reached` is told.
+
+    Args:
+        growth: which growth.
+        record: what is known of the site; it has the sub-area.
+        first: capture of the first used look of the period, UTC.
+        last: capture of the last.
+        used: how many there are.
+        seed: of the draws.
+    """
+    return expansion_of(
+        [s for s in record.structures if s.kind is Kind.STRUCTURE],
+        record.site,
+        first=first,
+        last=last,
+        used=used,
+        area=None if growth.growth == _WHOLE else growth.growth,
+        rejected=record.rejected - record.confirmed,
+        confirmed=record.confirmed,
+        seed=seed,
+        at_least_m2=growth.at_least_m2,
+    )
+
+
+def held_for(estimate: Expansion) -> float:
+    """How surely growth is held for true: the share of the draws that reach it, within `GROWTH_LIMIT`."""
+    assert estimate.reached is not None
+    return min(1 - GROWTH_LIMIT, max(GROWTH_LIMIT, estimate.reached))

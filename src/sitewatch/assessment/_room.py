@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from sitewatch.assessment._assessment import Assessment, ItemKind
 from sitewatch.assessment._capacity import Capacity, capacity_of
-from sitewatch.assessment._expansion import expansion_of
 from sitewatch.assessment._likelihoods import origin
-from sitewatch.assessment._once import GROWTH_LIMIT
+from sitewatch.assessment._once import growth_of, held_for
 from sitewatch.assessment._record import SiteRecord
 from sitewatch.case import Case, GrowthOf
 from sitewatch.structures import Kind
@@ -42,25 +41,12 @@ def rooms(case: Case, record: SiteRecord, found: Assessment) -> tuple[Room, ...]
     if record.pixel_m is None or not claims or len(times) < 2:
         return ()
     told = []
-    rejected = record.rejected - record.confirmed
     for item in found.items:
         growth = case.indicators[item.key].observable
         if item.kind is not ItemKind.GROWTH or not isinstance(growth, GrowthOf):
             continue
-        grown = expansion_of(
-            claims,
-            record.site,
-            first=times[0],
-            last=times[-1],
-            used=len(times),
-            area=None if growth.growth == "site" else growth.growth,
-            rejected=rejected,
-            confirmed=record.confirmed,
-            seed=found.seed,
-            at_least_m2=growth.at_least_m2,
-        )
-        assert grown.reached is not None
-        share = min(1 - GROWTH_LIMIT, max(GROWTH_LIMIT, grown.reached))
+        grown = growth_of(growth, record, first=times[0], last=times[-1], used=len(times), seed=found.seed)
+        share = held_for(grown)
         means = {h.title: origin(case, item.key, h.key, "once").mean for h in found.hypotheses}
         capacity = capacity_of(
             claims,
@@ -68,7 +54,7 @@ def rooms(case: Case, record: SiteRecord, found: Assessment) -> tuple[Room, ...]
             grown,
             pixel_m=record.pixel_m,
             names=record.names,
-            rejected=rejected,
+            rejected=record.rejected - record.confirmed,
             likely={title: share * mean + (1 - share) * (1 - mean) for title, mean in means.items()},
         )
         told.append(Room(indicator=item.key, capacity=capacity))
