@@ -34,7 +34,7 @@ def test_a_folder_room_lets_nothing_else_through_its_door(name: str) -> None:
 def test_the_rooms_are_those_of_the_house() -> None:
     expected = (
         "archive assessment case change cli cube errors forecast planning report simulate site store structures sun "
-        "watch workspace"
+        "watch whole workspace"
     )
     assert [name.removeprefix("sitewatch.") for name in ROOMS] == expected.split()
 

@@ -301,15 +301,15 @@ def test_disk_full_leaves_nothing_half_written(
 ) -> None:
     for day in (1, 2, 3):
         write_image(f"2020-05-0{day}.tif", seed=day)
-    write_whole = store._write_whole
+    write_through = store._write_through
 
     def full(path: Path, content: bytes) -> None:
         if "2020-05-02" in str(path):
             path.write_bytes(content[:10])
             raise OSError(errno.ENOSPC, "No space left on device")
-        write_whole(path, content)
+        write_through(path, content)
 
-    monkeypatch.setattr(store, "_write_whole", full)
+    monkeypatch.setattr(store, "_write_through", full)
     with pytest.raises(OutputError, match="No space left on device"):
         run(workers=1)
     assert not list(tmp_path.rglob("*.partial"))

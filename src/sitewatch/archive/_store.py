@@ -29,6 +29,7 @@ from sitewatch.archive._scene import Band, Chip, ChipBand, Scene
 from sitewatch.archive._times import iso, parse_moment
 from sitewatch.errors import OutputError
 from sitewatch.site import Site
+from sitewatch.whole import write_whole
 
 __all__ = ["Stored", "load", "locked", "read_archive", "scene_slug", "write_catalog", "write_chip", "write_file"]
 
@@ -116,7 +117,7 @@ def write_chip(
         try:
             folder.mkdir(exist_ok=True)
             for name, content in contents.items():
-                _write_whole(partial[name], content)
+                _write_through(partial[name], content)
             for name in contents:
                 partial[name].replace(folder / name)
         finally:
@@ -165,21 +166,15 @@ def write_file(path: Path, content: bytes) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    partial = path.with_name(f".{path.name}{_PARTIAL}")
     try:
-        try:
-            _write_whole(partial, content)
-            partial.replace(path)
-        finally:
-            with contextlib.suppress(OSError):
-                partial.unlink(missing_ok=True)
+        write_whole(path, content)
     except OSError as error:
         raise OutputError(
             f"{path}: cannot be written ({error.strerror}); free some space or choose another --out"
         ) from error
 
 
-def _write_whole(path: Path, content: bytes) -> None:
+def _write_through(path: Path, content: bytes) -> None:
     with path.open("wb") as file:
         file.write(content)
         file.flush()

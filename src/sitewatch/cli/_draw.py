@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sitewatch.errors import OptionError, OutputError
+from sitewatch.whole import write_whole
 
 __all__ = ["check_picture", "draw"]
 
@@ -30,8 +31,6 @@ def draw(picture: Path, drawn: str) -> None:
     """
     check_picture(picture)
     try:
-        beside = picture.with_name(f".{picture.name}.writing")
-        beside.write_text(drawn, encoding="utf-8")
-        beside.replace(picture)
+        write_whole(picture, drawn.encode())
     except OSError as error:
         raise OutputError(f"{picture}: cannot be written ({error.strerror}); choose another file") from error

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,6 +12,7 @@ from sitewatch.archive import Retry, fetch_bytes, holds_secret
 from sitewatch.errors import CatalogError, InputError, OptionError, OutputError
 from sitewatch.planning._elements import Elements, parse_elements
 from sitewatch.planning._files import read_bytes
+from sitewatch.whole import write_whole
 
 __all__ = ["MAX_FETCHED_BYTES", "FetchedElements", "fetch_elements"]
 
@@ -127,17 +126,7 @@ def _keep(cache: Path, url: str, now: dt.datetime, content: bytes) -> None:
         "fetched": now.astimezone(dt.UTC).isoformat().replace("+00:00", "Z"),
         "content": content.decode("utf-8", errors="replace"),
     }
-    part = None
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=cache.parent, prefix=".elements-", delete=False
-        ) as file:
-            part = Path(file.name)
-            json.dump(document, file)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(cache)
+        write_whole(cache, json.dumps(document).encode())
     except OSError as error:
-        if part is not None:
-            part.unlink(missing_ok=True)
         raise OutputError(f"{cache}: cannot be written ({error.strerror}); check its folder") from error

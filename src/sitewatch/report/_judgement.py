@@ -37,6 +37,7 @@ from sitewatch.report._said import day_rows, said_in_groups
 from sitewatch.report._sentences import moment, plural
 from sitewatch.report._svg import tag
 from sitewatch.report._templates import page_parts, template
+from sitewatch.whole import write_whole
 
 __all__ = ["write_judgement"]
 
@@ -96,9 +97,7 @@ def write_judgement(
     """
     page = _page(case, record, found, rooms, case_sha256=case_sha256, version=version, now=now)
     try:
-        beside = path.with_name(f".{path.name}.writing")
-        beside.write_text(page, encoding="utf-8")
-        beside.replace(path)
+        write_whole(path, page.encode())
     except OSError as error:
         raise OutputError(
             f"{path}: the page cannot be written ({error.strerror}); check the folder and the free space"

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from sitewatch.errors import InputError, OptionError, OutputError
 from sitewatch.store import Store, create_store, holds_password, open_store
+from sitewatch.whole import write_whole
 
 __all__ = ["DEFAULT_FOLDER", "Workspace", "make_workspace", "open_workspace"]
 
@@ -70,9 +71,7 @@ def make_workspace(folder: Path, *, database: str | None = None) -> Workspace:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not settings.exists():
-            partial = settings.with_name(f".{_SETTINGS}.partial")
-            partial.write_text(_written(database), encoding="utf-8")
-            partial.replace(settings)
+            write_whole(settings, _written(database).encode())
     except OSError as error:
         store.close()
         raise OutputError(f"{folder}: cannot be written ({error.strerror}); choose another folder") from error
