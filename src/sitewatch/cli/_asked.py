@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sitewatch.cli._assess import record_of
 from sitewatch.cli._progress import note
 from sitewatch.cli._values import parse_day
-from sitewatch.cli._workspace import opened
+from sitewatch.cli._workspace import is_workspace, opened
 from sitewatch.errors import InputError, OptionError
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def elements_of(files: Sequence[Path], workspace: str, now: dt.datetime) -> tupl
         "there are no orbital elements to predict passes from: give --elements FILE (two-line elements or OMM), or "
         'write elements = "https://..." into sitewatch.toml of the workspace'
     )
-    if not (Path(workspace) / "sitewatch.toml").is_file() and "://" not in workspace:
+    if not is_workspace(workspace):
         raise missing
     with opened(workspace) as space:
         address, folder = os.environ.get("SITEWATCH_ELEMENTS") or space.elements, space.folder

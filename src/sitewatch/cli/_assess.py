@@ -10,11 +10,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sitewatch.cli._draw import draw
+from sitewatch.cli._draw import check_picture, draw
 from sitewatch.cli._expansion import pixel_in
 from sitewatch.cli._text import say
-from sitewatch.cli._values import parse_day, parse_now, present
-from sitewatch.cli._workspace import DEFAULT, AsJson, InWorkspace, Now, opened, print_json, print_table, tell_hindsight
+from sitewatch.cli._values import parse_now, parse_past, present
+from sitewatch.cli._workspace import (
+    DEFAULT,
+    AsJson,
+    FromFolder,
+    InWorkspace,
+    Now,
+    Untold,
+    opened,
+    print_json,
+    print_table,
+    tell_hindsight,
+)
 from sitewatch.errors import InputError, OptionError
 
 if TYPE_CHECKING:
@@ -38,20 +49,12 @@ Examples:
 
 def assess(
     case: Annotated[Path, typer.Argument(metavar="CASE.yaml", help="The case file.")],
-    record: Annotated[
-        Path | None,
-        typer.Option(metavar="OUT", help="A folder that `sitewatch watch --out` wrote, in place of the workspace."),
-    ] = None,
+    record: FromFolder = None,
     at: Annotated[
         str | None,
         typer.Option(metavar="DATE", help="Judge as of the end of that day, with what was known then; default now."),
     ] = None,
-    untold: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME", help="A structure that the case names and no look has shown yet; any number of times."
-        ),
-    ] = None,
+    untold: Untold = None,
     draws: Annotated[int, typer.Option(min=1, max=100_000, help="Draws of what is not known of likelihoods.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of the draws.")] = 0,
     page: Annotated[
@@ -70,6 +73,8 @@ def assess(
 
     if page is not None and page.suffix.lower() not in (".html", ".htm"):
         raise OptionError(f"--page must be a file that ends in .html, got {page.name!r}")
+    if picture is not None:
+        check_picture(picture)
     moment = _moment(at)
     asked = read_case(case)
     known = load_record(asked, case, record, workspace, None if at is None else moment, frozenset(untold or ()))
@@ -168,10 +173,7 @@ def record_of(
 def _moment(at: str | None) -> dt.datetime:
     """The time that is judged; none that is still to come."""
     now = present()
-    day = parse_day("--at", at)
-    if day is not None and day > now:
-        raise OptionError(f"--at {at} is still to come, today is {now:%Y-%m-%d} (UTC); give an earlier day")
-    return min(parse_day("--at", at, end=True) or now, now)
+    return min(parse_past("--at", at) or now, now)
 
 
 def _from_folder(folder: Path, untold: frozenset[str]) -> SiteRecord:

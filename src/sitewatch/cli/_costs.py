@@ -7,7 +7,6 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,6 +19,7 @@ from sitewatch.cli._workspace import (
     InWorkspace,
     Now,
     Reader,
+    is_workspace,
     opened,
     print_json,
     print_table,
@@ -154,10 +154,6 @@ def cap(
         print(f"{unit}: no cap" if most is None else f"{unit}: {most:g} in all")
 
 
-def _is_workspace(place: str) -> bool:
-    return "://" in place or (Path(place) / "sitewatch.toml").is_file()
-
-
 def check(place: str, costs: Mapping[str, float], *, site: str, case: str = "") -> None:
     """Refuse costs that a cap of the workspace does not leave; nothing where there is no workspace.
 
@@ -166,7 +162,7 @@ def check(place: str, costs: Mapping[str, float], *, site: str, case: str = "") 
     """
     from sitewatch.store import check_cap
 
-    if _is_workspace(place):
+    if is_workspace(place):
         with opened(place) as space, space.store.reading() as connection:
             check_cap(connection, costs, site=site, case=case)
 
@@ -183,7 +179,7 @@ def budget_within(place: str, budget: Budget | None, *, site: str, case: str = "
     from sitewatch.planning import Budget
     from sitewatch.store import allowances
 
-    if not _is_workspace(place):
+    if not is_workspace(place):
         return budget
     with opened(place) as space, space.store.reading() as connection:
         found = allowances(connection, site=site, case=case)
@@ -237,7 +233,7 @@ def reserved(
 def _enter(place: str, costs: Mapping[str, float], *, site: str, what: str, case: str, at: dt.datetime) -> None:
     from sitewatch.store import add_cost, list_sites
 
-    if not _is_workspace(place):
+    if not is_workspace(place):
         return
     with opened(place) as space, space.store.writing() as connection:
         known = any(one.site.id == site for one in list_sites(connection))

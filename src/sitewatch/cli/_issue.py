@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sitewatch.cli._assess import load_record
-from sitewatch.cli._draw import draw
+from sitewatch.cli._draw import check_picture, draw
 from sitewatch.cli._progress import note, progress_bars
 from sitewatch.cli._tables import read_days
 from sitewatch.cli._text import say
@@ -19,10 +19,12 @@ from sitewatch.cli._values import parse_date, parse_now
 from sitewatch.cli._workspace import (
     DEFAULT,
     AsJson,
+    FromFolder,
     InWorkspace,
     Now,
     Quiet,
     Reader,
+    Untold,
     opened,
     print_json,
     print_table,
@@ -63,16 +65,8 @@ def issue(
         str | None,
         typer.Option(metavar="DATE", help="The record is complete from then on; default after its first event."),
     ] = None,
-    record: Annotated[
-        Path | None,
-        typer.Option(metavar="OUT", help="A folder that `sitewatch watch --out` wrote, in place of the workspace."),
-    ] = None,
-    untold: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME", help="A structure that the case names and no look has shown yet; any number of times."
-        ),
-    ] = None,
+    record: FromFolder = None,
+    untold: Untold = None,
     without_looks: Annotated[
         bool, typer.Option("--without-looks", help="Leave out what the case judges; base rate and calendar alone.")
     ] = False,
@@ -92,8 +86,9 @@ def issue(
     from sitewatch.assessment import SIMULATED
     from sitewatch.case import read_case
     from sitewatch.forecast import case_forecast_document, forecast_base_rate, forecast_case
-    from sitewatch.report import forecast_picture
 
+    if picture is not None:
+        check_picture(picture)
     asked = read_case(case)
     if asked.forecast is None:
         raise InputError(f"{case}: plans no forecast; add a `forecast:` with the `event` that it is about")
@@ -113,6 +108,8 @@ def issue(
         )
     found = forecast_case(asked, base, known, going_on=going_on)
     if picture is not None:
+        from sitewatch.report import forecast_picture
+
         draw(picture, forecast_picture(found, title=asked.title, note=SIMULATED if simulated else None))
     keys: tuple[str, ...] = ()
     if not dry_run:

@@ -16,8 +16,9 @@ from sitewatch.cli._draw import check_picture, draw
 from sitewatch.cli._progress import note
 from sitewatch.cli._text import say
 from sitewatch.cli._values import parse_day, parse_now
-from sitewatch.cli._workspace import DEFAULT, AsJson, InWorkspace, Now, print_json, print_table
+from sitewatch.cli._workspace import DEFAULT, AsJson, FromFolder, InWorkspace, Now, print_json, print_table
 from sitewatch.errors import OptionError, OutputError
+from sitewatch.whole import write_whole
 
 if TYPE_CHECKING:
     from sitewatch.planning import Budget, Choice, ClearOdds, Elements, Opportunity, Question, Sensor
@@ -90,10 +91,7 @@ def next_(
         list[Path] | None, typer.Option(metavar="KML", help="Acquisition plans of Sentinel-2; any number.")
     ] = None,
     case: Annotated[Path | None, typer.Option(metavar="CASE.yaml", help="The case that looks are to decide.")] = None,
-    record: Annotated[
-        Path | None,
-        typer.Option(metavar="OUT", help="A folder that `sitewatch watch --out` wrote, in place of the workspace."),
-    ] = None,
+    record: FromFolder = None,
     question: Annotated[
         str | None,
         typer.Option(
@@ -253,7 +251,7 @@ def _print(plan: _Plan, *, as_json: bool, ics: Path | None, picture: Path | None
     site = plan.asked.record.site
     if ics is not None:
         try:
-            ics.write_bytes(agenda(site, plan.looks, chosen=plan.why, now=now))
+            write_whole(ics, agenda(site, plan.looks, chosen=plan.why, now=now))
         except OSError as error:
             raise OutputError(f"{ics}: cannot be written ({error.strerror}); choose another file") from error
     if picture is not None:

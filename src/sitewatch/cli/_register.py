@@ -113,7 +113,7 @@ def pool(
     """
     from sitewatch.forecast import learn_pooling
     from sitewatch.forecast import pool as pooled
-    from sitewatch.store import Registered, list_forecasts, register_forecasts
+    from sitewatch.store import CERTAIN, Registered, list_forecasts, register_forecasts
 
     moment = parse_now(now)
     with opened(workspace) as space, space.store.writing() as connection:
@@ -135,7 +135,7 @@ def pool(
                 "shift": how.shift,
                 "learned_from": how.learned_from,
             }
-            probability = min(0.999, max(0.001, pooled([one.probability for one in latest], how)))
+            probability = min(1 - CERTAIN, max(CERTAIN, pooled([one.probability for one in latest], how)))
             made.append(
                 Registered(
                     event=head.event, first=head.first, last=head.last, author=_POOLED, probability=probability,

@@ -28,6 +28,7 @@ __all__ = [
     "parse_good_share",
     "parse_now",
     "parse_passes",
+    "parse_past",
     "present",
 ]
 
@@ -176,11 +177,15 @@ def present() -> dt.datetime:
 
 def parse_as_known(text: str | None) -> dt.datetime | None:
     """`--as-known`: the end of a day, or a moment; none that is still to come."""
-    moment = parse_day("--as-known", text, end=True)
-    begun = parse_day("--as-known", text)
+    return parse_past("--as-known", text)
+
+
+def parse_past(option: str, text: str | None) -> dt.datetime | None:
+    """The end of a day, or a moment, UTC; none that begins only after the present."""
+    begun = parse_day(option, text)
     if begun is not None and begun > (now := present()):
-        raise OptionError(f"--as-known {text} is still to come, today is {now:%Y-%m-%d} (UTC); give an earlier day")
-    return moment
+        raise OptionError(f"{option} {text} is still to come, today is {now:%Y-%m-%d} (UTC); give an earlier day")
+    return parse_day(option, text, end=True)
 
 
 def parse_now(text: str | None) -> dt.datetime:

@@ -26,7 +26,9 @@ __all__ = [
     "Now",
     "Quiet",
     "Reader",
+    "Untold",
     "absolute",
+    "is_workspace",
     "opened",
     "print_json",
     "print_table",
@@ -78,7 +80,24 @@ ElementsFiles = Annotated[
         "only against its own record. Again for another file.",
     ),
 ]
+FromFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--record", metavar="OUT", help="A folder that `sitewatch watch --out` wrote, in place of the workspace."
+    ),
+]
+Untold = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME", help="A structure that the case names and no look has shown yet; any number of times."
+    ),
+]
 AsKnown = Annotated[str | None, typer.Option("--as-known", metavar="DATE", help="As it was known on that day.")]
+
+
+def is_workspace(place: str) -> bool:
+    """True: there is a workspace by that name, or it is the address of a database. Nothing is opened."""
+    return "://" in place or (Path(place) / "sitewatch.toml").is_file()
 
 
 def opened(place: str) -> Workspace:
