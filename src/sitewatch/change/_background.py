@@ -96,8 +96,9 @@ def some_by_pixel(
     """
     for first in range(0, len(images), _LOOKS):
         part = slice(first, first + _LOOKS)
-        few = np.ascontiguousarray(images[part], dtype=np.float32)
-        _turn_some(few, seen[part], pixels, tone, offset[part], first, values, valid)
+        # Taken before they are made float32: of half floats all pixels would cost more than a search of these.
+        few = np.take(images[part], pixels, axis=2).astype(np.float32, copy=False)
+        _turn_some(few, np.take(seen[part], pixels, axis=1), pixels, tone, offset[part], first, values, valid)
 
 
 @numba.njit(parallel=True, cache=True)
@@ -115,23 +116,24 @@ def _turn(images, first_look, out):  # type: ignore[no-untyped-def]
 
 @numba.njit(parallel=True, cache=True)
 def _turn_some(images, seen, pixels, tone, offset, first_look, values, valid):  # type: ignore[no-untyped-def]
-    """`some_by_pixel` for some looks."""
+    """`some_by_pixel` for some looks; `images` and `seen` hold the chosen pixels alone."""
     looks, bands, _ = images.shape
     dark, scale = tone[0], np.float32(1.0) / tone[1]
     for block in numba.prange((pixels.size + _TOGETHER - 1) // _TOGETHER):
-        own = pixels[block * _TOGETHER : (block + 1) * _TOGETHER]
+        first = block * _TOGETHER
+        own = pixels[first : first + _TOGETHER]
         series = np.empty((own.size, looks, bands), dtype=np.float32)
         for t in range(looks):
             for b in range(bands):
                 image, common = images[t, b], offset[t, b]
                 for i in range(own.size):
-                    value = image[own[i]]
+                    value = image[first + i]
                     known = value if np.isfinite(value) else np.float32(0.0)
                     series[i, t, b] = (known - dark) * scale - common
         for i in range(own.size):
             values[own[i], first_look : first_look + looks] = series[i]
             for t in range(looks):
-                valid[own[i], first_look + t] = seen[t, own[i]]
+                valid[own[i], first_look + t] = seen[t, first + i]
 
 
 @numba.njit(parallel=True, cache=True)

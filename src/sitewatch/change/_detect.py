@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -177,29 +178,31 @@ def _judged(
     claimable = [patches[i] for i in chosen.tolist()]
     told = repeats(claimable, stack.days, stack.shape)
     repeated = set(chosen[~distinct(claimable, probability[chosen], told)].tolist())
-    claimed: list[Change] = []
-    others: list[tuple[float, Change]] = []
-    for i, (patch, numbers) in enumerate(zip(patches, features, strict=True)):
-        structure = probability[i] >= threshold
-        if i in repeated or not (structure or patch.score >= _STRONG) or not flat[patch.pixels].any():
-            continue
+    touch = [i not in repeated and bool(flat[patch.pixels].any()) for i, patch in enumerate(patches)]
+
+    def change(i: int) -> Change | None:
+        patch = patches[i]
         began, ended = dated(patch)
         if began is None and ended is None:
-            continue
-        change = Change(
+            return None
+        structure = bool(probability[i] >= threshold)
+        return Change(
             pixels=patch.pixels,
             began=began,
             ended=ended,
             standing_inside=bool(standing[i]),
-            kind=Kind.STRUCTURE if structure else _other_kind(dict(zip(FEATURES, numbers, strict=True)), stack.bands),
+            kind=Kind.STRUCTURE
+            if structure
+            else _other_kind(dict(zip(FEATURES, features[i], strict=True)), stack.bands),
             probability=float(probability[i]),
         )
-        if structure:
-            claimed.append(change)
-        else:
-            others.append((patch.score * len(patch.pixels) ** 0.5, change))
-    others.sort(key=lambda item: -item[0])
-    return claimed + [change for _, change in others[:MAX_OTHERS]]
+
+    claimed = (change(i) for i in chosen.tolist() if touch[i])
+    weak = np.flatnonzero(np.array([p.score >= _STRONG for p in patches]) & touch & (probability < threshold)).tolist()
+    weak.sort(key=lambda i: -patches[i].score * len(patches[i].pixels) ** 0.5)
+    # Dated one after the other: most are never asked for.
+    others = islice((c for i in weak if (c := change(i)) is not None), MAX_OTHERS)
+    return [*(c for c in claimed if c is not None), *others]
 
 
 def _other_kind(numbers: dict[str, float], bands: Sequence[str]) -> Kind:
