@@ -88,15 +88,16 @@ def context(
     end = np.array([days[p.end] if p.end < len(days) else np.nan for p in patches])
     strength = np.array([float(np.linalg.norm(p.delta)) for p in patches])
     delta = np.array([p.delta / max(float(np.linalg.norm(p.delta)), 1e-9) for p in patches])
-    shared, near = _overlaps(patches, shape)
+    hopeful = np.flatnonzero(belief >= _HOPELESS)
+    shared, near = _overlaps(patches, hopeful, shape)
     own = np.log(np.clip(belief, 1e-6, 1 - 1e-6) / np.clip(1 - belief, 1e-6, 1))
     result = np.zeros((n, len(CONTEXT)))
     result[:, CONTEXT.index("own")] = own
     for side in ("earlier_best", "later_best"):
         result[:, CONTEXT.index(side) : CONTEXT.index(side) + len(_NOBODY)] = _NOBODY
-    for i in np.flatnonzero(belief >= _HOPELESS).tolist():
-        on_it = _others(shared, i, size, _SHARED)
-        beside = _others(near, i, size, _TOUCH)
+    for row, i in enumerate(hopeful.tolist()):
+        on_it = _others(shared, row, i, size, _SHARED)
+        beside = _others(near, row, i, size, _TOUCH)
         ends = np.stack([start[on_it], end[on_it]], axis=1)
         with np.errstate(invalid="ignore"):
             same = (np.abs(ends[:, :, None] - np.array([start[i], end[i]])) <= _NEAR_DAYS).any(axis=(1, 2))
@@ -110,7 +111,7 @@ def context(
                 ((start[on_it] > end[i]) | (end[on_it] < start[i]))
                 & (alike[on_it] >= _SAME_THING)
                 & (np.minimum(strength[on_it], strength[i]) >= _AS_STRONG * np.maximum(strength[on_it], strength[i]))
-                & (_shared_part(shared, i, on_it, size) >= _SAME_GROUND)
+                & (_shared_part(shared, row, i, on_it, size) >= _SAME_GROUND)
             ]
         told = on_it[same]
         result[i] = (
@@ -127,13 +128,18 @@ def context(
     return result
 
 
-def _overlaps(patches: Sequence[Patch], shape: tuple[int, int]) -> tuple[sparse.csr_array, sparse.csr_array]:
-    """(n, n) pixels that each two share; and pixels of the second within `_REACH` pixels of the first."""
+def _overlaps(
+    patches: Sequence[Patch], chosen: NDArray[np.int64], shape: tuple[int, int]
+) -> tuple[sparse.csr_array, sparse.csr_array]:
+    """(m, n) pixels that m chosen of n patches share with each; and pixels of each within `_REACH` of the chosen."""
     height, width = shape
     sizes = [len(p.pixels) for p in patches]
     owner = np.repeat(np.arange(len(patches)), sizes)
     pixels = np.concatenate([p.pixels for p in patches])
     ground = sparse.csr_array((np.ones(len(pixels), dtype=np.int32), (owner, pixels)), (len(patches), height * width))
+    sizes = [sizes[i] for i in chosen.tolist()]
+    owner = np.repeat(np.arange(len(chosen)), sizes)
+    pixels = np.concatenate([np.zeros(0, dtype=np.int64), *(patches[i].pixels for i in chosen.tolist())])
     rows, columns = pixels // width, pixels % width
     spread_owner, spread_pixels = [], []
     for dy in range(-_REACH, _REACH + 1):
@@ -143,24 +149,24 @@ def _overlaps(patches: Sequence[Patch], shape: tuple[int, int]) -> tuple[sparse.
             spread_owner.append(owner[held])
             spread_pixels.append((y * width + x)[held])
     at = (np.concatenate(spread_owner), np.concatenate(spread_pixels))
-    around = sparse.csr_array((np.ones(len(at[0]), dtype=np.int32), at), ground.shape)
+    around = sparse.csr_array((np.ones(len(at[0]), dtype=np.int32), at), (len(chosen), ground.shape[1]))
     around.data[:] = 1
-    return sparse.csr_array(ground @ ground.T), sparse.csr_array(around @ ground.T)
+    return sparse.csr_array(ground[chosen] @ ground.T), sparse.csr_array(around @ ground.T)
 
 
-def _others(counts: sparse.csr_array, i: int, size: NDArray[np.float64], least: float) -> NDArray[np.int64]:
-    """Patches other than i that share at least `least` of the smaller of the two."""
-    first, last = counts.indptr[i], counts.indptr[i + 1]
+def _others(counts: sparse.csr_array, row: int, i: int, size: NDArray[np.float64], least: float) -> NDArray[np.int64]:
+    """Patches other than i, whose counts are in `row`, that share at least `least` of the smaller of the two."""
+    first, last = counts.indptr[row], counts.indptr[row + 1]
     j, count = counts.indices[first:last].astype(np.int64), counts.data[first:last]
     enough = (count >= least * np.minimum(size[j], size[i])) & (j != i)
     return np.sort(j[enough])
 
 
 def _shared_part(
-    shared: sparse.csr_array, i: int, chosen: NDArray[np.int64], size: NDArray[np.float64]
+    shared: sparse.csr_array, row: int, i: int, chosen: NDArray[np.int64], size: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """(len(chosen),) intersection over union of the ground of i and of each of the chosen."""
-    first, last = shared.indptr[i], shared.indptr[i + 1]
+    """(len(chosen),) intersection over union of the ground of i (its counts are in `row`) and of each of the chosen."""
+    first, last = shared.indptr[row], shared.indptr[row + 1]
     count = np.zeros(len(size))
     count[shared.indices[first:last]] = shared.data[first:last]
     return np.asarray(count[chosen] / (size[chosen] + size[i] - count[chosen]), dtype=np.float64)

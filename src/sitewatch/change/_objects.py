@@ -177,13 +177,17 @@ def compounds(patches: Sequence[Patch], days: NDArray[np.float64], shape: tuple[
         New patches of two or more steps each, dated by the step with most pixels.
     """
     steps = [p for p in patches if p.end >= len(days)]
-    owner = np.zeros(shape, dtype=np.int64)
+    # With a rim of nobody's pixels, so that every pixel has eight neighbours.
+    wide = shape[1] + 2
+    owner = np.zeros((shape[0] + 2) * wide, dtype=np.int64)
+    neighbours = np.array([dy * wide + dx for dy in (-1, 0, 1) for dx in (-1, 0, 1)])
     group = np.arange(len(steps))
     for i, patch in sorted(enumerate(steps), key=lambda item: -len(item[1].pixels)):
-        for j in np.unique(owner.ravel()[_touched(patch.pixels, shape)]) - 1:
+        own = patch.pixels + 2 * (patch.pixels // shape[1]) + wide + 1
+        for j in np.unique(owner[own[:, None] + neighbours]) - 1:
             if j >= 0 and _one_work(patch, steps[j], days):
                 group[group == group[i]] = group[j]
-        owner.ravel()[patch.pixels[owner.ravel()[patch.pixels] == 0]] = i + 1
+        owner[own[owner[own] == 0]] = i + 1
     joined = [
         sorted((steps[i] for i in np.flatnonzero(group == number)), key=lambda p: -len(p.pixels))
         for number in np.flatnonzero(np.bincount(group, minlength=1) > 1)
@@ -206,17 +210,6 @@ def compounds(patches: Sequence[Patch], days: NDArray[np.float64], shape: tuple[
                 )
             )
     return made
-
-
-def _touched(pixels: NDArray[np.int64], shape: tuple[int, int]) -> NDArray[np.int64]:
-    """Flat indices of the pixels and of all that touch them, with repetitions."""
-    rows, columns = np.divmod(pixels, shape[1])
-    near = [
-        np.clip(rows + dy, 0, shape[0] - 1) * shape[1] + np.clip(columns + dx, 0, shape[1] - 1)
-        for dy in (-1, 0, 1)
-        for dx in (-1, 0, 1)
-    ]
-    return np.concatenate(near)
 
 
 def _one_work(one: Patch, other: Patch, days: NDArray[np.float64]) -> bool:
