@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from sitewatch.change._again import Known, remember, search_again
 from sitewatch.change._detect import changes_of
 from sitewatch.change._keep import read_known, write_known
 from sitewatch.change._search import search
+from sitewatch.change._stack import fill, stack_for
 from sitewatch.cube import read_cube
 from sitewatch.simulate import Recipe, simulate, write
 from sitewatch.site import area_mask, read_site
@@ -185,3 +187,24 @@ def test_a_file_that_cannot_be_used_is_as_good_as_none(known: Known, tmp_path: P
 def _written(path: Path, content: bytes) -> Path:
     path.write_bytes(content)
     return path
+
+
+def test_a_few_pixels_are_read_in_the_room_of_a_few(cube: xr.Dataset) -> None:
+    """Some ninety patches are read one after the other: each must not turn the whole cube around."""
+    rng = np.random.default_rng(3)
+    looks, bands, height, width = cube["reflectance"].shape
+    pixels = np.sort(rng.choice(height * width, 20, replace=False))
+    offset = rng.normal(0, 0.01, (looks, bands)).astype(np.float32)
+    stack = stack_for(cube, offset, tone=(0.0, 1.0))
+    tracemalloc.start()
+    fill(stack, cube, pixels)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < cube["reflectance"].nbytes / 50
+    series = cube["reflectance"].values.reshape(looks, bands, -1)[:, :, pixels].astype(np.float32).transpose(2, 0, 1)
+    expected = np.where(np.isfinite(series), series, 0) - offset
+    np.testing.assert_allclose(stack.values[pixels], expected, atol=1e-6)
+    np.testing.assert_array_equal(stack.valid[pixels], cube["valid"].values.reshape(looks, -1)[:, pixels].T)
+    untouched = np.setdiff1d(np.arange(height * width), pixels)
+    assert not stack.values[untouched].any()
+    assert not stack.valid[untouched].any()

@@ -94,11 +94,15 @@ def some_by_pixel(
         values: of all pixels, changed in place.
         valid: likewise.
     """
+    dark, scale = tone[0], np.float32(1.0) / tone[1]
     for first in range(0, len(images), _LOOKS):
         part = slice(first, first + _LOOKS)
         # Taken before they are made float32: of half floats all pixels would cost more than a search of these.
-        few = np.take(images[part], pixels, axis=2).astype(np.float32, copy=False)
-        _turn_some(few, np.take(seen[part], pixels, axis=1), pixels, tone, offset[part], first, values, valid)
+        few = np.take(images[part], pixels, axis=2).astype(np.float32)
+        np.nan_to_num(few, copy=False, posinf=0.0, neginf=0.0)
+        few = (few - dark) * scale - offset[part, :, None]
+        values[pixels, part] = few.transpose(2, 0, 1)
+        valid[pixels, part] = np.take(seen[part], pixels, axis=1).T
 
 
 @numba.njit(parallel=True, cache=True)
@@ -112,28 +116,6 @@ def _turn(images, first_look, out):  # type: ignore[no-untyped-def]
                 for p in range(first, min(first + _TOGETHER, pixels)):
                     value = images[t, b, p]
                     out[p, first_look + t, b] = value if np.isfinite(value) else np.float32(0.0)
-
-
-@numba.njit(parallel=True, cache=True)
-def _turn_some(images, seen, pixels, tone, offset, first_look, values, valid):  # type: ignore[no-untyped-def]
-    """`some_by_pixel` for some looks; `images` and `seen` hold the chosen pixels alone."""
-    looks, bands, _ = images.shape
-    dark, scale = tone[0], np.float32(1.0) / tone[1]
-    for block in numba.prange((pixels.size + _TOGETHER - 1) // _TOGETHER):
-        first = block * _TOGETHER
-        own = pixels[first : first + _TOGETHER]
-        series = np.empty((own.size, looks, bands), dtype=np.float32)
-        for t in range(looks):
-            for b in range(bands):
-                image, common = images[t, b], offset[t, b]
-                for i in range(own.size):
-                    value = image[first + i]
-                    known = value if np.isfinite(value) else np.float32(0.0)
-                    series[i, t, b] = (known - dark) * scale - common
-        for i in range(own.size):
-            values[own[i], first_look : first_look + looks] = series[i]
-            for t in range(looks):
-                valid[own[i], first_look + t] = seen[t, first + i]
 
 
 @numba.njit(parallel=True, cache=True)
