@@ -41,6 +41,8 @@ _FLOOR = 0.004
 """Smallest noise of the mean of a patch."""
 _ROUNDS = 4
 """Levels are fitted again at most so often; nearly all settle in two."""
+_BESIDE = 4
+"""Looks before and after a spell that show its ground without it."""
 _LEAST = 6
 """Looks that must have seen the ground."""
 _SAME_GROUND = 0.5
@@ -58,7 +60,7 @@ def returns(seeds: Sequence[Patch], known: Sequence[Patch], stack: Stack) -> tup
     Returns:
         New patches with the pixels of a seed and other dates; and (n,) the position of the seed of each.
     """
-    spells, levels, counts, _ = _spells(seeds, stack)
+    spells, levels, counts, _ = _spells(seeds, stack, again=True)
     start, end = (np.array([getattr(p, name) for p in known], dtype=np.int64) for name in ("start", "end"))
     made: list[Patch] = []
     origin: list[int] = []
@@ -110,9 +112,14 @@ def own_story(patches: Sequence[Patch], stack: Stack) -> NDArray[np.float64]:
 
 
 def _spells(
-    patches: Sequence[Patch], stack: Stack
+    patches: Sequence[Patch], stack: Stack, *, again: bool = False
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64], NDArray[np.float64]]:
     """What the ground of n patches tells.
+
+    Args:
+        patches: of one stack.
+        stack: which holds the series of their pixels.
+        again: True: what stood on most looks, in several spells, is looked for as well.
 
     Returns:
         (n, most, 2) spells, from 0 where the first look that saw the ground shows it; (n, band) level in them less that
@@ -122,12 +129,12 @@ def _spells(
     pixels = np.concatenate([np.zeros(0, dtype=np.int64), *(p.pixels for p in patches)])
     start, end = (np.array([getattr(p, name) for p in patches], dtype=np.int64) for name in ("start", "end"))
     return _all_spells(  # type: ignore[no-any-return]
-        stack.values, stack.valid, design(stack.days), bounds, pixels, start, end
+        stack.values, stack.valid, design(stack.days), bounds, pixels, start, end, again
     )
 
 
 @numba.njit(parallel=True, cache=True)
-def _all_spells(values, valid, basis, bounds, pixels, starts, ends):  # type: ignore[no-untyped-def]
+def _all_spells(values, valid, basis, bounds, pixels, starts, ends, again):  # type: ignore[no-untyped-def]
     count = len(starts)
     spells = np.zeros((count, _MOST, 2), dtype=np.int64)
     levels = np.zeros((count, values.shape[2]), dtype=np.float32)
@@ -135,12 +142,12 @@ def _all_spells(values, valid, basis, bounds, pixels, starts, ends):  # type: ig
     clarity = np.zeros(count)
     for i in numba.prange(count):
         body = pixels[bounds[i] : bounds[i + 1]]
-        found[i], clarity[i] = _spells_of(values, valid, basis, body, starts[i], ends[i], spells[i], levels[i])
+        found[i], clarity[i] = _spells_of(values, valid, basis, body, starts[i], ends[i], spells[i], levels[i], again)
     return spells, levels, found, clarity
 
 
 @numba.njit(cache=True)
-def _spells_of(values, valid, basis, body, start, end, spells, change):  # type: ignore[no-untyped-def]
+def _spells_of(values, valid, basis, body, start, end, spells, change, again):  # type: ignore[no-untyped-def]
     """Fill in what one patch's ground tells; returns how many spells, and how clearly a look tells the states apart."""
     looks, bands = values.shape[1:]
     seen = np.zeros(looks, dtype=np.int64)
@@ -158,18 +165,13 @@ def _spells_of(values, valid, basis, body, start, end, spells, change):  # type:
                 for b in range(bands):
                     series[b, i] += values[p, index[i], b] / seen[index[i]]
     own = ((index >= start) & (index < end)).astype(np.int64)
-    state = own.copy()
-    for _ in range(_ROUNDS):
-        gain = _gains(series, basis, index, state)
-        if gain.size == 0:
-            return 0, 0.0
-        new = _sequence(gain)
-        if 2 * (new * own).sum() < own.sum():
-            return 0, 0.0  # the spell itself is not seen on its ground as a whole
-        settled = (new == state).all()
-        state = new
-        if settled:
-            break
+    state, gain, worth = _settled(series, basis, index, own, own)
+    if again:
+        more, more_gain, more_worth = _settled(series, basis, index, own, _alike(series, own))
+        if more_worth > worth:
+            state, gain = more, more_gain
+    if gain.size == 0:
+        return 0, 0.0
     inside, outside = np.flatnonzero(state == 1), np.flatnonzero(state == 0)
     if inside.size == 0 or outside.size == 0:
         return 0, 0.0
@@ -189,13 +191,70 @@ def _spells_of(values, valid, basis, body, start, end, spells, change):  # type:
 
 
 @numba.njit(cache=True)
+def _alike(series, own):  # type: ignore[no-untyped-def]
+    """(n,) 0 or 1: the looks that are nearer to the spell's level than to that of the ground just before and after it.
+
+    What comes again would spoil a ground that is fitted to all other looks at once.
+    """
+    bands, n = series.shape
+    inside = np.flatnonzero(own == 1)
+    state = own.copy()
+    if inside.size == 0:
+        return state
+    first, last = inside[0], inside[-1]
+    beside = np.zeros(n, dtype=np.bool_)
+    beside[max(0, first - _BESIDE) : first] = True
+    beside[last + 1 : last + 1 + _BESIDE] = True
+    around = np.flatnonzero(beside & (own == 0))
+    if around.size == 0:
+        return state
+    along, length = np.zeros(n), 0.0
+    for b in range(bands):
+        one = series[b]
+        noise = max(_FLOOR, 1.0484 * np.median(np.abs(one[1:] - one[:-1]))) ** 2
+        ground = np.median(one[around])
+        rise = np.median(one[inside]) - ground
+        length += rise * rise / noise
+        for t in range(n):
+            along[t] += (one[t] - ground) * rise / noise
+    for t in range(n):
+        state[t] = 1 if along[t] > 0.5 * length else 0
+    return state
+
+
+@numba.njit(cache=True)
+def _settled(series, basis, index, own, state):  # type: ignore[no-untyped-def]
+    """States fitted to their own levels until they stay; what each look says for its own; and how well all is told.
+
+    The gains are empty where the spell itself is not seen on its ground as a whole, or levels cannot be fitted.
+    """
+    nothing = np.zeros(0)
+    gain, fit = nothing, -np.inf
+    for _ in range(_ROUNDS):
+        gain, fit = _gains(series, basis, index, state)
+        if gain.size == 0:
+            return state, nothing, -np.inf
+        new = _sequence(gain)
+        if 2 * (new * own).sum() < own.sum():
+            return state, nothing, -np.inf
+        settled = (new == state).all()
+        state = new
+        if settled:
+            break
+    return state, gain, fit - _PRICE * np.abs(np.diff(state)).sum()
+
+
+@numba.njit(cache=True)
 def _gains(series, basis, index, state):  # type: ignore[no-untyped-def]
-    """(n,) what each look says for the spell, in logs of odds; empty where there is too little to fit levels to."""
+    """(n,) what each look says for the spell, in logs of odds, empty where there is too little to fit levels to.
+
+    And the log likelihood of all looks in their states, up to a constant.
+    """
     bands, n = series.shape
     k = basis.shape[1]
     inside, outside = np.flatnonzero(state == 1), np.flatnonzero(state == 0)
     if inside.size < 2 or outside.size < 3:
-        return np.zeros(0)
+        return np.zeros(0), -np.inf
     gram, right = np.zeros((k, k)), np.zeros((k, bands))
     for i in outside:
         for j in range(k):
@@ -206,7 +265,7 @@ def _gains(series, basis, index, state):  # type: ignore[no-untyped-def]
     for j in range(k):
         gram[j, j] += 1e-6 if j == 0 else 1.0  # few looks do not tell a season
     fitted = np.linalg.solve(gram, right)
-    gain = np.zeros(n)
+    gain, fit = np.zeros(n), 0.0
     for b in range(bands):
         one = series[b]
         white = max(_FLOOR, 1.0484 * np.median(np.abs(one[1:] - one[:-1])))
@@ -219,11 +278,14 @@ def _gains(series, basis, index, state):  # type: ignore[no-untyped-def]
         v0 = max(white, 1.4826 * np.median(np.abs(one[outside] - ground[outside]))) ** 2 + known
         v1 = max(white, 1.4826 * np.median(np.abs(one[inside] - level))) ** 2 + known
         for t in range(n):
-            gain[t] += (one[t] - ground[t]) ** 2 / v0 - (one[t] - level) ** 2 / v1
+            off, on = (one[t] - ground[t]) ** 2 / v0, (one[t] - level) ** 2 / v1
+            gain[t] += off - on
+            # No look costs more than its part of the cap: what cloud left must not decide.
+            fit -= min(2 * _CAP, on) + np.log(v1) if state[t] == 1 else min(2 * _CAP, off) + np.log(v0)
     weight = min(1.0, _INDEPENDENT / bands) / 2
     for t in range(n):
         gain[t] = min(_CAP, max(-_CAP, weight * gain[t]))
-    return gain
+    return gain, weight * fit
 
 
 @numba.njit(cache=True)
