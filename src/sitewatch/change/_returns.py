@@ -29,7 +29,7 @@ __all__ = ["own_dates", "own_story", "returns"]
 
 _MOST = 8
 """Spells on one ground; what comes more often is a season or noise."""
-_PRICE = 7.0
+_PRICE = 5.0
 """What a change of state costs, as the log of how much less probable it is than none."""
 _CAP = 6.0
 """The most that one look says for either state: so no single look makes a spell."""

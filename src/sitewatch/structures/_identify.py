@@ -153,14 +153,26 @@ def _turns(group: Sequence[Change]) -> list[_Turn]:
 def _consistent(group: Sequence[Change]) -> list[Change]:
     """The changes of a thing without those that more probable ones contradict.
 
-    What is gone cannot go: a change that makes two downs follow each other without an up between is dropped as a whole.
+    What is gone cannot go: of changes that make two downs follow each other without an up between, the least probable
+    is dropped as a whole, until none are left. A spell and the gap after it tell of one down, not of two.
     """
-    kept: list[Change] = []
-    for change in sorted(group, key=lambda c: -c.probability):
-        downs = [(one, other) for one, other in pairwise(_turns([*kept, change])) if not one.up and not other.up]
-        if not any(change is one.change or change is other.change for one, other in downs):
-            kept.append(change)
-    return kept
+    kept = list(group)
+    while True:
+        downs = [
+            change
+            for one, other in pairwise(_turns(kept))
+            if not one.up and not other.up and not _meet(one.edge, other.edge)
+            for change in (one.change, other.change)
+        ]
+        if not downs:
+            return kept
+        weakest = min(downs, key=lambda change: change.probability)
+        kept = [change for change in kept if change is not weakest]
+
+
+def _meet(one: Edge, other: Edge) -> bool:
+    """Whether two brackets can hold the same date."""
+    return one.after <= other.by and other.after <= one.by
 
 
 def _stands(group: Sequence[Change]) -> list[_Stand]:
