@@ -51,6 +51,9 @@ class Odds(Protocol):
     def chance(self, when: dt.datetime, *, radar: bool = False) -> float:
         """P(clear) at a moment, above 0 and below 1."""
 
+    def source(self, when: dt.datetime, *, radar: bool = False) -> str:
+        """What P(clear) rests on at a moment, in words."""
+
     def quantiles(self, when: dt.datetime, levels: Sequence[float] | Floats, *, radar: bool = False) -> Floats:
         """Quantiles of what P(clear) may be, shape (levels,)."""
 
