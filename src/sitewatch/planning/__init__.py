@@ -25,7 +25,7 @@ from sitewatch.planning._plans import IMAGING_MODES, Plan, Strip, read_plan, wit
 from sitewatch.planning._questions import FALSE_SIGHT, SEEN, Dating, Deadline, Explaining, Question, Standing
 from sitewatch.planning._rhythm import FARTHEST_DAYS, rhythm
 from sitewatch.planning._sensors import LANDSAT, SENSORS, SENTINEL_1, SENTINEL_2, Direction, GroundTracks, Sensor, Side
-from sitewatch.planning._site_waits import WAIT_DAYS, site_waits
+from sitewatch.planning._site_waits import WAIT_DAYS, free_sensors, site_waits
 from sitewatch.planning._wait import FREE, Odds, Option, Wait, Waits, wait_distribution, wait_on_any_day, wait_with
 from sitewatch.planning._weather import (
     DEFAULT_LINE,
@@ -96,6 +96,7 @@ __all__ = [
     "clear_odds",
     "due_passes",
     "fetch_elements",
+    "free_sensors",
     "learn_cover_line",
     "opportunities",
     "parse_elements",

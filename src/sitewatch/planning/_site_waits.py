@@ -9,7 +9,7 @@ from sitewatch.planning._passes import Pass
 from sitewatch.planning._sensors import Sensor
 from sitewatch.planning._wait import Odds, Option, Waits, wait_with
 
-__all__ = ["WAIT_DAYS", "site_waits"]
+__all__ = ["WAIT_DAYS", "free_sensors", "site_waits"]
 
 WAIT_DAYS = 60.0
 """Days that are looked ahead of each start."""
@@ -41,8 +41,7 @@ def site_waits(
         ValueError: the period is empty, or a time has no time zone.
     """
     found, known = tuple(passes), tuple(sensors)
-    free = [one for one in known if one.cost == 0]
-    base = [one for one in free if one.min_sun is not None] or free
+    base = free_sensors(known)
     return wait_with(
         Option(name="", passes=_of(found, base), odds=odds),
         [Option(name=_called(one), passes=_of(found, [one]), odds=odds) for one in known if one not in base],
@@ -50,6 +49,12 @@ def site_waits(
         until=until,
         horizon=horizon,
     )
+
+
+def free_sensors(sensors: Iterable[Sensor]) -> tuple[Sensor, ...]:
+    """The cameras among sensors that cost nothing; where there are none, the radar that costs nothing."""
+    free = tuple(one for one in sensors if one.cost == 0)
+    return tuple(one for one in free if one.min_sun is not None) or free
 
 
 def _called(sensor: Sensor) -> str:
