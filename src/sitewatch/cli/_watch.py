@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sitewatch.cli._orbits import settled_elements
 from sitewatch.cli._progress import note, progress_bars, warn
 from sitewatch.cli._values import (
     parse_as_known,
@@ -20,7 +21,7 @@ from sitewatch.cli._values import (
     parse_elements,
     parse_good_share,
     parse_now,
-    parse_passes,
+    passes_of,
     present,
 )
 from sitewatch.cli._workspace import (
@@ -222,7 +223,7 @@ def _watch_folder(
     place = read_site(site)
     shares = parse_good_share(good_share, areas=place.areas)
     good = GoodShare(site=shares.get("good_share", GOOD_SHARE), areas=shares.get("good_share_of_areas", {}))
-    passes = parse_passes(elements, place)
+    passes = passes_of(parse_elements(elements), place)
     with progress_bars(quiet=quiet) as progress:
         if images is not None:
             progress("listing scenes", 0, 1)
@@ -321,6 +322,7 @@ def _watch_workspace(
     clock = present if now is None else None
     satellites = parse_elements(elements)
     with opened(place) as space, progress_bars(quiet=quiet) as progress:
+        satellites = satellites or settled_elements(space, parse_now(now))
         if len(sites) == 1:
             gave = [
                 watch_site(
