@@ -174,7 +174,7 @@ def _sentences(plan: Plan) -> list[str]:
         if choice.unaffordable:
             told.append(f"{choice.unaffordable} more would add something, and their cost is not told.")
     if plan.waits is not None:
-        told.append(plan.waits.sentence)
+        told.append(f"{plan.waits.sentence} `sitewatch looks wait` tells more.")
     return [*told, *plan.sky.sentences(plan.since)]
 
 

@@ -71,10 +71,11 @@ class Sky:
         how = (
             f"what {line.pairs} forecast covers were followed by here"
             if line.pairs
-            else "an assumption, as no look here has a forecast of its time yet"
+            else "an assumption (90 % clear where it is cloudless, 10 % where overcast), as no look here has a forecast of "
+            "its time yet"
         )
         reach = f"until {newest.until:%Y-%m-%d %H:%M} UTC, less and less in its last two days"
-        return [f"The cloud forecast counts {reach}; from its cover to a chance leads {how}."]
+        return [f"The cloud forecast counts {reach}; its cover becomes a chance by {how}."]
 
     def document(self, since: dt.datetime) -> dict[str, Any]:
         """For JSON."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from markupsafe import Markup
@@ -92,14 +93,14 @@ def _names(curves: Sequence[tuple[str, Wait]], last: int, *, top: float, wide: i
         x, y = _LEFT + wide + 14, top + 12 + 38 * place
         parts.append(tag("line", x1=x, x2=x + 28, y1=y - 4, y2=y - 4, class_="curve", stroke=ink,
                          stroke_dasharray=dashes or "none"))  # fmt: skip
-        parts.append(tag("text", name, x=x + 36, y=y, class_="name"))
+        parts.append(tag("text", textwrap.shorten(name, 28, placeholder="..."), x=x + 36, y=y, class_="name"))
         parts.append(tag("text", _within(wait), x=x + 36, y=y + 16))
     return parts
 
 
 def _within(wait: Wait) -> str:
     days = wait.days_for(_LEVEL)
-    return f"beyond {wait.horizon:g} days" if days is None else f"8 of 10 within {days} d"
+    return f"beyond {wait.horizon:g} days" if days is None else f"8 of 10 within {days} day{'' if days == 1 else 's'}"
 
 
 def _told(name: str, wait: Wait) -> str:
