@@ -175,6 +175,19 @@ def test_a_site_of_a_workspace_is_known_by_its_ledger(run: Run, place: Path, tle
     assert told(run, "plant", "--elements", tle, "--question", "deadline:2026-10-01")["question"]["unit"] == "bits"
 
 
+def test_waits_and_odds_of_a_site_of_a_workspace(run: Run, place: Path, tle: Path) -> None:
+    """Every other look was clear there: long waits are rarer than where anything between never and always may be."""
+    known, bare = (
+        json.loads(run("looks", "wait", name, "--elements", tle, "--now", NOW, "--json").out)
+        for name in ("plant", write_site(place))
+    )
+    assert known["weather"]["looks"] == 22
+    assert known["free"]["within"]["14"] > bare["free"]["within"]["14"] + 0.1
+    scored = json.loads(run("looks", "odds", "plant", "--now", NOW, "--json").out)
+    assert scored["ledger"]["n"] == 12
+    assert scored["ledger"]["event_rate"] == 0.5
+
+
 def test_elements_come_from_where_the_workspace_says(run: Run, place: Path, tle: Path) -> None:
     missing = run("looks", "next", "plant", "--now", NOW)
     assert missing.code == 2

@@ -71,8 +71,8 @@ class Sky:
         how = (
             f"what {line.pairs} forecast covers were followed by here"
             if line.pairs
-            else "an assumption (90 % clear where it is cloudless, 10 % where overcast), as no look here has a forecast of "
-            "its time yet"
+            else "an assumption (90 % clear where it is cloudless, 10 % where overcast), as no look here has a "
+            "forecast of its time yet"
         )
         reach = f"until {newest.until:%Y-%m-%d %H:%M} UTC, less and less in its last two days"
         return [f"The cloud forecast counts {reach}; its cover becomes a chance by {how}."]
