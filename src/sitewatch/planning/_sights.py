@@ -45,10 +45,8 @@ class Sights:
         self._weather = weather
         self.p: _Floats = self._clear * self._rest
         """(n,) P(each can tell) by itself."""
-        edges = np.unique(np.concatenate(([0.0, 1.0], self._clear[self._shared > 0])))
-        self.width: _Floats = np.diff(edges)
+        self.width, self._middle = _cells(self._clear[self._shared > 0])
         """(K,) of cells of the rank; within one, the same looks are clear under the shared weather."""
-        self._middle = (edges[1:] + edges[:-1]) / 2
 
     def shares(self, number: int) -> bool:
         """True: whether it can tell hangs together with others."""
@@ -56,8 +54,11 @@ class Sights:
 
     def telling(self, number: int) -> _Floats:
         """(K,) P(a look can tell | the rank lies in the cell)."""
+        return self._tells(number, self._middle)
+
+    def _tells(self, number: int, ranks: _Floats) -> _Floats:
         q, clear = self._shared[number], self._clear[number]
-        told: _Floats = self._rest[number] * (q * (self._middle < clear) + (1 - q) * clear)
+        told: _Floats = self._rest[number] * (q * (ranks < clear) + (1 - q) * clear)
         return told
 
     def later(self, values: _Floats, days: float) -> _Floats:
@@ -96,13 +97,21 @@ class Sights:
     def _together(self, numbers: Sequence[int]) -> tuple[_Floats, dict[int, int]]:
         """(2^T,) P(which of T looks can tell), by the bits of its index, and which bit is whose."""
         order = sorted(numbers, key=lambda n: (self._days[n], n))
-        state = self.width[None]
+        # Few looks have few borders: fewer cells than all of the plan.
+        width, middle = _cells(self._clear[order])
+        state = width[None]
         last = self._days[order[0]]
         for n in order:
             same = 0.0 if self._weather is None else self._weather.same(float(self._days[n] - last))
-            state = same * state + (1 - same) * self.width * state.sum(axis=1, keepdims=True)
-            tells = self.telling(n)
+            state = same * state + (1 - same) * width * state.sum(axis=1, keepdims=True)
+            tells = self._tells(n, middle)
             state = np.concatenate((state * (1 - tells), state * tells))
             last = self._days[n]
         both: _Floats = state.sum(axis=1)
         return both, {n: bit for bit, n in enumerate(order)}
+
+
+def _cells(borders: _Floats) -> tuple[_Floats, _Floats]:
+    """(K,) widths and middles of the cells between some borders of the rank."""
+    edges = np.unique(np.concatenate(([0.0, 1.0], borders)))
+    return np.diff(edges), (edges[1:] + edges[:-1]) / 2
