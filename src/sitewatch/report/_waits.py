@@ -54,7 +54,8 @@ def waits_picture(found: Waits, *, title: str, caveats: Sequence[str] = ()) -> s
         parts.append(line)
     parts += _names(curves, last, top=top, wide=wide)
     label = " ".join([f"{title}.", *caveats, *(f"{_told(name, wait)}." for name, wait in curves)])
-    return standalone(*parts, width=_WIDTH, height=top + _HIGH + 52, style=_STYLE, label=label)
+    height = top + max(_HIGH + 52, 38 * len(curves) + 8)
+    return standalone(*parts, width=_WIDTH, height=height, style=_STYLE, label=label)
 
 
 def _frame(last: int, *, top: float, wide: int) -> list[Markup]:
