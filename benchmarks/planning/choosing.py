@@ -1,6 +1,7 @@
 """What it costs to know as much: looks chosen by worth per cost, by earliest pass, and by lowest cloud.
 
     python benchmarks/planning/choosing.py [--sites 30] [--years 3] [--seed 1] [--kind standing] [--independent]
+    python benchmarks/planning/choosing.py --told [--sites 30] [--years 3] [--seed 1]
 
 Simulated records. At each site a structure comes and goes as a two-state chain; the weather is a season and spells that
 last some days; free sensors of 10 m and 30 m, a radar that shows the structure at every other site, and two
@@ -12,6 +13,8 @@ what was open. Then the looks are taken: the same pass has the same weather and 
 Besides the two plain ways there is a third that knows the day which is asked about and takes the looks nearest to it.
 Weather stays as long as the record says, for all ways of choosing; with --independent each look has weather of its own,
 as planned before. For "standing" what was told to be left stands beside what was really left, in bits.
+With --told: of the three looks that add most, whatever they cost, what they are told to leave open beside what they
+really leave, with weather that stays and with looks that are independent of each other.
 Each cost ratio has an interval of 95 % by resampling sites (2000 times).
 """
 
@@ -20,6 +23,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import functools
+import itertools
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -38,6 +42,7 @@ from sitewatch.planning import (
     Persistence,
     Question,
     Standing,
+    best_set,
     clear_odds,
     resolved,
 )
@@ -176,6 +181,8 @@ def offered(place: Place, odds: ClearOdds, since: float, *, alike: bool) -> list
                 p_resolved=resolved(pixel, place.side) * place.sees(name),
                 cost={"eur": 1.0 if alike else price + HOUR_COST},
                 radar=name == "radar",
+                pixel_m=pixel,
+                thing_m=place.side,
             )
         )
     return found
@@ -320,6 +327,34 @@ def measure(asked: argparse.Namespace, kind: str, *, alike: bool, sensors: Colle
         print(f"  worth against {way}: {ratio:.1%} of the cost ({low:.1%} to {high:.1%})")
 
 
+def told_and_left(asked: argparse.Namespace, *, shared: bool) -> None:
+    """Of the three looks that add most: bits told to be left, really left, and how far these lie apart over sites."""
+    rows, fewer = [], 0
+    for seed in range(asked.seed * 1000, asked.seed * 1000 + asked.sites):
+        place = place_of(seed, asked.years)
+        mine = []
+        for day in range(365, place.days - WINDOW, 61):
+            question = questions(place, day)["standing"]
+            assert isinstance(question, Standing)
+            odds = ledger(seed, asked.years, day)
+            looks = offered(place, odds, day, alike=True)
+            choice = best_set(question, looks, most=3, weather=odds.persistence if shared else None)
+            numbers = [one.number for one in choice.chosen]
+            times = sorted(looks[n].start for n in numbers)
+            fewer += sum((b - a).total_seconds() < 2 * 86_400 for a, b in itertools.pairwise(times))
+            mine.append((choice.open, choice.open - choice.worth, left(place, question, looks, numbers)[0]))
+        rows.append(np.mean(mine, axis=0))
+    found = np.array(rows)
+    drawn = np.random.default_rng(1).integers(0, len(found), (2000, len(found)))
+    apart = (found[:, 2] - found[:, 1])[drawn].mean(axis=1)
+    low, high = np.quantile(apart, (0.025, 0.975))
+    before, said, came = found.mean(axis=0)
+    print(
+        f"{'shared weather' if shared else 'independent'}: open {before:.3f} bits, told to be left {said:.3f}, really "
+        f"left {came:.3f}; apart {came - said:+.3f} ({low:+.3f} to {high:+.3f}); {fewer} pairs within two days"
+    )
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--sites", type=int, default=30)
@@ -327,7 +362,12 @@ def main() -> None:
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--kind", choices=("standing", "deadline", "bracket"), help="one question alone")
     arguments.add_argument("--independent", action="store_true", help="leave out that weather stays")
+    arguments.add_argument("--told", action="store_true", help="what three looks are told to leave, and do leave")
     asked = arguments.parse_args()
+    if asked.told:
+        told_and_left(asked, shared=True)
+        told_and_left(asked, shared=False)
+        return
     for kind in (asked.kind,) if asked.kind else ("standing", "deadline", "bracket"):
         print(f"{kind}, prices as they are:", end=" ")
         measure(asked, kind, alike=False)
