@@ -1,6 +1,7 @@
 """What it costs to know as much: looks chosen by worth per cost, by earliest pass, and by lowest cloud.
 
-    python benchmarks/planning/choosing.py [--sites 30] [--years 3] [--seed 1] [--kind standing]
+    python benchmarks/planning/choosing.py [--sites 30] [--years 3] [--seed 1] [--kind standing] [--independent]
+    python benchmarks/planning/choosing.py --told [--sites 30] [--years 3] [--seed 1]
 
 Simulated records. At each site a structure comes and goes as a two-state chain; the weather is a season and spells that
 last some days; free sensors of 10 m and 30 m, a radar that shows the structure at every other site, and two
@@ -10,6 +11,10 @@ gives. All ways of choosing see the same opportunities, and stop as soon as what
 what was open. Then the looks are taken: the same pass has the same weather and the same luck whoever chose it.
 
 Besides the two plain ways there is a third that knows the day which is asked about and takes the looks nearest to it.
+Weather stays as long as the record says, for all ways of choosing; with --independent each look has weather of its own,
+as planned before. For "standing" what was told to be left stands beside what was really left, in bits.
+With --told: of the three looks that add most, whatever they cost, what they are told to leave open beside what they
+really leave, with weather that stays and with looks that are independent of each other.
 Each cost ratio has an interval of 95 % by resampling sites (2000 times).
 """
 
@@ -18,6 +23,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import functools
+import itertools
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -33,8 +39,10 @@ from sitewatch.planning import (
     Deadline,
     Opportunity,
     Pass,
+    Persistence,
     Question,
     Standing,
+    best_set,
     clear_odds,
     resolved,
 )
@@ -173,14 +181,18 @@ def offered(place: Place, odds: ClearOdds, since: float, *, alike: bool) -> list
                 p_resolved=resolved(pixel, place.side) * place.sees(name),
                 cost={"eur": 1.0 if alike else price + HOUR_COST},
                 radar=name == "radar",
+                pixel_m=pixel,
+                thing_m=place.side,
             )
         )
     return found
 
 
-def chosen(question: Question, looks: Sequence[Opportunity], how: str, goal: float) -> list[int] | None:
-    """Looks until no more than `goal` is expected to be left open; None: all of them are not enough."""
-    gains = question.gains(looks)
+def chosen(
+    question: Question, looks: Sequence[Opportunity], how: str, goal: float, weather: Persistence | None
+) -> tuple[list[int], float] | None:
+    """Looks until no more than `goal` is expected to be left open, and what is; None: all of them are not enough."""
+    gains = question.gains(looks, weather=weather)
     taken: list[int] = []
     rest = list(range(len(looks)))
     if how == "earliest":
@@ -201,7 +213,7 @@ def chosen(question: Question, looks: Sequence[Opportunity], how: str, goal: flo
             return None
         taken.append(rest.pop(0))
         gains.take(taken[-1])
-    return taken
+    return taken, gains.open
 
 
 def left(place: Place, question: Standing, looks: Sequence[Opportunity], taken: Sequence[int]) -> tuple[float, bool]:
@@ -276,7 +288,7 @@ def interval(ours: np.ndarray, theirs: np.ndarray) -> tuple[float, float, float]
 def measure(asked: argparse.Namespace, kind: str, *, alike: bool, sensors: Collection[str] = tuple(SENSORS)) -> None:
     ways = WAYS[:3] if kind == "bracket" else WAYS
     costs: dict[str, list[float]] = {way: [] for way in ways}
-    ends: dict[str, list[tuple[float, bool]]] = {way: [] for way in ways}
+    ends: dict[str, list[tuple[float, float, bool]]] = {way: [] for way in ways}
     looks_taken: dict[str, int] = dict.fromkeys(ways, 0)
     count = beyond = 0
     for seed in range(asked.seed * 1000, asked.seed * 1000 + asked.sites):
@@ -284,32 +296,63 @@ def measure(asked: argparse.Namespace, kind: str, *, alike: bool, sensors: Colle
         spent = dict.fromkeys(ways, 0.0)
         for day in range(365, place.days - WINDOW, 61):
             question = questions(place, day)[kind]
-            offers = offered(place, ledger(seed, asked.years, day), day, alike=alike)
+            odds = ledger(seed, asked.years, day)
+            weather = None if asked.independent else odds.persistence
+            offers = offered(place, odds, day, alike=alike)
             looks = [one for one in offers if one.passing.sensor in sensors]
             goal = SHARE * question.gains(looks).open
-            plans = {way: chosen(question, looks, way, goal) for way in ways}
+            plans = {way: chosen(question, looks, way, goal, weather) for way in ways}
             if any(plan is None for plan in plans.values()):
                 beyond += 1
                 continue
             count += 1
-            for way, plan in plans.items():
-                assert plan is not None
+            for way, told in plans.items():
+                assert told is not None
+                plan, open_ = told
                 spent[way] += sum((looks[n].cost or {})["eur"] for n in plan)
                 looks_taken[way] += len(plan)
                 if isinstance(question, Standing):
-                    ends[way].append(left(place, question, looks, plan))
+                    ends[way].append((open_, *left(place, question, looks, plan)))
         for way in ways:
             costs[way].append(spent[way])
     print(f"{count} questions ({beyond} more cannot be answered so far by all looks together)")
     for way in ways:
-        told = f"  {way:13} {sum(costs[way]) / count:9.1f} per question, {looks_taken[way] / count:5.2f} looks"
+        line = f"  {way:13} {sum(costs[way]) / count:9.1f} per question, {looks_taken[way] / count:5.2f} looks"
         if ends[way]:
-            bits, right = np.mean(ends[way], axis=0)
-            told += f"; really left {bits:.3f} bits, right {right:.1%}"
-        print(told)
+            said, bits, right = np.mean(ends[way], axis=0)
+            line += f"; told to be left {said:.3f}, really left {bits:.3f} bits, right {right:.1%}"
+        print(line)
     for way in ways[1:]:
         ratio, low, high = interval(np.array(costs["worth"]), np.array(costs[way]))
         print(f"  worth against {way}: {ratio:.1%} of the cost ({low:.1%} to {high:.1%})")
+
+
+def told_and_left(asked: argparse.Namespace, *, shared: bool) -> None:
+    """Of the three looks that add most: bits told to be left, really left, and how far these lie apart over sites."""
+    rows, fewer = [], 0
+    for seed in range(asked.seed * 1000, asked.seed * 1000 + asked.sites):
+        place = place_of(seed, asked.years)
+        mine = []
+        for day in range(365, place.days - WINDOW, 61):
+            question = questions(place, day)["standing"]
+            assert isinstance(question, Standing)
+            odds = ledger(seed, asked.years, day)
+            looks = offered(place, odds, day, alike=True)
+            choice = best_set(question, looks, most=3, weather=odds.persistence if shared else None)
+            numbers = [one.number for one in choice.chosen]
+            times = sorted(looks[n].start for n in numbers)
+            fewer += sum((b - a).total_seconds() < 2 * 86_400 for a, b in itertools.pairwise(times))
+            mine.append((choice.open, choice.open - choice.worth, left(place, question, looks, numbers)[0]))
+        rows.append(np.mean(mine, axis=0))
+    found = np.array(rows)
+    drawn = np.random.default_rng(1).integers(0, len(found), (2000, len(found)))
+    apart = (found[:, 2] - found[:, 1])[drawn].mean(axis=1)
+    low, high = np.quantile(apart, (0.025, 0.975))
+    before, said, came = found.mean(axis=0)
+    print(
+        f"{'shared weather' if shared else 'independent'}: open {before:.3f} bits, told to be left {said:.3f}, really "
+        f"left {came:.3f}; apart {came - said:+.3f} ({low:+.3f} to {high:+.3f}); {fewer} pairs within two days"
+    )
 
 
 def main() -> None:
@@ -318,7 +361,13 @@ def main() -> None:
     arguments.add_argument("--years", type=float, default=3.0)
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--kind", choices=("standing", "deadline", "bracket"), help="one question alone")
+    arguments.add_argument("--independent", action="store_true", help="leave out that weather stays")
+    arguments.add_argument("--told", action="store_true", help="what three looks are told to leave, and do leave")
     asked = arguments.parse_args()
+    if asked.told:
+        told_and_left(asked, shared=True)
+        told_and_left(asked, shared=False)
+        return
     for kind in (asked.kind,) if asked.kind else ("standing", "deadline", "bracket"):
         print(f"{kind}, prices as they are:", end=" ")
         measure(asked, kind, alike=False)

@@ -6,13 +6,17 @@ import datetime as dt
 import json
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 import shapely
 from icalendar import Calendar
+from orbiting import ELEMENTS, NOW, OUTLINE, write_forecast, write_sensors, write_site
 from ran import Run
 
+from sitewatch.assessment import SIMULATED
 from sitewatch.cube import Look, Outcome
+from sitewatch.planning import DEFAULT_LINE, CoverLine
 from sitewatch.site import Site
 from sitewatch.store import Run as Visit
 from sitewatch.store import add_site, save_run
@@ -21,30 +25,13 @@ from sitewatch.structures import Bracket, Kind, Presence, Recognised, Recognitio
 from sitewatch.workspace import make_workspace
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "march-16"
-NOW = "2026-09-24T00:00:00Z"
-ELEMENTS = """SENTINEL-2B
-1 42063U 17013A   26263.59211295  .00000276  00000+0  12211-3 0  9994
-2 42063  98.5709 336.9934 0001197  85.8635 274.2685 14.30816269498280
-SENTINEL-1A
-1 39634U 14016A   26266.95583925  .00000028  00000+0  15467-4 0  9991
-2 39634  98.1598 272.9400 0001449  85.9652 274.1714 14.59807083664427
-"""
-OUTLINE = shapely.box(126.65, 39.74, 126.67, 39.76)
 FIELDS = {"start", "sensor", "direction", "relative_orbit", "sun_elevation", "p_clear", "cost", "worth"}
 
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    path = tmp_path / "plant.geojson"
-    feature = {
-        "type": "Feature",
-        "id": "plant",
-        "properties": {"name": "The plant"},
-        "geometry": shapely.geometry.mapping(OUTLINE),
-    }
-    path.write_text(json.dumps(feature))
-    return path
+    return write_site(tmp_path)
 
 
 @pytest.fixture
@@ -56,10 +43,7 @@ def tle(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def agile(tmp_path: Path) -> Path:
-    path = tmp_path / "agile.toml"
-    told = 'name = "agile"\nnorad = [42063]\nmax_off_nadir = 30\npixel_m = 0.5\ncost = 300'
-    path.write_text(f"[[sensor]]\n{told}\n\n[[sensor]]\n{told.replace('agile', 'dear').replace('cost = 300', '')}\n")
-    return path
+    return write_sensors(tmp_path)
 
 
 @pytest.fixture
@@ -191,6 +175,19 @@ def test_a_site_of_a_workspace_is_known_by_its_ledger(run: Run, place: Path, tle
     assert told(run, "plant", "--elements", tle, "--question", "deadline:2026-10-01")["question"]["unit"] == "bits"
 
 
+def test_waits_and_odds_of_a_site_of_a_workspace(run: Run, place: Path, tle: Path) -> None:
+    """Every other look was clear there: long waits are rarer than where anything between never and always may be."""
+    known, bare = (
+        json.loads(run("looks", "wait", name, "--elements", tle, "--now", NOW, "--json").out)
+        for name in ("plant", write_site(place))
+    )
+    assert known["weather"]["looks"] == 22
+    assert known["free"]["within"]["14"] > bare["free"]["within"]["14"] + 0.1
+    scored = json.loads(run("looks", "odds", "plant", "--now", NOW, "--json").out)
+    assert scored["ledger"]["n"] == 12
+    assert scored["ledger"]["event_rate"] == 0.5
+
+
 def test_elements_come_from_where_the_workspace_says(run: Run, place: Path, tle: Path) -> None:
     missing = run("looks", "next", "plant", "--now", NOW)
     assert missing.code == 2
@@ -221,6 +218,116 @@ def test_passes_become_a_calendar_and_a_picture(run: Run, site: Path, tle: Path,
     first = ics.read_bytes(), drawn
     run(*command)
     assert (ics.read_bytes(), picture.read_text()) == first
+
+
+def test_a_simulated_record_is_said_to_be_one(run: Run, tle: Path, tmp_path: Path) -> None:
+    record = EXAMPLE / "record"
+    ics, picture = tmp_path / "looks.ics", tmp_path / "looks.svg"
+    where = (record / "site.geojson", "--record", record, "--elements", tle)
+    ran = run("looks", "next", *where, "--now", NOW, "--ics", ics, "--picture", picture)
+    assert ran.out.startswith(SIMULATED)
+    calendar = Calendar.from_ical(ics.read_bytes())
+    assert calendar["X-WR-CALDESC"] == SIMULATED
+    assert all(str(one["DESCRIPTION"]).startswith(SIMULATED) for one in calendar.walk("VEVENT"))
+    lines = ET.fromstring(picture.read_text()).iterfind(".//{*}text[@class='caveat']")  # noqa: S314 - our own
+    assert " ".join(str(one.text) for one in lines) == SIMULATED
+    assert told(run, *where)["simulated"] is True
+    for command in ("wait", "odds"):
+        more = where if command == "wait" else where[:3]
+        assert run("looks", command, *more, "--now", NOW).out.startswith(SIMULATED)
+        assert json.loads(run("looks", command, *more, "--now", NOW, "--json").out)["simulated"] is True
+
+
+def test_a_real_record_is_not(run: Run, place: Path, tle: Path) -> None:
+    assert told(run, "plant", "--elements", tle)["simulated"] is False
+    assert "simulated" not in run("looks", "next", "plant", "--elements", tle, "--now", NOW).out
+
+
+def test_a_window_that_is_over_is_said_to_be_over(run: Run, site: Path, place: Path, tle: Path) -> None:
+    over = ("--elements", tle, "--since", "2026-09-10", "--until", "2026-09-20")
+    for name in (site, "plant"):
+        ran = run("looks", "next", name, *over, "--now", NOW)
+        assert ran.code == 0, ran
+        assert (
+            "The window ended on 2026-09-20: no look can be taken there any more; what was seen then is in" in ran.out
+        )
+        assert "●" not in ran.out
+        assert "No look that can be had" not in ran.out
+        document = told(run, name, *over)
+        assert document["over"] is True
+        assert document["wait"] is None
+        assert document["passes"]
+        assert all(one["over"] and one["chosen"] is None for one in document["passes"])
+
+
+def test_passes_that_are_over_are_not_chosen(run: Run, site: Path, tle: Path) -> None:
+    begun = ("--elements", tle, "--since", "2026-09-15", "--until", "2026-10-01")
+    document = told(run, site, *begun)
+    gone = [one for one in document["passes"] if one["start"] < NOW]
+    assert gone
+    assert all(one["over"] and one["chosen"] is None and one["worth"] > 0 for one in gone)
+    assert [one["chosen"] for one in document["passes"] if one["chosen"]]
+    said = run("looks", "next", site, *begun, "--now", NOW).out
+    assert f"{len(gone)} of these passes are over by 2026-09-24 00:00 UTC, and not chosen." in said
+
+
+def test_a_forecast_counts_as_far_as_it_reaches(run: Run, place: Path, tle: Path, agile: Path, tmp_path: Path) -> None:
+    clouds = write_forecast(tmp_path, "2026-09-24", days=9, cover=100)
+    where = ("plant", "--elements", tle, "--sensors", agile)
+    plain = told(run, *where)
+    document = told(run, *where, "--forecast", clouds)
+    end = "2026-10-02T23:00"
+    cameras = [one for one in document["passes"] if one["sensor"] == "agile"]
+    came = {one["start"]: one for one in plain["passes"] if one["sensor"] == "agile"}
+    for one in cameras:
+        before = came[one["start"]]
+        assert before["p_clear_from"] == "ledger"
+        if one["start"] < "2026-09-30T23:00":
+            assert one["p_clear_from"] == "forecast"
+            # Overcast: one in ten, by the line that is assumed until looks say better.
+            assert one["p_clear"] == pytest.approx(DEFAULT_LINE.chance(1.0))
+        elif one["start"] < end:
+            assert one["p_clear_from"] == "forecast and ledger"
+            assert DEFAULT_LINE.chance(1.0) < one["p_clear"] < before["p_clear"]
+        else:
+            assert (one["p_clear_from"], one["p_clear"]) == ("ledger", before["p_clear"])
+    assert {one["p_clear_from"] for one in cameras} == {"forecast", "forecast and ledger", "ledger"}
+    radar = [one for one in document["passes"] if one["sensor"] == "sentinel-1"]
+    assert {one["p_clear_from"] for one in radar} == {"assumed"}
+    assert document["weather"]["forecast"]["until"].startswith(end)
+    assert document["weather"]["forecast"]["pairs"] == 0
+    assert "an assumption" in document["weather"]["sentence"]
+    said = run("looks", "next", *where, "--forecast", clouds, "--now", NOW).out
+    assert "forecast and ledger" in said
+    assert "The cloud forecast counts until 2026-10-02 23:00 UTC" in said
+    first, second = (one["wait"]["free"]["within"]["3"] for one in (plain, document))
+    assert second < first
+
+
+def test_forecasts_that_were_kept_teach_the_line(run: Run, place: Path, tle: Path, tmp_path: Path) -> None:
+    """Nearly all looks of the record were clear: what is told of an overcast sky rises with each of them."""
+    clouds = write_forecast(tmp_path, "2026-09-24", days=7, cover=100)
+    kept = write_forecast(tmp_path, "2026-07-01", days=60, cover=100)
+    document = told(run, "plant", "--elements", tle, "--forecast", clouds, "--forecast", kept)
+    line = document["weather"]["forecast"]
+    assert line["files"] == 2
+    assert line["pairs"] == 12
+    assert CoverLine(intercept=line["intercept"], slope=line["slope"]).chance(1.0) > 0.3
+    assert "what 12 forecast covers were followed by here" in document["weather"]["sentence"]
+
+
+def test_a_forecast_that_ends_before_the_window_is_told(run: Run, site: Path, tle: Path, tmp_path: Path) -> None:
+    old = write_forecast(tmp_path, "2026-09-01", days=7, cover=100)
+    document = told(run, site, "--elements", tle, "--forecast", old)
+    assert "The cloud forecast ends on 2026-09-07 23:00 UTC, before the window" in document["weather"]["sentence"]
+    assert {one["p_clear_from"] for one in document["passes"]} == {"mean over land", "assumed"}
+
+
+def test_the_wait_stands_below_the_passes(run: Run, site: Path, tle: Path, agile: Path) -> None:
+    where = (site, "--elements", tle, "--sensors", agile)
+    sentence = told(run, *where)["wait"]["sentence"]
+    assert sentence.startswith("With what is free, an erection on any day is seen within ")
+    assert sentence in run("looks", "next", *where, "--now", NOW).out
 
 
 def test_a_plan_takes_worth_from_what_will_not_be_imaged(run: Run, site: Path, tle: Path, tmp_path: Path) -> None:
@@ -256,6 +363,7 @@ def test_a_plan_takes_worth_from_what_will_not_be_imaged(run: Run, site: Path, t
         (["--case", "none.yaml"], "none.yaml"),
         (["--record", "nowhere"], "nowhere"),
         (["--elements", "none.tle"], "none.tle"),
+        (["--forecast", "none.json"], "none.json: cannot be read"),
     ],
 )
 def test_faults_are_one_sentence(run: Run, site: Path, tle: Path, options: list[str], says: str) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from ran import Ran, Run
-from shapely.geometry import box
+from shapely.geometry import box, mapping
 
 from sitewatch.cube import Asking, Look, Outcome, find_stalls, stall_document
+from sitewatch.errors import CatalogError
 from sitewatch.site import Site, site_feature
 from sitewatch.store import Run as Visit
 from sitewatch.store import add_site, save_run
@@ -24,6 +25,7 @@ SILENT = (
     "cat answers, but has listed no sentinel-2 scene of plant for 19 days; usual are 5 days, the most so far 5 days: "
     "the feed may have stalled"
 )
+BOX = box(10, 50, 10.02, 50.01)
 S2B = """SENTINEL-2B
 1 42063U 17013A   26263.59211295  .00000276  00000+0  12211-3 0  9994
 2 42063  98.5709 336.9934 0001197  85.8635 274.2685 14.30816269498280
@@ -137,3 +139,64 @@ def test_watch_tells_new_pictures_once(run: Run, made_world: Path, tmp_path: Pat
     assert all(line.endswith(" % clear.") for line in told)
     assert not [line for line in told if line.split(": ")[1].split(",")[0] in before]
     assert "good picture of" not in watch(days[3]).out
+
+
+def of_another_day(elements: str, epoch: dt.datetime) -> str:
+    """Two-line elements with another epoch, and the checksum that goes with it."""
+    name, first, second = elements.strip().splitlines()
+    day = (epoch - dt.datetime(epoch.year, 1, 1, tzinfo=dt.UTC)) / DAY + 1
+    first = f"{first[:18]}{epoch:%y}{day:012.8f}{first[32:68]}"
+    total = sum(int(c) if c.isdigit() else c == "-" for c in first)
+    return f"{name}\n{first}{total % 10}\n{second}\n"
+
+
+def settle_elements(space: Path, content: str) -> None:
+    """As if their address had just given them."""
+    settings = space / "sitewatch.toml"
+    settings.write_text(settings.read_text() + 'elements = "https://orbits.test/s2.tle"\n')
+    kept = {"url": "https://orbits.test/s2.tle", "fetched": dt.datetime.now(dt.UTC).isoformat(), "content": content}
+    (space / "elements.json").write_text(json.dumps(kept))
+
+
+@pytest.mark.usefixtures("silent")
+def test_the_workspace_settles_elements_for_silent_catalogs(run: Run, site: Site, tmp_path: Path) -> None:
+    """The same answer as with --elements of that time, which is another than that of the record alone."""
+    then = of_another_day(S2B, NEWEST)
+    file = tmp_path / "then.tle"
+    file.write_text(then)
+    given = run("looks", "list", "plant", "--gaps", "--elements", file).out
+    bare = run("looks", "list", "plant", "--gaps").out
+    assert given != bare
+    settle_elements(tmp_path / "space", then)
+    assert run("looks", "list", "plant", "--gaps").out == given
+
+
+def test_watch_takes_elements_from_the_workspace_and_goes_on_without(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space = tmp_path / "space"
+    monkeypatch.setenv("SITEWATCH_WORKSPACE", str(space))
+    asked = []
+
+    def silent_address(url: str, *_: object, **__: object) -> None:
+        asked.append(url)
+        raise CatalogError(f"{url}: does not answer")
+
+    assert run("init", space).code == 0
+    outline = tmp_path / "plant.geojson"
+    outline.write_text(json.dumps({"type": "Feature", "id": "plant", "properties": {}, "geometry": mapping(BOX)}))
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "2025-01-01.tif").write_bytes(b"no picture")
+    assert run("site", "add", outline, "--images", tmp_path / "images").code == 0
+    assert "orbits.test" not in run("watch", "plant", "--quiet").err
+    settle_elements(space, S2B)
+    assert "warning" not in run("watch", "plant", "--quiet").err
+    monkeypatch.setattr("sitewatch.planning.fetch_elements", silent_address)
+    ran = run("watch", "plant", "--quiet")
+    assert ran.code == 4
+    assert "warning: https://orbits.test/s2.tle: does not answer; silent catalogs are held against" in ran.err
+    assert asked == ["https://orbits.test/s2.tle"]
+    file = tmp_path / "given.tle"
+    file.write_text(S2B)
+    run("watch", "plant", "--quiet", "--elements", file)
+    assert len(asked) == 1

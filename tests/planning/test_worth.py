@@ -27,6 +27,7 @@ from sitewatch.planning import (
     Dating,
     Deadline,
     Explaining,
+    Persistence,
     Standing,
     agenda,
     best_set,
@@ -126,7 +127,8 @@ def test_worth_is_never_below_zero_nor_above_what_is_open(
     more = worth_of(question, looks)
     # Less than a ten-thousandth of a bit is nothing: so fine the ways that looks can come out are followed.
     assert more >= max(worths(question, looks)) - 1e-4
-    assert sum(one.adds for one in choice.chosen) == pytest.approx(choice.worth, abs=1e-4)
+    # Leaves that are joined after the fifth look lose a little of what the last one was told to add.
+    assert sum(one.adds for one in choice.chosen) == pytest.approx(choice.worth, abs=1e-3)
 
 
 def test_two_looks_that_say_the_same_are_worth_little_more_than_one() -> None:
@@ -134,14 +136,15 @@ def test_two_looks_that_say_the_same_are_worth_little_more_than_one() -> None:
     assert both == pytest.approx(worth_of(coin(), [look(0)]), abs=1e-3)
 
 
-def test_joining_leaves_never_tells_too_much() -> None:
+@pytest.mark.parametrize("weather", [None, Persistence(stays_days=2.0, shared=0.9)], ids=["own", "shared"])
+def test_joining_leaves_never_tells_too_much(weather: Persistence | None) -> None:
     question = coin(at=day(8), up=0.6, erected=0.1, removed=0.1, seen=0.8)
     looks = [look(n, 0.5) for n in range(7)]
-    whole = question.gains(looks)
-    told = question.gains(looks)
+    whole = question.gains(looks, weather=weather)
+    told = question.gains(looks, weather=weather)
     assert isinstance(told, WorldGains)
     told._most = 8
-    exact = question.gains(looks)
+    exact = question.gains(looks, weather=weather)
     assert isinstance(exact, WorldGains)
     exact._most = 10**6
     for n in range(7):

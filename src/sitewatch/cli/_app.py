@@ -21,6 +21,7 @@ from sitewatch.cli._forecast import forecast_app
 from sitewatch.cli._issue import ISSUE_EXAMPLES, issue
 from sitewatch.cli._looks import looks_app
 from sitewatch.cli._next import NEXT_EXAMPLES, next_
+from sitewatch.cli._odds import ODDS_EXAMPLES, odds
 from sitewatch.cli._planet import planet_app
 from sitewatch.cli._progress import note, progress_bars, warn
 from sitewatch.cli._register import register_app
@@ -29,6 +30,7 @@ from sitewatch.cli._series import SERIES_EXAMPLES, series
 from sitewatch.cli._sites import init, site_app
 from sitewatch.cli._structures import STRUCTURES_EXAMPLES, structure_app, structures
 from sitewatch.cli._values import check_text, parse_now
+from sitewatch.cli._wait import WAIT_EXAMPLES, wait
 from sitewatch.cli._watch import WATCH_EXAMPLES, watch
 from sitewatch.cli._workspace import Now, Quiet
 from sitewatch.errors import InputError, SitewatchError
@@ -44,6 +46,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 looks_app.command("next", epilog=NEXT_EXAMPLES)(next_)
+looks_app.command("wait", epilog=WAIT_EXAMPLES)(wait)
+looks_app.command("odds", epilog=ODDS_EXAMPLES)(odds)
 app.add_typer(looks_app, name="looks")
 app.add_typer(planet_app, name="planet")
 app.command(epilog="Example:\n\n    sitewatch init")(init)

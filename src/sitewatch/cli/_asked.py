@@ -1,27 +1,23 @@
-"""What `sitewatch looks next` is asked: the site, what is known of it, the question, the satellites."""
+"""What `sitewatch looks next` is asked: the site, what is known of it, the question."""
 
 from __future__ import annotations
 
 import datetime as dt
-import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sitewatch.cli._assess import record_of
-from sitewatch.cli._progress import note
 from sitewatch.cli._values import parse_day
-from sitewatch.cli._workspace import is_workspace, opened
 from sitewatch.errors import InputError, OptionError
 
 if TYPE_CHECKING:
     from sitewatch.assessment import Outlook, SiteRecord
     from sitewatch.case import Case
-    from sitewatch.planning import Elements, Past, Question, Sensor
+    from sitewatch.planning import Past, Question
     from sitewatch.structures import Structure
 
-__all__ = ["USUAL_M", "Asked", "asked_of", "elements_of", "question_of", "sensors_of"]
+__all__ = ["USUAL_M", "Asked", "asked_of", "question_of"]
 
 _KINDS = ("standing:NAME[@DATE]", "deadline:[NAME@]DATE", "bracket[:NAME]", "case")
 USUAL_M = 30.0
@@ -38,6 +34,13 @@ class Asked:
     in_workspace: bool
     """True: a site of the workspace, whose caps hold."""
     case: Case | None
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What must be said before anything else."""
+        from sitewatch.assessment import SIMULATED
+
+        return (SIMULATED,) if self.record.simulated else ()
 
     def used(self, until: dt.datetime) -> list[dt.datetime]:
         """Captures of the used looks until then, in order."""
@@ -89,32 +92,6 @@ def _is_file(place: str) -> bool:
     return path.suffix.lower() in (".geojson", ".json") or path.is_file()
 
 
-def elements_of(files: Sequence[Path], workspace: str, now: dt.datetime) -> tuple[Elements, ...]:
-    """The elements of files, else of the address that the environment or the workspace tells, fetched and kept there.
-
-    Raises:
-        OptionError: there are neither.
-    """
-    from sitewatch.planning import fetch_elements, read_elements
-
-    if files:
-        return tuple(one for file in files for one in read_elements(file))
-    missing = OptionError(
-        "there are no orbital elements to predict passes from: give --elements FILE (two-line elements or OMM), or "
-        'write elements = "https://..." into sitewatch.toml of the workspace'
-    )
-    if not is_workspace(workspace):
-        raise missing
-    with opened(workspace) as space:
-        address, folder = os.environ.get("SITEWATCH_ELEMENTS") or space.elements, space.folder
-    if address is None:
-        raise missing
-    fetched = fetch_elements(address, folder / "elements.json", now=now)
-    if fetched.told is not None:
-        note(fetched.told)
-    return fetched.elements
-
-
 def question_of(
     text: str | None, asked: Asked, *, since: dt.datetime, until: dt.datetime, now: dt.datetime
 ) -> tuple[Question, Structure | None]:
@@ -146,9 +123,8 @@ def question_of(
     if kind == "bracket" and (rest.strip() or not colon):
         past, structure = _past(asked, rest.strip(), since, now)
         if past.last >= until:
-            raise OptionError(
-                f"--until {until:%Y-%m-%d} lies before the last used look, of {past.last:%Y-%m-%d}; ask for later days"
-            )
+            # The window is over: its passes tell nothing of what comes next, which is asked about for as many days.
+            since, until = past.last, past.last + (until - since)
         return past.dating(since=since, until=until), structure
     raise OptionError(f"--question must be {', '.join(_KINDS[:-1])} or {_KINDS[-1]}, got {text!r}")
 
@@ -222,15 +198,3 @@ def _indicator(asked: Asked, name: str, now: dt.datetime, at: dt.datetime) -> Qu
         if name in (key, bound):
             return Explaining(outlook=told, standing=key, at=at)
     return None
-
-
-def sensors_of(file: Path | None) -> tuple[Sensor, ...]:
-    """The built-in sensors and those of a file; a sensor of the file goes before one of its name."""
-    from sitewatch.planning import SENSORS, read_sensors
-
-    own = () if file is None else read_sensors(file)
-    names = [sensor.name for sensor in own]
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise InputError(f"{file}: tells sensor {twice!r} twice; give each a name of its own")
-    return (*(sensor for sensor in SENSORS if sensor.name not in names), *own)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sitewatch.cli._draw import draw
+from sitewatch.cli._orbits import settled_elements
 from sitewatch.cli._progress import note
-from sitewatch.cli._values import parse_as_known, parse_now, parse_passes
+from sitewatch.cli._values import parse_as_known, parse_elements, parse_now, passes_of
 from sitewatch.cli._workspace import (
     DEFAULT,
     AsJson,
@@ -27,6 +28,7 @@ from sitewatch.errors import InputError, OptionError
 
 if TYPE_CHECKING:
     from sitewatch.cube import Asking, Look
+    from sitewatch.planning import Elements
     from sitewatch.site import Site
     from sitewatch.store import Row
 
@@ -61,6 +63,8 @@ class _Ledger:
     folder: Path | None
     asked: dict[str, Any]
     """Whom the last run asked for which period."""
+    orbits: tuple[Elements, ...] = ()
+    """What the workspace settles, to hold a silent catalog against passes."""
 
     def looks(self) -> tuple[Look, ...]:
         """The looks themselves."""
@@ -120,7 +124,7 @@ def list_(
     if _is_folder(place):
         ledger = _from_folder(Path(place), moment)
     else:
-        ledger = _from_store(place, workspace, moment, where=bool(elements))
+        ledger = _from_store(place, workspace, moment, gaps=gaps)
     if not gaps and picture is None and (as_json or ledger.rows is not None):
         (print_json if as_json else _print)(ledger.summaries)
         return
@@ -130,7 +134,7 @@ def list_(
     looks = ledger.looks()
     asking = _asking(ledger)
     found = find_gaps(looks, start=asking.since, end=asking.end)
-    passes = None if ledger.place is None else parse_passes(elements or [], ledger.place)
+    passes = None if ledger.place is None else passes_of(parse_elements(elements or []) or ledger.orbits, ledger.place)
     stalls = find_stalls(looks, asking, site=ledger.site, passes=passes) if gaps else ()
     if picture is not None:
         from sitewatch.report import calendar_picture
@@ -175,15 +179,16 @@ def _from_folder(folder: Path, moment: dt.datetime | None) -> _Ledger:
     )
 
 
-def _from_store(site: str, workspace: str, moment: dt.datetime | None, *, where: bool) -> _Ledger:
-    """The ledger of a site of the workspace; with `where`, its place too, for which rooms must be imported."""
+def _from_store(site: str, workspace: str, moment: dt.datetime | None, *, gaps: bool) -> _Ledger:
+    """The ledger of a site of the workspace; for gaps its place and elements too, for which rooms must be imported."""
     from sitewatch.store import get_site, last_run, look_rows, look_summary, site_name
 
     with opened(workspace) as space, space.store.reading() as connection:
         name = site_name(connection, site, at=moment)
         rows, hindsight = look_rows(connection, site, at=moment)
         run = last_run(connection, site, at=moment)
-        watched = get_site(connection, site) if where else None
+        watched = get_site(connection, site) if gaps else None
+        orbits = settled_elements(space, parse_now(None)) if gaps else ()
     if hindsight:
         note(f"{site} was not watched yet: these are the looks published by then, as they are known today")
     return _Ledger(
@@ -194,6 +199,7 @@ def _from_store(site: str, workspace: str, moment: dt.datetime | None, *, where:
         rows=rows,
         folder=None,
         asked={} if run is None else run["asking"],
+        orbits=orbits,
     )
 
 

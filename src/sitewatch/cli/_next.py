@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sitewatch.cli._asked import USUAL_M, Asked, asked_of, elements_of, question_of, sensors_of
+from sitewatch.cli._asked import USUAL_M, Asked, asked_of, question_of
 from sitewatch.cli._costs import budget_within
-from sitewatch.cli._draw import check_picture, draw
+from sitewatch.cli._draw import check_picture
+from sitewatch.cli._next_told import Plan, tell
+from sitewatch.cli._orbits import (
+    AnySite,
+    OrbitFiles,
+    SensorsFile,
+    elements_of,
+    sensors_of,
+    tell_missing,
+    window_end,
+)
 from sitewatch.cli._progress import note
-from sitewatch.cli._text import say
+from sitewatch.cli._sky import ForecastFiles, Sky, sky_over
 from sitewatch.cli._values import parse_day, parse_now
-from sitewatch.cli._workspace import DEFAULT, AsJson, FromFolder, InWorkspace, Now, print_json, print_table
-from sitewatch.errors import OptionError, OutputError
-from sitewatch.whole import write_whole
+from sitewatch.cli._wait import waits_over
+from sitewatch.cli._workspace import DEFAULT, AsJson, FromFolder, InWorkspace, Now
+from sitewatch.errors import OptionError
 
 if TYPE_CHECKING:
-    from sitewatch.planning import Budget, Choice, ClearOdds, Elements, Opportunity, Question, Sensor
+    from sitewatch.planning import Budget, Elements, Opportunity, Question, Sensor
     from sitewatch.structures import Structure
 
 __all__ = ["NEXT_EXAMPLES", "next_"]
@@ -36,57 +46,23 @@ Examples:
     sitewatch looks next plant --case plant.yaml --ics looks.ics --picture looks.svg
 
     sitewatch looks next plant --question deadline:2026-10-10 --json
+
+    sitewatch looks next plant --forecast clouds.json --forecast clouds-of-last-week.json
 """
 
 _DAYS = 14
 """Length of the window, unless it is told: farther ahead elements are too old."""
-_MOST_DAYS = 366
 _MOST = 3
 """Looks that are chosen where there is no budget."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Plan:
-    """All that is told."""
-
-    asked: Asked
-    since: dt.datetime
-    until: dt.datetime
-    question: Question
-    looks: tuple[Opportunity, ...]
-    worth: tuple[float, ...]
-    choice: Choice
-    odds: ClearOdds
-    budget: Budget | None
-    money: str
-
-    @property
-    def place(self) -> dict[int, int]:
-        """By number of the opportunity, its place among the chosen ones, from 1."""
-        return {one.number: n for n, one in enumerate(self.choice.chosen, start=1)}
-
-    @property
-    def why(self) -> dict[int, str]:
-        """By number of the opportunity, why it was chosen."""
-        return {one.number: one.why for one in self.choice.chosen}
-
-
 def next_(
-    site: Annotated[
-        str, typer.Argument(metavar="SITE", help="A site of the workspace, or a SITE.geojson, which needs none.")
-    ],
+    site: AnySite,
     since: Annotated[str | None, typer.Option(metavar="DATE", help="Begin of the window; default now.")] = None,
     until: Annotated[str | None, typer.Option(metavar="DATE", help="Its last day; default 14 days on.")] = None,
-    elements: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="FILE", help="Orbital elements (two-line or OMM); any number. Default: the workspace's setting."
-        ),
-    ] = None,
-    sensors: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Further constellations, with their pixels and costs (TOML or JSON)."),
-    ] = None,
+    elements: OrbitFiles = None,
+    sensors: SensorsFile = None,
+    forecast: ForecastFiles = None,
     plan: Annotated[
         list[Path] | None, typer.Option(metavar="KML", help="Acquisition plans of Sentinel-2; any number.")
     ] = None,
@@ -121,7 +97,7 @@ def next_(
     now: Now = None,
 ) -> None:
     """Tell which satellites pass, how likely each sees the site, what it would tell, and which looks to take."""
-    from sitewatch.planning import RADAR_SENSORS, clear_odds, read_budget
+    from sitewatch.planning import read_budget
 
     moment = parse_now(now)
     begin = parse_day("--since", since) or moment
@@ -135,21 +111,22 @@ def next_(
     if known.in_workspace:
         title = "" if known.case is None else known.case.title
         caps = budget_within(workspace, caps, site=known.record.site.id, case=title)
-    carried = sensors_of(sensors)
+    every = sensors_of(sensors)
     orbits = elements_of(elements or (), workspace, moment)
-    end = _end(until, begin, carried, orbits, stale=stale)
-    told, structure = question_of(question, known, since=begin, until=end, now=moment)
-    _tell_missing(carried, orbits)
-    odds = clear_odds(
-        [k for k in known.record.looks if k.captured is not None and k.captured <= moment],
-        radar_sensors={*RADAR_SENSORS, *(one.name for one in carried if one.min_sun is None)},
-    )
+    end = _end(until, begin, every, orbits, stale=stale)
+    asked, structure = question_of(question, known, since=begin, until=end, now=moment)
+    tell_missing(every, orbits)
+    sky = sky_over(known.record, every, forecast or (), moment)
     looks = _looks(
-        known, carried, orbits, odds,
+        known, every, orbits, sky,
         since=begin, until=end, stale=stale, plans=plan or (), structure=structure, size=size, minutes=minutes,
         budget=caps,
     )  # fmt: skip
-    _print(_weigh(known, begin, end, told, looks, odds, caps), as_json=as_json, ics=ics, picture=picture, now=moment)
+    found = _weigh(known, begin, end, moment, asked, looks, sky, caps)
+    if not found.over:
+        waits = waits_over(known.record.site, orbits, every, sky, since=max(begin, moment), until=end, stale=stale)
+        found = dataclasses.replace(found, waits=waits)
+    tell(found, as_json=as_json, ics=ics, picture=picture)
 
 
 def _end(
@@ -158,16 +135,11 @@ def _end(
     """The end of the window: unless it is told, as far ahead as the elements reach."""
     from sitewatch.planning import MAX_AGE_DAYS
 
-    told = parse_day("--until", until, end=True)
-    end = told or begin + dt.timedelta(days=_DAYS)
-    if end <= begin:
-        raise OptionError(f"--until {end:%Y-%m-%d} must lie after --since {begin:%Y-%m-%d}; exchange them")
-    if (end - begin).days > _MOST_DAYS:
-        raise OptionError(f"the window must be a year at most, got {(end - begin).days} days; shorten it")
-    carried = [e for e in elements if any(s.satellite(e.number, e.name) is not None for s in sensors)]
-    if told is not None or stale or not carried:
+    end = window_end(until, begin, days=_DAYS)
+    there = [e for e in elements if any(s.satellite(e.number, e.name) is not None for s in sensors)]
+    if until is not None or stale or not there:
         return end
-    newest = {e.number: e.epoch for e in sorted(carried, key=lambda e: e.epoch)}
+    newest = {e.number: e.epoch for e in sorted(there, key=lambda e: e.epoch)}
     reach = min(newest.values()) + dt.timedelta(days=MAX_AGE_DAYS)
     if begin < reach < end:
         note(f"the window ends on {reach:%Y-%m-%d %H:%M} UTC: from there the oldest elements are too old")
@@ -186,14 +158,8 @@ def _check_numbers(minutes: float | None, size: float | None, budget: Budget | N
         raise OptionError("--budget has hours, and what a look takes of them is not told; give --minutes N")
 
 
-def _tell_missing(sensors: Sequence[Sensor], elements: Sequence[Elements]) -> None:
-    missing = [s.name for s in sensors if not any(s.satellite(e.number, e.name) is not None for e in elements)]
-    if missing and len(missing) < len(sensors):
-        note(f"no elements of {', '.join(missing)}: their passes are not told")
-
-
 def _looks(
-    known: Asked, sensors: Sequence[Sensor], elements: Sequence[Elements], odds: ClearOdds, *,
+    known: Asked, sensors: Sequence[Sensor], elements: Sequence[Elements], sky: Sky, *,
     since: dt.datetime, until: dt.datetime, stale: bool, plans: Sequence[Path], structure: Structure | None,
     size: float | None, minutes: float | None, budget: Budget | None,
 ) -> tuple[Opportunity, ...]:  # fmt: skip
@@ -215,7 +181,8 @@ def _looks(
     return opportunities(
         found,
         sensors,
-        chance=odds.chance,
+        chance=sky.odds.chance,
+        source=sky.odds.source,
         thing_m=side,
         blind=blind,
         hours=None if minutes is None else minutes / 60,
@@ -225,193 +192,23 @@ def _looks(
 
 
 def _weigh(
-    known: Asked, since: dt.datetime, until: dt.datetime, question: Question, looks: tuple[Opportunity, ...],
-    odds: ClearOdds, budget: Budget | None,
-) -> _Plan:  # fmt: skip
+    known: Asked, since: dt.datetime, until: dt.datetime, now: dt.datetime, question: Question,
+    looks: tuple[Opportunity, ...], sky: Sky, budget: Budget | None,
+) -> Plan:  # fmt: skip
     from sitewatch.planning import MONEY, best_set, worths
 
-    return _Plan(
+    weather = sky.odds.persistence
+    most = _MOST if budget is None else None
+    return Plan(
         asked=known,
         since=since,
         until=until,
+        now=now,
         question=question,
         looks=looks,
         worth=worths(question, looks),
-        choice=best_set(question, looks, budget=budget, most=_MOST if budget is None else None),
-        odds=odds,
+        choice=best_set(question, looks, budget=budget, most=most, weather=weather, after=now),
+        sky=sky,
         budget=budget,
         money=MONEY if budget is None else budget.money,
     )
-
-
-def _print(plan: _Plan, *, as_json: bool, ics: Path | None, picture: Path | None, now: dt.datetime) -> None:
-    from sitewatch.planning import agenda
-    from sitewatch.report import passes_picture
-
-    site = plan.asked.record.site
-    if ics is not None:
-        try:
-            write_whole(ics, agenda(site, plan.looks, chosen=plan.why, now=now))
-        except OSError as error:
-            raise OutputError(f"{ics}: cannot be written ({error.strerror}); choose another file") from error
-    if picture is not None:
-        title = f"Passes over {site.name}"
-        draw(
-            picture,
-            passes_picture(plan.looks, chosen=plan.place, since=plan.since, until=plan.until, title=title),
-        )
-    if as_json:
-        print_json(_document(plan))
-        return
-    _print_table(plan)
-    for sentence in _sentences(plan):
-        say(sentence)
-    for file in (ics, picture):
-        if file is not None:
-            print(file)
-
-
-def _print_table(plan: _Plan) -> None:
-    resolved = any(look.p_resolved is not None for look in plan.looks)
-    planned = any(look.passing.planned is not None for look in plan.looks)
-    columns = [
-        "",
-        "when (UTC)",
-        "satellite",
-        "flight",
-        "orbit>",
-        "sun>",
-        "clear>",
-        *(["resolved>"] if resolved else []),
-    ]
-    columns += [*(["in plan"] if planned else []), "cost>", f"worth, {plan.choice.unit}>"]
-    rows = []
-    for number, look in enumerate(plan.looks):
-        seen = look.passing
-        place = plan.place.get(number)
-        in_plan = {True: "yes", False: "no", None: ""}[seen.planned]
-        rows.append(
-            (
-                f"● {place}" if place else "",
-                f"{seen.start:%Y-%m-%d %H:%M}",
-                seen.satellite,
-                seen.direction,
-                "" if seen.relative_orbit is None else seen.relative_orbit,
-                f"{seen.sun_elevation:.0f}°",
-                f"{look.p_clear:.0%}",
-                *(["" if look.p_resolved is None else f"{look.p_resolved:.0%}"] if resolved else []),
-                *([in_plan] if planned else []),
-                _cost(look),
-                f"{plan.worth[number]:.3f}" if plan.choice.unit == "bits" else f"{plan.worth[number]:.1f}",
-            )
-        )
-    print_table(columns, rows, none=f"No pass from {plan.since:%Y-%m-%d %H:%M} to {plan.until:%Y-%m-%d %H:%M} UTC.")
-
-
-def _cost(look: Opportunity) -> str:
-    if look.cost is None:
-        return "not told"
-    from sitewatch.planning import HOURS, KM2, SCENES
-
-    told = [f"{amount:g} {unit}" for unit, amount in look.cost.items() if unit not in (HOURS, KM2, SCENES)]
-    told += [f"{60 * look.cost[HOURS]:.0f} min"] if HOURS in look.cost else []
-    return ", ".join(told) or "free"
-
-
-def _sentences(plan: _Plan) -> list[str]:
-    told = []
-    names = [f"{look.passing.start:%Y-%m-%d %H:%M} {look.passing.satellite}" for look in plan.looks]
-    told += [f"{n}. {names[one.number]}. {one.why}" for n, one in enumerate(plan.choice.chosen, start=1)]
-    choice = plan.choice
-    digits = 2 if choice.unit == "bits" else 1
-    open_, worth = f"{choice.open:.{digits}f}", f"{choice.worth:.{digits}f}"
-    if choice.chosen:
-        what = "the mean bracket" if choice.unit == "days" else "what is not known"
-        told.append(f"Together they are expected to take {worth} of {open_} {choice.unit} of {what}.")
-    elif plan.looks:
-        told.append("No look that can be had adds anything to what is known.")
-    if plan.budget is not None and choice.spent is not None:
-        caps = plan.budget.caps
-        spent = (f"{choice.spent.spent.get(unit, 0.0):g} of {cap:g} {unit}" for unit, cap in caps.items())
-        told.append(f"With these looks {', '.join(spent)} are spent.")
-        if choice.unaffordable:
-            told.append(f"{choice.unaffordable} more would add something, and their cost is not told.")
-    told.append(_weather(plan))
-    return told
-
-
-def _weather(plan: _Plan) -> str:
-    odds = plan.odds
-    if odds.looks == 0:
-        return (
-            "There is no ledger of looks: how likely it is clear is the mean over land, the same for every day. "
-            "Watch the site to learn its own weather."
-        )
-    return f"How likely it is clear is learned from {odds.looks} looks, {odds.clear} of them clear."
-
-
-def _document(plan: _Plan) -> dict[str, Any]:
-    choice = plan.choice
-    spent = None if choice.spent is None or plan.budget is None else dict(choice.spent.spent)
-    return {
-        "site": plan.asked.record.site.id,
-        "since": _told(plan.since),
-        "until": _told(plan.until),
-        "question": {
-            "kind": type(plan.question).__name__.lower(),
-            "asked": plan.question.asked,
-            "open": choice.open,
-            "unit": choice.unit,
-        },
-        "weather": {
-            "looks": plan.odds.looks,
-            "clear": plan.odds.clear,
-            "prior_only": plan.odds.looks == 0,
-            "sentence": _weather(plan),
-        },
-        "budget": None if plan.budget is None else {"caps": dict(plan.budget.caps), "spent": spent},
-        "chosen": {
-            "worth": choice.worth,
-            "guaranteed": choice.guaranteed,
-            "cost_not_told": choice.unaffordable,
-            "starts": [_told(plan.looks[one.number].start) for one in choice.chosen],
-        },
-        "passes": [_pass_document(plan, number) for number in range(len(plan.looks))],
-    }
-
-
-def _pass_document(plan: _Plan, number: int) -> dict[str, Any]:
-    look, worth = plan.looks[number], plan.worth[number]
-    seen = look.passing
-    cost = None if look.cost is None else look.cost.get(plan.money, 0.0)
-    return {
-        "start": _told(seen.start),
-        "satellite": seen.satellite,
-        "sensor": seen.sensor,
-        "direction": seen.direction,
-        "relative_orbit": seen.relative_orbit,
-        "row": seen.row,
-        "off_nadir": round(seen.off_nadir, 2),
-        "incidence": round(seen.incidence, 2),
-        "side": seen.side,
-        "share": seen.share,
-        "sun_elevation": round(seen.sun_elevation, 2),
-        "solar_time": round(seen.solar_time, 2),
-        "age_days": None if seen.age_days is None else round(seen.age_days, 3),
-        "error_s": None if seen.error_s is None else round(seen.error_s, 2),
-        "planned": seen.planned,
-        "source": seen.source,
-        "p_pass": look.p_pass,
-        "p_clear": look.p_clear,
-        "p_resolved": look.p_resolved,
-        "cost": cost,
-        "costs": None if look.cost is None else dict(look.cost),
-        "worth": worth,
-        "worth_per_cost": worth / cost if cost else None,
-        "chosen": plan.place.get(number),
-        "why": plan.why.get(number),
-    }
-
-
-def _told(moment: dt.datetime) -> str:
-    return moment.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

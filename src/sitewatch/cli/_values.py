@@ -27,8 +27,8 @@ __all__ = [
     "parse_elements",
     "parse_good_share",
     "parse_now",
-    "parse_passes",
     "parse_past",
+    "passes_of",
     "present",
 ]
 
@@ -108,9 +108,8 @@ def parse_elements(files: Sequence[Path]) -> tuple[Elements, ...]:
     return tuple(one for file in files for one in read_elements(file))
 
 
-def parse_passes(files: Sequence[Path], site: Site) -> Passes | None:
-    """The passes over a site that `--elements` tells; None where it is not given."""
-    elements = parse_elements(files)
+def passes_of(elements: Sequence[Elements], site: Site) -> Passes | None:
+    """The passes over a site that elements tell; None where there are none."""
     if not elements:
         return None
     from sitewatch.planning import due_passes

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sitewatch.cli._orbits import settled_elements
 from sitewatch.cli._progress import note, progress_bars, warn
 from sitewatch.cli._values import (
     parse_as_known,
@@ -20,9 +20,10 @@ from sitewatch.cli._values import (
     parse_elements,
     parse_good_share,
     parse_now,
-    parse_passes,
+    passes_of,
     present,
 )
+from sitewatch.cli._visits import print_visit, visit_document
 from sitewatch.cli._workspace import (
     DEFAULT,
     AsJson,
@@ -222,7 +223,7 @@ def _watch_folder(
     place = read_site(site)
     shares = parse_good_share(good_share, areas=place.areas)
     good = GoodShare(site=shares.get("good_share", GOOD_SHARE), areas=shares.get("good_share_of_areas", {}))
-    passes = parse_passes(elements, place)
+    passes = passes_of(parse_elements(elements), place)
     with progress_bars(quiet=quiet) as progress:
         if images is not None:
             progress("listing scenes", 0, 1)
@@ -286,9 +287,9 @@ def _replay(place: str, site: str, day: str, out: Path, *, as_json: bool, quiet:
     with opened(place) as space, progress_bars(quiet=quiet) as progress:
         visit = replay_site(space, site, moment, out=out, now=parse_now(now), progress=progress)
     if as_json:
-        print_json(_told(visit))
+        print_json(visit_document(visit))
     else:
-        _print_visit(visit, alone=True)
+        print_visit(visit, alone=True)
     return visit.exit_code
 
 
@@ -321,6 +322,7 @@ def _watch_workspace(
     clock = present if now is None else None
     satellites = parse_elements(elements)
     with opened(place) as space, progress_bars(quiet=quiet) as progress:
+        satellites = satellites or settled_elements(space, parse_now(now))
         if len(sites) == 1:
             gave = [
                 watch_site(
@@ -347,10 +349,10 @@ def _watch_workspace(
             )
             gave, failed = _sorted(ran)
     if as_json:
-        print_json([*map(_told, gave), *({"site": site, "error": str(error)} for site, error in failed)])
+        print_json([*map(visit_document, gave), *({"site": site, "error": str(error)} for site, error in failed)])
     else:
         for visit in gave:
-            _print_visit(visit, alone=len(gave) == 1)
+            print_visit(visit, alone=len(gave) == 1)
     for visit in gave:
         for name, reason in visit.unanswered.items():
             warn(f"warning: {visit.site}: {name} did not answer: {reason}")
@@ -372,57 +374,6 @@ def _sorted(
         else:
             gave.append(visit)
     return gave, failed
-
-
-def _told(visit: Visit) -> dict[str, object]:
-    from sitewatch.cube import picture_document, stall_document
-    from sitewatch.structures import since_document
-
-    watched = visit.watched
-    since = None if watched is None or watched.since_last is None else since_document(watched.since_last)
-    return {
-        "site": visit.site,
-        "exit_code": visit.exit_code,
-        "answer": visit.sentence,
-        "searched": watched is not None,
-        "conflicts": 0 if watched is None or watched.recognition is None else len(watched.recognition.raised),
-        "since_last_run": since,
-        "new_pictures": [picture_document(picture) for picture in visit.pictures],
-        "stalled_feeds": [stall_document(stall) for stall in visit.stalls],
-        "report": str(visit.report),
-    }
-
-
-def _news(visit: Visit) -> str:
-    """What is otherwise than in the run before, in a few words."""
-    watched = visit.watched
-    if watched is None or watched.since_last is None:
-        return ""
-    since = watched.since_last
-    turns = Counter(difference.turn.value for difference in since.differences)
-    told = [
-        *([f"{since.added} new looks"] if since.added else []),
-        *(f"{count} structures {turn}" for turn, count in turns.items()),
-        *(f"{count} scenes {what}" for what, count in Counter(n.what.value for n in since.notices).items()),
-    ]
-    return f"; since the last run: {', '.join(told) or 'nothing new'}"
-
-
-def _print_visit(visit: Visit, *, alone: bool) -> None:
-    from sitewatch.cli._summary import print_findings, print_pictures, print_stalls
-
-    if alone and visit.watched is not None:
-        print_findings(visit.watched)
-    else:
-        print(f"{visit.site}: {visit.sentence}{_news(visit)}")
-    print_pictures(visit.pictures)
-    print_stalls(visit.stalls)
-    if visit.watched is not None and visit.watched.recognition is not None:
-        for conflict in visit.watched.recognition.raised:
-            warn(f"{visit.site}: conflict: {conflict.words}")
-        if visit.watched.recognition.conflicts:
-            note(f"answer with: sitewatch review resolve {visit.site} ID accept|keep --reason ...")
-    print(visit.report)
 
 
 def _one_source(context: typer.Context, images: Path | None, catalogs: list[str]) -> tuple[Path | None, list[str]]:

@@ -77,7 +77,7 @@ ElementsFiles = Annotated[
         "--elements",
         metavar="FILE",
         help="Orbital elements (TLE or OMM): a silent catalog is held against the passes of these satellites, and not "
-        "only against its own record. Again for another file.",
+        "only against its own record. Again for another file. Default in a workspace: its setting `elements`.",
     ),
 ]
 FromFolder = Annotated[

@@ -9,6 +9,8 @@ from sitewatch.planning._due import due_passes
 from sitewatch.planning._elements import Elements, parse_elements, read_elements
 from sitewatch.planning._fetch import FetchedElements, fetch_elements
 from sitewatch.planning._forecast_files import read_cloud_forecast
+from sitewatch.planning._hindsight import OddsScore, score_odds
+from sitewatch.planning._kept import read_forecasts, with_forecasts
 from sitewatch.planning._opportunities import (
     Chance,
     Opportunity,
@@ -21,8 +23,10 @@ from sitewatch.planning._passes import MAX_AGE_DAYS, Pass, along_track_error_km,
 from sitewatch.planning._persistence import Persistence
 from sitewatch.planning._plans import IMAGING_MODES, Plan, Strip, read_plan, with_plan
 from sitewatch.planning._questions import FALSE_SIGHT, SEEN, Dating, Deadline, Explaining, Question, Standing
+from sitewatch.planning._rhythm import FARTHEST_DAYS, rhythm
 from sitewatch.planning._sensors import LANDSAT, SENSORS, SENTINEL_1, SENTINEL_2, Direction, GroundTracks, Sensor, Side
-from sitewatch.planning._wait import Odds, Option, Wait, Waits, wait_distribution, wait_on_any_day, wait_with
+from sitewatch.planning._site_waits import WAIT_DAYS, free_sensors, site_waits
+from sitewatch.planning._wait import FREE, Odds, Option, Wait, Waits, wait_distribution, wait_on_any_day, wait_with
 from sitewatch.planning._weather import (
     DEFAULT_LINE,
     CloudForecast,
@@ -37,6 +41,8 @@ from sitewatch.planning._worth import GUARANTEE, Choice, Chosen, best_set, worth
 __all__ = [
     "DEFAULT_LINE",
     "FALSE_SIGHT",
+    "FARTHEST_DAYS",
+    "FREE",
     "GUARANTEE",
     "HOURS",
     "IMAGING_MODES",
@@ -51,6 +57,7 @@ __all__ = [
     "SENSORS",
     "SENTINEL_1",
     "SENTINEL_2",
+    "WAIT_DAYS",
     "Budget",
     "Chance",
     "Choice",
@@ -68,6 +75,7 @@ __all__ = [
     "ForecastOdds",
     "GroundTracks",
     "Odds",
+    "OddsScore",
     "Opportunity",
     "Option",
     "Pass",
@@ -88,6 +96,7 @@ __all__ = [
     "clear_odds",
     "due_passes",
     "fetch_elements",
+    "free_sensors",
     "learn_cover_line",
     "opportunities",
     "parse_elements",
@@ -97,16 +106,21 @@ __all__ = [
     "read_budget",
     "read_cloud_forecast",
     "read_elements",
+    "read_forecasts",
     "read_plan",
     "read_sensors",
     "resolved",
+    "rhythm",
     "score_clear_odds",
+    "score_odds",
+    "site_waits",
     "smallest_side",
     "unit_of",
     "wait_distribution",
     "wait_on_any_day",
     "wait_with",
     "was_clear",
+    "with_forecasts",
     "with_plan",
     "worth_of",
     "worths",

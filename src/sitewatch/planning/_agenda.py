@@ -18,7 +18,14 @@ __all__ = ["agenda"]
 _LEAST = dt.timedelta(minutes=1)
 
 
-def agenda(site: Site, looks: Sequence[Opportunity], *, chosen: Mapping[int, str], now: dt.datetime) -> bytes:
+def agenda(
+    site: Site,
+    looks: Sequence[Opportunity],
+    *,
+    chosen: Mapping[int, str],
+    now: dt.datetime,
+    caveat: str | None = None,
+) -> bytes:
     """An iCalendar file with an event for each pass that may see the site.
 
     Times are UTC. An event keeps its UID when it is predicted again from fresher elements: it is made of the site, the
@@ -29,11 +36,14 @@ def agenda(site: Site, looks: Sequence[Opportunity], *, chosen: Mapping[int, str
         looks: opportunities, by time.
         chosen: by number of the opportunity, why it was chosen: a sentence.
         now: when the file is made, UTC.
+        caveat: what must be said before anything else, of the calendar and in each event; None: nothing.
     """
     calendar = Calendar()
     calendar.add("prodid", "-//sitewatch//looks next//EN")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
+    if caveat is not None:
+        calendar.add("x-wr-caldesc", caveat)
     turns: Counter[str] = Counter()
     for number, look in enumerate(looks):
         seen = look.passing
@@ -50,7 +60,7 @@ def agenda(site: Site, looks: Sequence[Opportunity], *, chosen: Mapping[int, str
         event.add("dtend", begin + max(_LEAST, dt.timedelta(seconds=round(2 * (seen.error_s or 0.0)))))
         mark = "Look: " if number in chosen else ""
         event.add("summary", f"{mark}{seen.satellite} over {site.name}, {percent(look.p_clear)} clear")
-        event.add("description", _description(look, chosen.get(number)))
+        event.add("description", _description(look, chosen.get(number), caveat))
         event.add("transp", "TRANSPARENT")
         if number in chosen:
             event.add("categories", ["chosen"])
@@ -59,14 +69,15 @@ def agenda(site: Site, looks: Sequence[Opportunity], *, chosen: Mapping[int, str
     return bytes(calendar.to_ical())
 
 
-def _description(look: Opportunity, why: str | None) -> str:
+def _description(look: Opportunity, why: str | None, caveat: str | None) -> str:
     seen = look.passing
-    lines = [why] if why else []
+    lines = [line for line in (caveat, why) if line]
     orbit = "" if seen.relative_orbit is None else f", relative orbit {seen.relative_orbit}"
     lines.append(
         f"{seen.direction}{orbit}, {seen.incidence:.0f} degrees of incidence, sun at {seen.sun_elevation:.0f} degrees."
     )
-    lines.append(f"P(clear) {look.p_clear:.2f}, P(pass) {look.p_pass:.2f}.")
+    by = f" ({look.clear_by})" if look.clear_by else ""
+    lines.append(f"P(clear) {look.p_clear:.2f}{by}, P(pass) {look.p_pass:.2f}.")
     if seen.planned is not None:
         lines.append("In the official plan." if seen.planned else "Not in the official plan.")
     if seen.error_s is not None:

@@ -24,7 +24,8 @@ from sitewatch.planning._persistence import DEFAULT, Persistence, fit_persistenc
 __all__ = ["LAND_CLEAR", "RADAR_SENSORS", "ClearOdds", "clear_odds", "was_clear"]
 
 LAND_CLEAR = 0.45
-"""Mean clear share over land: clouds cover 55 % of it (King et al. 2013, doi:10.1109/TGRS.2012.2227333)."""
+"""Mean clear share over land: the MODIS cloud mask finds "approximately 55 %" of it under cloud (King et al. 2013,
+doi:10.1109/TGRS.2012.2227333, abstract). By pixels of 1 km: that a whole site is clear is a little less likely."""
 RADAR_SENSORS = frozenset({"sentinel-1"})
 """Sensors that see through cloud, as ledgers and passes name them."""
 
@@ -108,6 +109,12 @@ class ClearOdds:
         """The middle `level` of the Beta posterior of `chance`: how well it is known, not how the weather may turn."""
         low, high = self.quantiles(when, [(1 - level) / 2, (1 + level) / 2], radar=radar)
         return float(low), float(high)
+
+    def source(self, when: dt.datetime, *, radar: bool = False) -> str:  # noqa: ARG002 - as a forecast's, by moment
+        """What `chance` rests on: "ledger", or without looks "mean over land", of radar "assumed"."""
+        if radar:
+            return "ledger" if self.radar_looks else "assumed"
+        return "ledger" if self.looks else "mean over land"
 
     def quantiles(self, when: dt.datetime, levels: Sequence[float] | Floats, *, radar: bool = False) -> Floats:
         """Quantiles of the Beta posterior of `chance`, shape (levels,)."""

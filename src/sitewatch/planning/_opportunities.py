@@ -26,6 +26,14 @@ class Chance(Protocol):
         ...
 
 
+class Source(Protocol):
+    """What P(clear) of a look rests on, in words, from its time (UTC) and whether it is one of radar."""
+
+    def __call__(self, when: dt.datetime, *, radar: bool) -> str:
+        """Such as "ledger" or "forecast"."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Opportunity:
     """A look that could be had."""
@@ -44,6 +52,8 @@ class Opportunity:
     pixel_m: float | None = None
     thing_m: float | None = None
     """Smallest side of what is looked for."""
+    clear_by: str = ""
+    """What `p_clear` rests on, in words: "ledger", "forecast"; empty: not told."""
 
     @property
     def p(self) -> float:
@@ -106,6 +116,7 @@ def opportunities(
     sensors: Iterable[Sensor],
     *,
     chance: Chance,
+    source: Source | None = None,
     thing_m: float | None = None,
     blind: Callable[[Sensor], bool] = lambda _: False,
     hours: float | None = None,
@@ -118,6 +129,7 @@ def opportunities(
         passes: of the sensors.
         sensors: by whose pixels and costs they are judged; a pass of another one has neither.
         chance: gives P(clear).
+        source: gives what that rests on.
         thing_m: smallest side of what is looked for, metres; None: not known.
         blind: True: a sensor cannot show what is looked for, whatever its pixels.
         hours: that an analyst takes for a look; None: they do not count.
@@ -149,6 +161,7 @@ def opportunities(
                 radar=radar,
                 pixel_m=pixel,
                 thing_m=thing_m,
+                clear_by="" if source is None else source(passing.start, radar=radar),
             )
         )
     return tuple(found)

@@ -2,7 +2,7 @@
 
 Each question says how its answer and what looks show hang together (`gains`). What looks show is wrong as often as the
 assessment holds it to be: a thing that is there is missed in one clear look of five, one that is not there is seen in
-one of ten thousand.
+one of ten thousand. With `weather`, looks near in time are clear or covered together; without, each for itself.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from sitewatch.assessment import Outlook
 from sitewatch.errors import OptionError
 from sitewatch.planning._gains import BracketGains, Gains, WorldGains, Worlds
 from sitewatch.planning._opportunities import Opportunity
+from sitewatch.planning._persistence import Persistence
+from sitewatch.planning._sights import Sights
 from sitewatch.planning._worlds import paths
 
 __all__ = ["FALSE_SIGHT", "SEEN", "Dating", "Deadline", "Explaining", "Question", "Standing"]
@@ -62,7 +64,7 @@ class Standing:
         """What is not known, as a clause."""
         return f"whether {self.name} stands on {_day(self.at)}"
 
-    def gains(self, looks: Sequence[Opportunity]) -> Gains:
+    def gains(self, looks: Sequence[Opportunity], *, weather: Persistence | None = None) -> Gains:
         """What looks add to each other; bits of the entropy of "up or not"."""
 
         def step(days: float) -> _Floats:
@@ -89,6 +91,7 @@ class Standing:
                 target=states[:, column[max(asked, day_known)]],
                 shows=tuple(_shows(told[n] == 1, self.seen) if n in told else blank for n in range(len(looks))),
                 p=np.array([look.p if n in told else 0.0 for n, look in enumerate(looks)]),
+                sights=Sights(looks, weather=weather),
             )
         )
 
@@ -120,7 +123,7 @@ class Deadline:
         """What is not known, as a clause."""
         return f"whether {self.name} changes by {_day(self.day)}"
 
-    def gains(self, looks: Sequence[Opportunity]) -> Gains:
+    def gains(self, looks: Sequence[Opportunity], *, weather: Persistence | None = None) -> Gains:
         """What looks add to each other; bits of the entropy of "by the day or not". Exact: cells between looks."""
         end = math.inf if self.by is None else _days(self.after, self.by)
         times = np.array([_days(self.after, look.start) for look in looks])
@@ -137,7 +140,7 @@ class Deadline:
         shows = tuple(_shows(side, self.seen) if self.erection else _shows(~side, self.seen)[::-1] for side in sides)
         target = (last <= day).astype(np.intp)
         p = np.array([look.p if so else 0.0 for look, so in zip(looks, told, strict=True)])
-        return WorldGains(Worlds(weight=weight, target=target, shows=shows, p=p))
+        return WorldGains(Worlds(weight=weight, target=target, shows=shows, p=p, sights=Sights(looks, weather=weather)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,14 +166,14 @@ class Dating:
         """What is not known, as a clause."""
         return f"when {self.name} changes"
 
-    def gains(self, looks: Sequence[Opportunity]) -> Gains:
+    def gains(self, looks: Sequence[Opportunity], *, weather: Persistence | None = None) -> Gains:
         """What looks add to each other; days of the expected bracket, given that the change comes by the end. Exact.
 
         A look that misses what is there counts as one that could not tell, as brackets are set right by later looks.
         """
         return BracketGains(
             [_days(self.after, look.start) for look in looks],
-            np.array([self.seen * look.p for look in looks]),
+            Sights(looks, weather=weather, seen=self.seen),
             after=0.0,
             by=_days(self.after, self.by),
             rate=self.rate,
@@ -195,7 +198,7 @@ class Explaining:
         told = self.outlook
         return f"whether {told.titles[told.indicators.index(self.standing)]} on {_day(self.at)}"
 
-    def gains(self, looks: Sequence[Opportunity]) -> Gains:
+    def gains(self, looks: Sequence[Opportunity], *, weather: Persistence | None = None) -> Gains:
         """What looks add to each other; bits of the entropy of the posterior.
 
         A clear look shows or does not show every indicator that comes and goes; of more than three those three of
@@ -228,6 +231,7 @@ class Explaining:
                 target=target.astype(np.intp),
                 shows=tuple(blank if one is None else one for one in shows),
                 p=np.array([look.p if n in later else 0.0 for n, look in enumerate(looks)]),
+                sights=Sights(looks, weather=weather),
             )
         )
 

@@ -51,6 +51,9 @@ class Odds(Protocol):
     def chance(self, when: dt.datetime, *, radar: bool = False) -> float:
         """P(clear) at a moment, above 0 and below 1."""
 
+    def source(self, when: dt.datetime, *, radar: bool = False) -> str:
+        """What P(clear) rests on at a moment, in words."""
+
     def quantiles(self, when: dt.datetime, levels: Sequence[float] | Floats, *, radar: bool = False) -> Floats:
         """Quantiles of what P(clear) may be, shape (levels,)."""
 
@@ -98,6 +101,10 @@ class Wait:
         n = int(np.searchsorted(np.array(self.seen), level - 1e-12))
         return self.days[n] if n < len(self.days) else None
 
+    def days_for(self, level: float) -> int | None:
+        """`quantile` in whole days, rounded up, as people are told it: 1 or more."""
+        return _whole(self.quantile(level))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
@@ -121,13 +128,13 @@ class Waits:
     def sentence(self, *, level: float = 0.8) -> str:
         """The comparison in words; `level` in tenths: "in 8 of 10 cases"."""
         cases = f"in {level * 10:g} of 10 cases"
-        days = _whole(self.free.quantile(level))
+        days = self.free.days_for(level)
         first = (
             f"with {FREE}, an erection on any day is seen within {_days(days)} {cases}"
             if days is not None
             else f"with {FREE}, an erection on any day is not seen within {self.free.horizon:g} days {cases}"
         )
-        told = {name: _whole(wait.quantile(level)) for name, wait in self.options.items()}
+        told = {name: wait.days_for(level) for name, wait in self.options.items()}
         rest = [
             f"with {name} "
             + (

@@ -20,17 +20,20 @@ from sitewatch.planning._wait import Odds
 
 __all__ = [
     "DEFAULT_LINE",
+    "SAME_LOOK",
     "CloudForecast",
     "CoverForecast",
     "CoverLine",
     "ForecastOdds",
+    "block_of",
+    "came",
     "learn_cover_line",
     "score_clear_odds",
 ]
 
 _MOST_GAP = dt.timedelta(hours=6)
 """Between two values farther apart than this the forecast says nothing."""
-_SAME_LOOK = dt.timedelta(minutes=30)
+SAME_LOOK = dt.timedelta(minutes=30)
 """A look this near to a pass that was told is of that pass."""
 _PRIOR_SD = (1.0, 2.0)
 """Of intercept and slope around `DEFAULT_LINE`."""
@@ -65,7 +68,8 @@ class CoverLine:
 
 
 DEFAULT_LINE = CoverLine(intercept=2.2, slope=-4.4)
-"""A guess until the ledger says better: .9 under a clear forecast, .5 at half, .1 under an overcast one."""
+"""An assumption until the ledger says better: .9 under a clear forecast, .5 at half, .1 under an overcast one. No table
+of clear images by forecast cover was found."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +139,14 @@ class ForecastOdds:
         if told is None:
             return usual
         return float(_chance(share * _logit(told) + (1 - share) * _logit(usual)))
+
+    def source(self, when: dt.datetime, *, radar: bool = False) -> str:
+        """What `chance` rests on: "forecast" as far as it counts alone, "forecast and ..." in its last days."""
+        usual = self.odds.source(when, radar=radar)
+        share, told = (0.0, None) if radar else self._told(when)
+        if told is None or share <= 0:
+            return usual
+        return "forecast" if share >= 1 else f"forecast and {usual}"
 
     def interval(self, when: dt.datetime, *, radar: bool = False, level: float = 0.8) -> tuple[float, float]:
         """The middle `level` of what `chance` may be; as narrow as the forecast's share is large."""
@@ -226,20 +238,32 @@ def score_clear_odds(
     Returns:
         The score; None: no told pass has a look that says something.
     """
+    known = came(told, seen, least_clear=least_clear, radar_sensors=radar_sensors)
+    if not known:
+        return None
+    order = sorted(known)
+    return score([told[t] for t in order], [known[t] for t in order], block=block_of(order))
+
+
+def came(
+    passes: Iterable[dt.datetime], seen: Iterable[Look], *, least_clear: float, radar_sensors: frozenset[str]
+) -> dict[dt.datetime, bool]:
+    """Whether it was clear, by the time of the pass: of those that a look says something of."""
     known: dict[dt.datetime, bool] = {}
-    times = sorted(told)
+    times = sorted(passes)
     for look in sorted(seen, key=lambda k: k.order):
         clear = was_clear(look, least_clear=least_clear)
         if clear is None or look.captured is None or look.sensor in radar_sensors:
             continue
         captured, whole = look.captured, look.whole_day
-        near = [t for t in times if (t.date() == captured.date() if whole else abs(t - captured) <= _SAME_LOOK)]
+        near = [t for t in times if (t.date() == captured.date() if whole else abs(t - captured) <= SAME_LOOK)]
         if near:
             # Two scenes of one pass (tiles, two processings): it was clear if one of them was.
             best = min(near, key=lambda t: abs(t - captured))
             known[best] = known.get(best, False) or clear
-    if not known:
-        return None
-    order = sorted(known)
-    days = [seconds(t) / DAY for t in order]
-    return score([told[t] for t in order], [known[t] for t in order], block=block_length(days, _BLOCK_DAYS))
+    return known
+
+
+def block_of(times: Sequence[dt.datetime]) -> int:
+    """Passes that are drawn together for the intervals of a score, for those at some times, ascending."""
+    return block_length([seconds(t) / DAY for t in times], _BLOCK_DAYS)

@@ -7,6 +7,7 @@ the same. So looks are chosen one after the other by what each adds to those tha
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from sitewatch.assessment import percent
 from sitewatch.planning._budget import Budget
 from sitewatch.planning._gains import Gains
 from sitewatch.planning._opportunities import Opportunity
+from sitewatch.planning._persistence import Persistence
 from sitewatch.planning._questions import Dating, Deadline, Explaining, Question, Standing
 
 __all__ = ["GUARANTEE", "Choice", "Chosen", "best_set", "worth_of", "worths"]
@@ -65,9 +67,15 @@ def worths(question: Question, looks: Sequence[Opportunity]) -> tuple[float, ...
     return tuple(gains.gain(n) for n in range(len(looks)))
 
 
-def worth_of(question: Question, looks: Sequence[Opportunity]) -> float:
-    """What some looks together are worth: bits or days. Exact for few; for many never too high."""
-    gains = question.gains(looks)
+def worth_of(question: Question, looks: Sequence[Opportunity], *, weather: Persistence | None = None) -> float:
+    """What some looks together are worth: bits or days. Exact for few.
+
+    Args:
+        question: what is asked.
+        looks: opportunities.
+        weather: how long it stays; None: looks are clear independently of each other.
+    """
+    gains = question.gains(looks, weather=weather)
     before = gains.open
     for n in range(len(looks)):
         gains.take(n)
@@ -75,34 +83,44 @@ def worth_of(question: Question, looks: Sequence[Opportunity]) -> float:
 
 
 def best_set(
-    question: Question, looks: Sequence[Opportunity], *, budget: Budget | None = None, most: int | None = None
+    question: Question,
+    looks: Sequence[Opportunity],
+    *,
+    budget: Budget | None = None,
+    most: int | None = None,
+    weather: Persistence | None = None,
+    after: dt.datetime | None = None,
 ) -> Choice:
     """The looks to take: greedy by what each adds per cost, or the single best one where that is worth more.
 
     For a worth that is monotone and submodular (a look adds no more to many looks than to few of them) and costs that
     are one number this has at least (1 - 1/e)/2 = 32 % of the best affordable set (Khuller, Moss and Naor 1999,
     doi:10.1016/S0020-0190(99)00031-9; Leskovec et al. 2007, doi:10.1145/1281192.1281239), by a later proof 40 % (Tang
-    et al. 2020, arXiv:2008.05391). The length of a bracket is such a worth. Entropy is where looks are independent
-    given the answer; where the thing may turn between them they are not, and there is no guarantee. Nor is there one
-    for more than one cap. How near it comes is measured in docs/science/next-look.md.
+    et al. 2020, arXiv:2008.05391). The length of a bracket is such a worth, whatever weather looks share: it is one
+    for every way in which looks may be able to tell. Entropy is where looks are independent given the answer; where
+    the thing may turn between them they are not, and there is no guarantee. Nor is there one for more than one cap.
+    How near it comes is measured in docs/science/next-look.md.
 
     Args:
         question: what is asked.
         looks: opportunities.
         budget: what they may cost together, by each of its units; None: looks are chosen by what they add.
         most: so many at most.
+        weather: how long it stays; None: looks are clear independently of each other.
+        after: looks before that time are over and are not taken; None: all may be.
     """
-    gains = question.gains(looks)
+    gains = question.gains(looks, weather=weather)
     first = [gains.gain(n) for n in range(len(looks))]
     before, unit = gains.open, gains.unit
-    able = [n for n, look in enumerate(looks) if budget is None or look.cost is not None]
+    ahead = [n for n, look in enumerate(looks) if after is None or look.start >= after]
+    able = [n for n in ahead if budget is None or looks[n].cost is not None]
     taken = _greedy(question, looks, gains, able, budget=budget, most=most)
     alone = max(
         (n for n in able if budget is None or budget.over(looks[n].cost or {}) is None),
         key=lambda n: (first[n], -n), default=None,
     )  # fmt: skip
     if alone is not None and first[alone] > before - gains.open + 1e-12 and most != 0:
-        gains = question.gains(looks)
+        gains = question.gains(looks, weather=weather)
         told = why(question, looks[alone], adds=first[alone], of=before)
         taken = [Chosen(number=alone, adds=first[alone], why=told)]
         gains.take(alone)
@@ -116,7 +134,7 @@ def best_set(
         worth=max(0.0, before - gains.open),
         spent=spent,
         guaranteed=isinstance(question, Dating) and (budget is None or len(budget.caps) == 1),
-        unaffordable=sum(n not in able and first[n] > max(_NOTHING, _LEAST * before) for n in range(len(looks))),
+        unaffordable=sum(n not in able and first[n] > max(_NOTHING, _LEAST * before) for n in ahead),
     )
 
 

@@ -16,6 +16,7 @@ from sitewatch.report._series import (
     series_picture,
     series_sentences,
 )
+from sitewatch.report._waits import waits_picture
 
 __all__ = [
     "around_sentences",
@@ -34,6 +35,7 @@ __all__ = [
     "series_picture",
     "series_sentences",
     "structures_sentence",
+    "waits_picture",
     "write_judgement",
     "write_report",
     "year_rows",

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-__all__ = ["Axis", "standalone", "tag"]
+__all__ = ["Axis", "said", "standalone", "tag"]
 
 _STYLE = """
 svg { font: 12px system-ui, "Segoe UI", Roboto, "Helvetica Neue", "DejaVu Sans", sans-serif; background: #fbfaf7; }
 text { fill: #585d66; } .title { fill: #1b1d21; font-weight: 600; font-size: 15px; } .hatch-line { stroke: #c07a12; }
 .blind-line { stroke: #dcd9d2; }
 """
+_LETTER = 7.1
+"""Width of a letter of usual text, pixels, in the mean."""
 
 
 def tag(name: str, *children: str | Markup, **attributes: object) -> Markup:
@@ -24,6 +28,23 @@ def tag(name: str, *children: str | Markup, **attributes: object) -> Markup:
         return Markup("<{}/>").format(head)
     body = Markup("").join(escape(child) for child in children)
     return Markup("<{}>{}</{}>").format(head, body, name)
+
+
+def said(sentences: Sequence[str], *, y: float, width: int, class_: str = "") -> tuple[list[Markup], float]:
+    """Sentences as lines of text that fit, and where the last one lies.
+
+    Args:
+        sentences: each begins a line.
+        y: where the line above lies, pixels.
+        width: of the picture.
+        class_: of the text.
+    """
+    drawn = []
+    for sentence in sentences:
+        for line in textwrap.wrap(sentence, int((width - 32) / _LETTER)):
+            y += 18
+            drawn.append(tag("text", line, x=16, y=y, class_=class_))
+    return drawn, y
 
 
 def standalone(*children: Markup, width: int, height: float, style: str, label: str) -> str:

@@ -132,7 +132,9 @@ def _written(database: str | None) -> str:
         lines.append('# database = "postgresql://USER@HOST/NAME"   # instead of store.sqlite; never with a password')
     else:
         lines.append(f"database = {_quoted(database)}")
-    lines.append('# elements = "https://..."   # orbital elements for `sitewatch looks next`, as CelesTrak gives them')
+    lines.append(
+        '# elements = "https://..."   # orbital elements for `looks next`, `looks wait` and `watch` (CelesTrak)'
+    )
     lines.append('# reader = "your name"   # who reviews and names; else SITEWATCH_READER, else the login name')
     return "\n".join(lines) + "\n"
 
