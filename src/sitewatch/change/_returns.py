@@ -33,6 +33,10 @@ _PRICE = 5.0
 """What a change of state costs, as the log of how much less probable it is than none."""
 _CAP = 6.0
 """The most that one look says for either state: so no single look makes a spell."""
+_PRICE_AT_END = 7.0
+"""The same where less than two looks follow: nor does the last look alone."""
+_FIRST = 3
+"""Looks that a record begins with in one state: of one or two, nothing before tells that they are not weather."""
 _INDEPENDENT = 3.0
 """Bands count as so many at most: they err together."""
 _RELATIVE = 0.05
@@ -60,7 +64,7 @@ def returns(seeds: Sequence[Patch], known: Sequence[Patch], stack: Stack) -> tup
     Returns:
         New patches with the pixels of a seed and other dates; and (n,) the position of the seed of each.
     """
-    spells, levels, counts, _ = _spells(seeds, stack, again=True)
+    spells, levels, counts, _ = _spells(seeds, stack)
     start, end = (np.array([getattr(p, name) for p in known], dtype=np.int64) for name in ("start", "end"))
     made: list[Patch] = []
     origin: list[int] = []
@@ -112,14 +116,9 @@ def own_story(patches: Sequence[Patch], stack: Stack) -> NDArray[np.float64]:
 
 
 def _spells(
-    patches: Sequence[Patch], stack: Stack, *, again: bool = False
+    patches: Sequence[Patch], stack: Stack
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64], NDArray[np.float64]]:
     """What the ground of n patches tells.
-
-    Args:
-        patches: of one stack.
-        stack: which holds the series of their pixels.
-        again: True: what stood on most looks, in several spells, is looked for as well.
 
     Returns:
         (n, most, 2) spells, from 0 where the first look that saw the ground shows it; (n, band) level in them less that
@@ -129,12 +128,12 @@ def _spells(
     pixels = np.concatenate([np.zeros(0, dtype=np.int64), *(p.pixels for p in patches)])
     start, end = (np.array([getattr(p, name) for p in patches], dtype=np.int64) for name in ("start", "end"))
     return _all_spells(  # type: ignore[no-any-return]
-        stack.values, stack.valid, design(stack.days), bounds, pixels, start, end, again
+        stack.values, stack.valid, design(stack.days), bounds, pixels, start, end
     )
 
 
 @numba.njit(parallel=True, cache=True)
-def _all_spells(values, valid, basis, bounds, pixels, starts, ends, again):  # type: ignore[no-untyped-def]
+def _all_spells(values, valid, basis, bounds, pixels, starts, ends):  # type: ignore[no-untyped-def]
     count = len(starts)
     spells = np.zeros((count, _MOST, 2), dtype=np.int64)
     levels = np.zeros((count, values.shape[2]), dtype=np.float32)
@@ -142,12 +141,12 @@ def _all_spells(values, valid, basis, bounds, pixels, starts, ends, again):  # t
     clarity = np.zeros(count)
     for i in numba.prange(count):
         body = pixels[bounds[i] : bounds[i + 1]]
-        found[i], clarity[i] = _spells_of(values, valid, basis, body, starts[i], ends[i], spells[i], levels[i], again)
+        found[i], clarity[i] = _spells_of(values, valid, basis, body, starts[i], ends[i], spells[i], levels[i])
     return spells, levels, found, clarity
 
 
 @numba.njit(cache=True)
-def _spells_of(values, valid, basis, body, start, end, spells, change, again):  # type: ignore[no-untyped-def]
+def _spells_of(values, valid, basis, body, start, end, spells, change):  # type: ignore[no-untyped-def]
     """Fill in what one patch's ground tells; returns how many spells, and how clearly a look tells the states apart."""
     looks, bands = values.shape[1:]
     seen = np.zeros(looks, dtype=np.int64)
@@ -166,10 +165,9 @@ def _spells_of(values, valid, basis, body, start, end, spells, change, again):  
                     series[b, i] += values[p, index[i], b] / seen[index[i]]
     own = ((index >= start) & (index < end)).astype(np.int64)
     state, gain, worth = _settled(series, basis, index, own, own)
-    if again:
-        more, more_gain, more_worth = _settled(series, basis, index, own, _alike(series, own))
-        if more_worth > worth:
-            state, gain = more, more_gain
+    more, more_gain, more_worth = _settled(series, basis, index, own, _alike(series, own))
+    if more_worth > worth:
+        state, gain = more, more_gain
     if gain.size == 0:
         return 0, 0.0
     inside, outside = np.flatnonzero(state == 1), np.flatnonzero(state == 0)
@@ -290,14 +288,15 @@ def _gains(series, basis, index, state):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _sequence(gain):  # type: ignore[no-untyped-def]
-    """(n,) 0 or 1: the states with the largest sum of gains in state 1, less `_PRICE` for each change of state."""
+    """(n,) 0 or 1: the states with the largest sum of gains in state 1, less the price of each change of state."""
     n = gain.size
     came = np.zeros((n, 2), dtype=np.bool_)
     off, on = 0.0, gain[0]
     for i in range(1, n):
-        came[i, 0] = on - _PRICE > off
-        came[i, 1] = on >= off - _PRICE
-        off, on = max(off, on - _PRICE), max(on, off - _PRICE) + gain[i]
+        price = np.inf if i < _FIRST else _PRICE if i < n - 1 else _PRICE_AT_END
+        came[i, 0] = on - price > off
+        came[i, 1] = on >= off - price
+        off, on = max(off, on - price), max(on, off - price) + gain[i]
     state = np.zeros(n, dtype=np.int64)
     now = on > off
     for i in range(n - 1, -1, -1):
