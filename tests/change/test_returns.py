@@ -68,6 +68,35 @@ def test_a_thing_that_came_three_times_is_found_from_one_of_them(seed: int) -> N
 
 
 @pytest.mark.parametrize("seed", range(5))
+def test_what_stood_on_half_of_all_looks_is_found_from_one_spell(seed: int) -> None:
+    """The other spells are no part of the ground that the one is set against."""
+    spells = ((12, 22), (34, 44), (58, 72), (84, 96), (110, 124))
+    stack = ground_with(*spells, seed=seed)
+    known = patch(110, 124)
+    made, _ = returns([known], [known], stack)
+    assert sorted((p.start, p.end) for p in made) == [
+        (seen(stack, first), seen(stack, last)) for first, last in spells[:-1]
+    ]
+    assert own_dates(known, stack) == (seen(stack, 110), seen(stack, 124))
+    assert own_story([known], stack)[0, 1:].tolist() == [5, 1]
+
+
+def test_two_looks_tell_a_gap_and_one_does_not() -> None:
+    for gap, expected in ((1, [(60, 75)]), (2, [(60, 67), (69, 75)])):
+        stack = ground_with((60, 67), (67 + gap, 75), cloud=0.0)
+        made, _ = returns([patch(60, 75)], [], stack)
+        assert sorted((p.start, p.end) for p in made) == expected
+
+
+@pytest.mark.parametrize("looks", [1, 2, 3])
+def test_a_record_does_not_begin_with_a_state_of_two_looks(looks: int) -> None:
+    stack = ground_with((0, looks), (60, 75), cloud=0.0)
+    known = patch(60, 75)
+    made, _ = returns([known], [known], stack)
+    assert [(p.start, p.end) for p in made] == ([(3, 60)] if looks == 3 else [])
+
+
+@pytest.mark.parametrize("seed", range(5))
 def test_dates_that_single_pixels_got_wrong_are_put_right(seed: int) -> None:
     stack = ground_with((60, 75), seed=seed)
     assert own_dates(patch(62, 72), stack) == (seen(stack, 60), seen(stack, 75))

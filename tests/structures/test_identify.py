@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -136,6 +137,37 @@ def test_gaps_alone_tell_the_presences_between_them(cube: xr.Dataset) -> None:
         (day(8, end=True), day(11, end=True)),
         (day(14, end=True), day(16, end=True)),
     ]
+
+
+def test_spells_and_the_gaps_between_them_tell_one_story(cube: xr.Dataset) -> None:
+    """Whichever of them is the most probable: the end of a spell and the begin of a gap are one date."""
+    place = block(5, 5, 4, 6)
+    spells = [change(place, *ends) for ends in ((2, 5), (8, 11), (14, 17))]
+    gaps = [change(place, *ends, standing_inside=False) for ends in ((5, 8), (11, 14), (17, None))]
+    expected = [(day(2), day(5)), (day(8), day(11)), (day(14), day(17))]
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        sure = rng.uniform(0.5, 0.99, 6)
+        changes = [replace(c, probability=p) for c, p in zip(spells + gaps, sure, strict=True)]
+        (shelter,) = identify(changes, cube, site_id="yard")
+        told = [(p.erected, p.dismantled) for p in shelter.presences]
+        assert all(up is not None and down is not None for up, down in told)
+        assert [(up.by.date(), down.by.date()) for up, down in told if up and down] == [
+            (up.date(), down.date()) for up, down in expected
+        ]
+
+
+def test_of_two_removals_without_an_erection_between_the_likelier_is_believed(cube: xr.Dataset) -> None:
+    place = block(5, 5, 4, 6)
+    for first, second, kept in ((0.9, 0.6, 5), (0.6, 0.9, 12)):
+        gone = [
+            replace(change(place, when, None, standing_inside=False), probability=p)
+            for when, p in ((5, first), (12, second))
+        ]
+        (hall,) = identify(gone, cube, site_id="yard")
+        (presence,) = hall.presences
+        assert presence.dismantled is not None
+        assert presence.dismantled.by == day(kept, end=True)
 
 
 def test_a_shelter_that_stood_where_a_hall_came_later_is_another_thing(cube: xr.Dataset) -> None:

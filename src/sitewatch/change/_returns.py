@@ -35,8 +35,10 @@ _CAP = 6.0
 """The most that one look says for either state: so no single look makes a spell."""
 _PRICE_AT_END = 7.0
 """The same where less than two looks follow: nor does the last look alone."""
-_FIRST = 3
-"""Looks that a record begins with in one state: of one or two, nothing before tells that they are not weather."""
+_FIRST = 2
+"""Looks that a record begins with and that say less: of one or two alone nothing before tells that they are weather."""
+_LESS = 0.4
+"""Share of what they say that counts: together they do not pay for a change."""
 _INDEPENDENT = 3.0
 """Bands count as so many at most: they err together."""
 _RELATIVE = 0.05
@@ -291,12 +293,12 @@ def _sequence(gain):  # type: ignore[no-untyped-def]
     """(n,) 0 or 1: the states with the largest sum of gains in state 1, less the price of each change of state."""
     n = gain.size
     came = np.zeros((n, 2), dtype=np.bool_)
-    off, on = 0.0, gain[0]
+    off, on = 0.0, _LESS * gain[0]
     for i in range(1, n):
-        price = np.inf if i < _FIRST else _PRICE if i < n - 1 else _PRICE_AT_END
+        price = _PRICE if i < n - 1 else _PRICE_AT_END
         came[i, 0] = on - price > off
         came[i, 1] = on >= off - price
-        off, on = max(off, on - price), max(on, off - price) + gain[i]
+        off, on = max(off, on - price), max(on, off - price) + (gain[i] if i >= _FIRST else _LESS * gain[i])
     state = np.zeros(n, dtype=np.int64)
     now = on > off
     for i in range(n - 1, -1, -1):
