@@ -1,4 +1,4 @@
-"""A folder of two sensors' images: every structure is told once."""
+"""A folder of two sensors' images: every structure is told once, searched apart or as one series."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def make_both(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def watched(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What is written of the folder of both sensors."""
+    """What is written of the folder of both sensors, searched apart."""
 
     def make(out: Path) -> None:
         found = watch(
@@ -59,6 +59,7 @@ def watched(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             list_folder(made / "both"),
             archive=out / "archive",
             now=MOMENT,
+            harmonised=False,
             kept=out / "search.npz",
         )
         write_outputs(found, out)
@@ -146,10 +147,51 @@ def test_a_second_run_and_a_rebuilt_report_change_nothing_for_two_sensors(
     shutil.copytree(watched, out)
     assert {p.name for p in out.glob("*.npz")} == {"search.npz", "search-landsat-reflectance.npz"}
     before = held(out)
-    assert run("watch", site, "--images", made / "both", "--out", out, *NOW).code == 0
+    assert run("watch", site, "--images", made / "both", "--no-harmonise", "--out", out, *NOW).code == 0
     assert held(out) == before
     assert run("report", out, *NOW).code == 0
     assert held(out) == before
     page = (out / "report" / "index.html").read_text(encoding="utf-8")
     assert "Found in" in page
     assert "landsat reflectance" in page
+
+
+def test_both_sensors_are_one_series_also_on_a_second_run_and_in_a_rebuilt_report(
+    run: Run, made: Path, tmp_path: Path, shared: Path
+) -> None:
+    site, out, images = made / "world" / "site.geojson", tmp_path / "out", tmp_path / "images"
+    images.mkdir()
+    landsat = sorted((made / "both").glob("L8*.tif"))[:6]  # too few to be searched alone
+    for path in [*sorted((made / "both").glob("S2*.tif"))[::2], *landsat]:
+        shutil.copy(path, images)
+        shutil.copy(path.with_suffix(".json"), images)
+    said = run("watch", site, "--images", images, "--out", out, *NOW)
+    assert said.code == 0
+    document = json.loads((out / "structures.geojson").read_text())
+    schema = json.loads((shared / "contracts" / "structures.schema.json").read_text())
+    jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker()).validate(document)
+    head = document["sitewatch"]["harmonised"]
+    families = ["sentinel-2 reflectance", "landsat reflectance"]
+    assert head["families"] == families
+    assert not head["apart"]
+    (how,) = head["adjusted"]
+    level = 0.2  # few pairs tell gain and offset badly, and what both make of usual ground well
+    adjusted = [how["gain"][band] * level + how["offset"][band] for band in how["gain"]]
+    assert adjusted == pytest.approx([level / GAIN] * 6, abs=0.008)
+    assert how["shift_m"] < 2
+    looks = [f["properties"] for f in json.loads((out / "looks.geojson").read_text())["features"]]
+    used = [look for look in looks if look["outcome"] == "used"]
+    assert {look["sensor"] for look in used} == {"sentinel-2", "landsat"}
+    assert head["looks"] == len(used)
+    found = claims(out)
+    assert found
+    assert all(set(f["properties"]["sensors"]) <= set(families) for f in found)
+    assert any(f["properties"]["sensors"] == families for f in found)
+    assert f"Searched as one series of {len(used)} looks: {', '.join(families)}." in " ".join(said.out.split())
+    assert {p.name for p in out.glob("*.npz")} == {"search.npz"}
+    before = held(out)
+    assert run("watch", site, "--images", images, "--out", out, *NOW).code == 0
+    assert held(out) == before
+    assert run("report", out, *NOW).code == 0
+    assert held(out) == before
+    assert "Searched as one series" in (out / "report" / "index.html").read_text(encoding="utf-8")
