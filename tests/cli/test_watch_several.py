@@ -177,7 +177,7 @@ def test_both_sensors_are_one_series_also_on_a_second_run_and_in_a_rebuilt_repor
     (how,) = head["adjusted"]
     level = 0.2  # few pairs tell gain and offset badly, and what both make of usual ground well
     adjusted = [how["gain"][band] * level + how["offset"][band] for band in how["gain"]]
-    assert adjusted == pytest.approx([level / GAIN] * 6, abs=0.008)
+    assert adjusted == pytest.approx([level / GAIN] * 6, abs=0.012)
     assert how["shift_m"] < 2
     looks = [f["properties"] for f in json.loads((out / "looks.geojson").read_text())["features"]]
     used = [look for look in looks if look["outcome"] == "used"]

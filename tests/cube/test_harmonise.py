@@ -150,6 +150,21 @@ def test_offset_gain_and_level_of_the_second_stack_are_found(built: tuple[Readin
     assert not harmony.apart
 
 
+def test_the_offset_is_found_at_a_small_place_too() -> None:
+    """20 coarse pixels along an edge are too few to measure on by themselves."""
+    fine = readings(SENTINEL, FINE_DAYS, still, pixel=1, seed=2)
+    coarse = readings(LANDSAT, COARSE_DAYS, still, pixel=TIMES, seed=3, off=OFF)
+    (how,) = harmonise([cut(fine, 60), cut(coarse, 20)], least=7).adjusted
+    assert how.offset == pytest.approx(np.array(OFF) / CELLS, abs=0.2)
+
+
+def cut(one: Readings, edge: int) -> Readings:
+    """The upper left part of a family's cube."""
+    assert one.cube is not None
+    cube = one.cube.isel(y=slice(0, edge), x=slice(0, edge))
+    return replace(one, cube=cube, grid=cube.odc.geobox)
+
+
 def test_every_look_is_there_in_time_order_with_its_own_family(built: tuple[Readings, Readings, Harmony]) -> None:
     fine, _, harmony = built
     cube = harmony.cube

@@ -164,20 +164,24 @@ def fit(base: Readings, other: Readings, bands: Sequence[str]) -> tuple[Both, Ad
 def _apart(both: Both) -> tuple[NDArray[np.float64], float]:
     """How far the two stacks lie apart, (2,) pixels of the finer grid, and its standard error.
 
-    The median looks of both are compared in coarse pixels, whose means are taken of the finer one moved by what was
-    found so far. (0, 0) and infinite where nothing could be measured.
+    The median looks of both are compared as the coarse sensor sees them, the means of the finer one being taken where
+    its ground lies by what was found so far; and both spread over the fine grid, as a small place has too few coarse
+    pixels to measure on. What is left in the end is nothing, and so is what spreading did to it. (0, 0) and infinite
+    where nothing could be measured.
     """
     cubes = (both.base, both.other) if both.coarser else (both.other, both.base)
     visible = [both.bands[i] for i in visible_bands(both.bands)]
     fine, coarse = (_median_brightness(cube, visible) for cube in cubes)
-    offset, sigma = np.zeros(2), np.inf
+    nesting, still = both.nesting, np.zeros(2)
+    spread = nesting.spread(coarse[None], still)[0]
+    offset, sigma = still, np.inf
     for _ in range(_ROUNDS):
-        found, sigma = track_image(coarse, both.nesting.averaged(fine[None], offset)[0])
+        found, sigma = track_image(spread, nesting.spread(nesting.averaged(fine[None], offset), still)[0])
         if not np.isfinite(sigma):
-            return np.zeros(2), np.inf
-        # What the coarse one has at x + found, the mean has at x, and the fine one at times * x + offset.
-        offset = offset - both.nesting.times * found
-    return offset, sigma * both.nesting.times
+            return still, np.inf
+        # What the coarse one shows at x + found, the mean shows at x, and the fine one at x + offset.
+        offset = offset - found
+    return offset, sigma
 
 
 def _median_brightness(cube: xr.Dataset, bands: Sequence[str]) -> NDArray[np.float32]:
