@@ -12,7 +12,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
 from sitewatch.archive import list_folder
+from sitewatch.cube._between import Nesting, _first_median
 from sitewatch.simulate import Recipe, simulate, write
 from sitewatch.site import read_site
 from sitewatch.watch import watch
@@ -41,6 +44,10 @@ def compile_kernels() -> None:
                 now=NOW,
                 kept=Path(name) / "search.npz",
             )
+    # Those of two sensors' series.
+    nesting = Nesting(times=3, top=0, left=0, fine=(6, 6), coarse=(2, 2))
+    nesting.spread(np.zeros((1, 2, 2), dtype=np.float32), np.zeros(2))
+    _first_median(np.zeros((1, 1, 4), dtype=np.float32), np.ones((1, 4), dtype=bool), 3)
 
 
 if __name__ == "__main__":

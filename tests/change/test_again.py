@@ -140,6 +140,23 @@ def test_all_is_searched_where_the_looks_are_others(cube: xr.Dataset, known: Kno
     assert search_again(remember(search(early), early), cube) is None  # too many came since
 
 
+def test_a_late_look_that_leans_on_those_after_it_may_change_and_no_other(cube: xr.Dataset, known: Known) -> None:
+    """Of sensors that are searched as one series, the coarser one's last looks get their detail from looks to come."""
+    before = len(known.scenes)
+    late, early = before - 3, before - 20
+
+    def changed(look: int, *, other: bool) -> xr.Dataset:
+        again = cube.copy(deep=True)
+        again["reflectance"].values[look] += np.float16(0.02)
+        family = np.full(again.sizes["time"], "fine", dtype="<U6")
+        family[look] = "coarse" if other else "fine"
+        return again.assign_coords(family=("time", family)).assign_attrs(families=["fine", "coarse"])
+
+    assert search_again(known, changed(late, other=True)) is not None
+    assert search_again(known, changed(late, other=False)) is None
+    assert search_again(known, changed(early, other=True)) is None
+
+
 def test_what_is_known_comes_back_from_its_file(known: Known, tmp_path: Path) -> None:
     path = tmp_path / "search.npz"
     write_known(path, known)

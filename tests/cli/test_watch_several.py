@@ -1,4 +1,4 @@
-"""A folder of two sensors' images: every structure is told once."""
+"""A folder of two sensors' images: every structure is told once, searched apart or as one series."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def make_both(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def watched(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What is written of the folder of both sensors."""
+    """What is written of the folder of both sensors, searched apart."""
 
     def make(out: Path) -> None:
         found = watch(
@@ -59,6 +59,7 @@ def watched(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             list_folder(made / "both"),
             archive=out / "archive",
             now=MOMENT,
+            harmonised=False,
             kept=out / "search.npz",
         )
         write_outputs(found, out)
@@ -146,10 +147,56 @@ def test_a_second_run_and_a_rebuilt_report_change_nothing_for_two_sensors(
     shutil.copytree(watched, out)
     assert {p.name for p in out.glob("*.npz")} == {"search.npz", "search-landsat-reflectance.npz"}
     before = held(out)
-    assert run("watch", site, "--images", made / "both", "--out", out, *NOW).code == 0
+    assert run("watch", site, "--images", made / "both", "--no-harmonise", "--out", out, *NOW).code == 0
     assert held(out) == before
     assert run("report", out, *NOW).code == 0
     assert held(out) == before
     page = (out / "report" / "index.html").read_text(encoding="utf-8")
     assert "Found in" in page
     assert "landsat reflectance" in page
+
+
+def test_both_sensors_are_one_series_also_on_a_second_run_and_in_a_rebuilt_report(
+    run: Run, tmp_path: Path, shared: Path
+) -> None:
+    site, out, images = tmp_path / "world" / "site.geojson", tmp_path / "out", tmp_path / "world" / "images"
+    recipe = Recipe(seed=4, size=48, looks=30, years=2.0, permanent=2, temporary=2, recurring=1, distractors=1)
+    write(simulate(recipe), tmp_path / "world")
+    for path in sorted(images.glob("*.tif"))[2::5]:  # six, too few to be searched alone
+        coarsen(path, path.with_name(path.name.replace("S2", "L8")))
+        path.unlink()
+        path.with_suffix(".json").unlink()
+    added = sorted(images.glob("*.tif"), key=lambda path: path.stem.partition("_")[2])[-3:]
+    for path in added:
+        path.rename(tmp_path / path.name)
+    assert run("watch", site, "--images", images, "--out", out, *NOW).code == 0
+    whole = json.loads((out / "structures.geojson").read_text())["sitewatch"]["looks"]
+    for path in added:
+        (tmp_path / path.name).rename(path)
+    said = run("watch", site, "--images", images, "--out", out, *NOW)
+    assert said.code == 0
+    document = json.loads((out / "structures.geojson").read_text())
+    schema = json.loads((shared / "contracts" / "structures.schema.json").read_text())
+    jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker()).validate(document)
+    assert document["sitewatch"]["looks"] > whole
+    head = document["sitewatch"]["harmonised"]
+    families = ["sentinel-2 reflectance", "landsat reflectance"]
+    assert head["families"] == families
+    assert not head["apart"]
+    (how,) = head["adjusted"]
+    assert how["looks"] <= 6
+    assert np.mean(list(how["gain"].values())) == pytest.approx(1 / GAIN, abs=0.06)
+    assert how["shift_m"] < 3
+    looks = [f["properties"] for f in json.loads((out / "looks.geojson").read_text())["features"]]
+    used = [look for look in looks if look["outcome"] == "used"]
+    assert {look["sensor"] for look in used} == {"sentinel-2", "landsat"}
+    assert head["looks"] == len(used)
+    seen_by = [f["properties"]["sensors"] for f in document["features"]]
+    assert families in seen_by
+    assert all(set(sensors) <= set(families) for sensors in seen_by)
+    assert f"Searched as one series of {len(used)} looks: {', '.join(families)}." in " ".join(said.out.split())
+    assert {p.name for p in out.glob("*.npz")} == {"search.npz"}
+    before = held(out)
+    assert run("report", out, *NOW).code == 0
+    assert held(out) == before
+    assert "Searched as one series" in (out / "report" / "index.html").read_text(encoding="utf-8")

@@ -169,15 +169,28 @@ def _goes_on(known: Known, cube: xr.Dataset) -> bool:
         known.place == _place(cube)
         and bool((known.scenes == cube["scene"].values[:before].astype(np.str_)).all())
         and known.sample.shape[1:] == _sample(cube).shape[1:]
-        and _as_before(known.sample, _sample(cube)[:before])
+        and bool((_as_before(known.sample, _sample(cube)[:before]) | _unsettled(known, cube)).all())
     )
 
 
-def _as_before(known: NDArray[np.float32], sample: NDArray[np.float32]) -> bool:
-    """Whether each look is what it was, but for what added looks do to how it is registered and masked."""
+def _as_before(known: NDArray[np.float32], sample: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """(time,) whether a look is what it was, but for what added looks do to how it is registered and masked."""
     away = np.abs(known - sample) > _SAME
     away |= np.isnan(known) != np.isnan(sample)
-    return bool((away.reshape(len(away), -1).mean(axis=1) <= _OTHERS).all())
+    return np.asarray(away.reshape(len(away), -1).mean(axis=1) <= _OTHERS)
+
+
+def _unsettled(known: Known, cube: xr.Dataset) -> NDArray[np.bool_]:
+    """(time,) known looks that may be otherwise now: of a sensor that was brought to another, whose next looks tell it.
+
+    Only among those that are looked at again anyway. (`sitewatch.cube.harmonise` names the families in the attributes.)
+    """
+    before = len(known.scenes)
+    families = cube.attrs.get("families", ())
+    if not families:
+        return np.zeros(before, dtype=bool)
+    late = np.arange(before) >= known.whole - _TAIL
+    return np.asarray(late & (cube["family"].values[:before] != families[0]))
 
 
 def _surprises(

@@ -22,6 +22,7 @@ from sitewatch.cli._workspace import (
     AsJson,
     AsKnown,
     GoodShares,
+    Harmonise,
     InWorkspace,
     Now,
     Reader,
@@ -89,6 +90,7 @@ def add(
     bands: Annotated[
         str | None, typer.Option(metavar="NAME=ASSET,…", help="Which assets of the items to read.")
     ] = None,
+    harmonise: Harmonise = True,
     good_share: GoodShares = None,
     reader: Reader = None,
     workspace: InWorkspace = DEFAULT,
@@ -126,6 +128,8 @@ def add(
         for name, value in told.items()
         if value is not None
     }
+    if not harmonise:
+        source["harmonise"] = False
     place = read_site(site)
     source |= parse_good_share(good_share or [], areas=place.areas)
     with opened(workspace) as space, space.store.writing() as connection:
@@ -212,6 +216,7 @@ def show(
         ("scenes from", where),
         ("period", f"{place.source.get('since', 'open')[:10]} to {place.source.get('until', 'open')[:10]}"),
         ("false alarms a year", f"{place.source['false_alarms']:g}"),
+        ("optical sensors", "as one series" if place.source.get("harmonise", True) else "each alone"),
         ("good picture", _good_share(place.source)),
         ("sub-areas", ", ".join(place.site.areas) or "none"),
         ("watched since", f"{place.since:%Y-%m-%d %H:%M}" + (", no longer" if place.removed else "")),

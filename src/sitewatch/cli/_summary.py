@@ -20,6 +20,7 @@ from sitewatch.cube import (
     Outcome,
     Stall,
     gap_document,
+    harmony_sentences,
     listed_by_one,
     picture_document,
     stall_document,
@@ -57,6 +58,7 @@ def print_summary(
         "seen_share": round(watched.seen_share, 4),
         "structures": claims,
         "other_changes": len(watched.structures) - claims,
+        **({} if watched.harmony is None else {"harmonised": dict(watched.harmony)}),
         "gaps": [gap_document(gap) for gap in watched.gaps.found],
         "catalogs": _catalogs(watched),
         "since_last_run": None if watched.since_last is None else since_document(watched.since_last),
@@ -85,6 +87,8 @@ def print_findings(watched: Watched) -> None:
     others = len(watched.structures) - len(claims)
     if others:
         console.print(_line(f"{others} other changes (surface, vegetation, ...) are in the report."))
+    for sentence in () if watched.harmony is None else harmony_sentences(watched.harmony):
+        console.print(_line(f"{sentence}."))
     for sentence in catalog_sentences(watched.looks, watched.asking):
         console.print(_line(sentence))
     gaps = watched.gaps.found

@@ -29,6 +29,7 @@ from sitewatch.cli._workspace import (
     AsJson,
     ElementsFiles,
     GoodShares,
+    Harmonise,
     InWorkspace,
     Now,
     Quiet,
@@ -52,6 +53,8 @@ Examples:
 
     sitewatch watch plant.geojson --catalog earth-search --catalog planetary-computer --out plant
 
+    sitewatch watch plant.geojson --images sentinel-2-and-landsat/ --no-harmonise --out plant
+
     sitewatch watch plant
 
     sitewatch watch --all --quiet
@@ -63,7 +66,18 @@ Examples:
 Exit codes: 0 looked and compared, 1 a failure, 2 bad input, 3 nothing could be seen, 4 could not look. Of several
 sites: 1 where one failed, else 0 where one was looked at.
 """
-_ONE = ("images", "catalog", "collection", "since", "until", "false_alarms", "pixel", "bands", "good_share")
+_ONE = (
+    "images",
+    "catalog",
+    "collection",
+    "since",
+    "until",
+    "false_alarms",
+    "pixel",
+    "bands",
+    "harmonise",
+    "good_share",
+)
 """Options of a run into a folder; in a workspace `sitewatch site add` settles them."""
 
 
@@ -116,6 +130,7 @@ def watch(
             envvar="SITEWATCH_BANDS",
         ),
     ] = None,
+    harmonise: Harmonise = True,
     good_share: GoodShares = None,
     elements: ElementsFiles = None,
     every: Annotated[bool, typer.Option("--all", help="All sites of the workspace.")] = False,
@@ -178,6 +193,7 @@ def watch(
         false_alarms=false_alarms,
         pixel=pixel,
         bands=bands,
+        harmonised=harmonise,
         good_share=good_share or [],
         elements=elements or [],
         search_all=search_all,
@@ -200,6 +216,7 @@ def _watch_folder(
     false_alarms: str,
     pixel: float | None,
     bands: str | None,
+    harmonised: bool,
     good_share: list[str],
     elements: list[Path],
     search_all: bool,
@@ -253,6 +270,7 @@ def _watch_folder(
                 now=moment,
                 false_alarms=budget,
                 pixel=pixel,
+                harmonised=harmonised,
                 since=start,
                 until=end,
                 kept=kept,

@@ -22,6 +22,7 @@ __all__ = [
     "AsKnown",
     "ElementsFiles",
     "GoodShares",
+    "Harmonise",
     "InWorkspace",
     "Now",
     "Quiet",
@@ -69,6 +70,14 @@ GoodShares = Annotated[
         metavar="SHARE|NAME=SHARE",
         help="A new picture is told where this share of the site is clear, 0 to 1; default 0.9. Again with the NAME of "
         "a sub-area, which must be clear too.",
+    ),
+]
+Harmonise = Annotated[
+    bool,
+    typer.Option(
+        "--harmonise/--no-harmonise",
+        help="Search optical sensors as one series where they can be brought together, or each alone.",
+        envvar="SITEWATCH_HARMONISE",
     ),
 ]
 ElementsFiles = Annotated[

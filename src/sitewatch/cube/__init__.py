@@ -2,10 +2,11 @@
 
 from sitewatch.cube._asking import Asking
 from sitewatch.cube._cube import MIN_CLEAR_SHARE, Readings, read_cube, visible_bands
-from sitewatch.cube._cubes import read_cubes
+from sitewatch.cube._cubes import read_cubes, without_few
 from sitewatch.cube._feeds import Feed, Passes, Stall, feeds_of, find_stalls, longest_explained, stall_document
 from sitewatch.cube._files import looks_document, read_looks, read_looks_head
 from sitewatch.cube._gaps import Gap, Gaps, Why, find_gaps, gap_document
+from sitewatch.cube._harmonise import Adjustment, Harmony, can_be_harmonised, harmonise, harmony_sentences
 from sitewatch.cube._listed import listed_by_one, look_of_gone, with_listing
 from sitewatch.cube._look import BESIDE, Look, Outcome
 from sitewatch.cube._normalise import normalise
@@ -16,12 +17,14 @@ __all__ = [
     "BESIDE",
     "GOOD_SHARE",
     "MIN_CLEAR_SHARE",
+    "Adjustment",
     "Arrival",
     "Asking",
     "Feed",
     "Gap",
     "Gaps",
     "GoodShare",
+    "Harmony",
     "Look",
     "NewPicture",
     "Outcome",
@@ -29,10 +32,13 @@ __all__ = [
     "Readings",
     "Stall",
     "Why",
+    "can_be_harmonised",
     "feeds_of",
     "find_gaps",
     "find_stalls",
     "gap_document",
+    "harmonise",
+    "harmony_sentences",
     "listed_by_one",
     "longest_explained",
     "look_of_faulty",
@@ -49,4 +55,5 @@ __all__ = [
     "stall_document",
     "visible_bands",
     "with_listing",
+    "without_few",
 ]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from sitewatch.archive import Chip
 from sitewatch.cube._cube import MAX_CUBE_BYTES, Readings, read_family
 from sitewatch.cube._family import Family, families
+from sitewatch.cube._harmonise import Harmony
 from sitewatch.cube._look import Look, Outcome
 from sitewatch.cube._outcomes import rejected
 from sitewatch.cube._stack import Progress
 from sitewatch.errors import SiteError
 from sitewatch.site import Site
 
-__all__ = ["read_cubes"]
+__all__ = ["read_cubes", "without_few"]
 
 
 def read_cubes(
@@ -24,6 +25,7 @@ def read_cubes(
     least: int,
     pixel: float | None = None,
     main: str | None = None,
+    few: Callable[[str], bool] | None = None,
     progress: Progress | None = None,
 ) -> tuple[Readings, ...]:
     """Read all chips of a site, one cube for each family of scenes that can be compared with each other.
@@ -39,6 +41,8 @@ def read_cubes(
         pixel: edge of the site's pixels in metres; default that of the main family's images.
         main: name of the family that makes the grid, where an earlier run decided it; None, or one that is not there:
             that with most scenes.
+        few: of which families, by name, one look is enough, as they may be searched together with another; None: of
+            none.
         progress: called as chips are read.
 
     Returns:
@@ -57,8 +61,29 @@ def read_cubes(
     made = [read_family(site, first, pixel=pixel, progress=went_on)]
     for family in others:
         done += len(made[-1].looks)
-        made.append(_beside(site, family, made, least=least, progress=went_on))
+        enough = 1 if few is not None and few(family.name) else least
+        made.append(_beside(site, family, made, least=enough, progress=went_on))
     return tuple(made)
+
+
+def without_few(readings: Sequence[Readings], *, least: int, harmony: Harmony) -> tuple[Readings, ...]:
+    """Readings in which families that are neither searched together with another nor have looks enough stay out.
+
+    Args:
+        readings: as `read_cubes` gives them; the main family's stay as they are.
+        least: looks that a family beside the main one needs.
+        harmony: which families are searched as one, and why others are not.
+    """
+    main = readings[0]
+    kept = [main]
+    for one in readings[1:]:
+        looks = 0 if one.cube is None else one.cube.sizes["time"]
+        if one.cube is None or looks >= least or one.family in harmony.families:
+            kept.append(one)
+        else:
+            why = harmony.apart.get(one.family) or _too_few(one.family, looks, main, least)
+            kept.append(_taken_out(one, why))
+    return tuple(kept)
 
 
 def _beside(site: Site, family: Family, made: Sequence[Readings], *, least: int, progress: Progress) -> Readings:
@@ -74,7 +99,11 @@ def _beside(site: Site, family: Family, made: Sequence[Readings], *, least: int,
     looks = 0 if readings.cube is None else readings.cube.sizes["time"]
     if looks >= least or readings.cube is None:
         return readings
-    reason = _too_few(family.name, looks, main, least)
+    return _taken_out(readings, _too_few(family.name, looks, main, least))
+
+
+def _taken_out(readings: Readings, reason: str) -> Readings:
+    """Readings whose used looks are rejected after all."""
     return replace(readings, cube=None, looks=tuple(_taken_back(look, reason) for look in readings.looks))
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sitewatch.cube._move import cubic_weights, moved
 
-__all__ = ["MAX_SHIFT_PX", "Settled", "Shifts", "measure_shifts", "settle"]
+__all__ = ["MAX_SHIFT_PX", "Settled", "Shifts", "measure_shifts", "median_image", "settle", "track_image"]
 
 MAX_SHIFT_PX = 8.0
 """Largest shift that is corrected, pixels; what is farther off was not registered at all."""
@@ -163,6 +163,35 @@ def settle(shifts: Shifts) -> Settled:
     return Settled(offset=offset * trust[:, None], sigma=left)
 
 
+def median_image(images: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(y, x) median of (time, y, x) images, NaN where fewer than three (of fewer: all) were seen."""
+    return np.asarray(_median(images, min(3, len(images))), dtype=np.float32)
+
+
+def track_image(image: NDArray[np.float32], reference: NDArray[np.float32]) -> tuple[NDArray[np.float64], float]:
+    """Where one image lies on another, as `measure_shifts` finds it for a look.
+
+    Args:
+        image: (y, x) brightness, NaN where nothing is known.
+        reference: (y, x) likewise, of another gain and level if need be.
+
+    Returns:
+        (2,) pixels along y and x: what the reference has at (y, x) the image has at (y, x) + offset; and its standard
+        error along an axis, infinite where it could not be measured.
+    """
+    looks, bases = _pyramid(image[None]), _pyramid(reference[None])
+    offset, sigma = np.zeros((1, 2)), np.full(1, np.inf)
+    for level in reversed(range(_LEVELS)):
+        points = _steepest(bases[level][0])
+        if len(points[0]) < _LEAST:
+            continue
+        pixel = 2.0**level
+        steps = _STEPS if level > 0 else _LAST_STEPS
+        offset, sigma, _ = _track(looks[level], bases[level][0], points, offset / pixel, steps=steps)
+        offset, sigma = offset * pixel, sigma * pixel
+    return offset[0], float(sigma[0])
+
+
 def _shadows(offset: NDArray[np.float64], good: NDArray[np.bool_], days: NDArray[np.float64]) -> NDArray[np.float64]:
     """(time, 2) what of the offsets follows the season."""
     angle = 2 * np.pi * days / 365.25
@@ -190,7 +219,7 @@ def _clearest(shown: NDArray[np.float32]) -> NDArray[np.intp]:
 def _reference(shown: NDArray[np.float32], offset: NDArray[np.float64]) -> NDArray[np.float32]:
     """(y, x) median of moved looks, NaN where fewer than three (of fewer: all) were seen."""
     stack = moved(shown, offset) if offset.any() else shown
-    return np.asarray(_median(stack, min(3, len(stack))), dtype=np.float32)
+    return median_image(stack)
 
 
 def _pyramid(shown: NDArray[np.float32]) -> list[NDArray[np.float32]]:

@@ -88,6 +88,7 @@ def write_report(
     asking: Asking | None = None,
     since_last: SinceLast | None = None,
     others: Mapping[str, xr.Dataset] | None = None,
+    harmony: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Path:
     """Write `index.html` into a folder: self-contained, no request ever leaves it.
@@ -107,6 +108,7 @@ def write_report(
         since_last: what is otherwise than in the run before; None: there was none.
         others: used looks of further sensors by the names that `Structure.sensors` has; what only these saw is shown in
             their pictures.
+        harmony: which sensors were searched as one series and why others were not, a sentence each.
         progress: called as structures are drawn.
 
     Raises:
@@ -115,7 +117,7 @@ def write_report(
     page = _page(
         site=site, looks=looks, cube=cube, structures=structures, readings=readings or {}, false_alarms=false_alarms,
         version=version, now=now, seen_share=seen_share, asking=asking or Asking(run=now), since_last=since_last,
-        others=others or {}, progress=progress,
+        others=others or {}, harmony=harmony, progress=progress,
     )  # fmt: skip
     path = directory / "index.html"
     try:
@@ -141,6 +143,7 @@ def _page(
     asking: Asking,
     since_last: SinceLast | None,
     others: Mapping[str, xr.Dataset],
+    harmony: Sequence[str],
     progress: Progress | None,
 ) -> str:
     looks = sorted(looks, key=lambda k: (k.captured or dt.datetime.max.replace(tzinfo=dt.UTC), k.scene))
@@ -207,6 +210,7 @@ def _page(
         cards=cards,
         others=moved,
         sensors=len(others) + 1,
+        harmony=harmony,
         radar="backscatter" in units,
         optical=units != {"backscatter"},
         credits=sorted({k.credit for k in looks if k.credit and k.outcome is Outcome.USED}),

@@ -34,7 +34,8 @@ class WatchedSite:
 
     site: Site
     source: dict[str, Any]
-    """How it is watched: `images` or `catalogs`, `since`, `until`, `false_alarms`, `pixel`, `bands`."""
+    """How it is watched: `images` or `catalogs`, `since`, `until`, `false_alarms`, `pixel`, `bands`, `harmonise`
+    (not there: yes)."""
     since: dt.datetime
     """First moment of this version of it, UTC."""
     removed: bool = False

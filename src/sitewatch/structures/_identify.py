@@ -37,7 +37,8 @@ def identify(changes: Sequence[Change], cube: xr.Dataset, *, site_id: str) -> tu
 
     Args:
         changes: of one cube.
-        cube: the cube they were found in.
+        cube: the cube they were found in; where it holds several families (`attrs["families"]`, and a coordinate
+            `family`), structures say which of them saw them standing.
         site_id: enters the ids, so that two sites never share one.
 
     Returns:
@@ -68,6 +69,8 @@ class _Ground:
         self.start = [_utc(t) for t in cube["time"].values]
         self.end = [_utc(t) for t in cube["time_end"].values]
         self.valid = cube["valid"].values.reshape(len(self.scenes), -1)
+        self.order = [str(name) for name in cube.attrs.get("families", ())]
+        self.families = [str(name) for name in cube["family"].values] if self.order else []
 
     def footprint(self, pixels: NDArray[np.int64]) -> Polygon | MultiPolygon:
         """Outline of a set of pixels in the grid's own coordinates, holes filled."""
@@ -100,7 +103,25 @@ class _Ground:
 
     def looks_between(self, pixels: NDArray[np.int64], first: int, last: int) -> int:
         """How many looks in [first, last) saw at least half of the pixels."""
-        return int((self.valid[first:last, pixels].mean(axis=1) >= 0.5).sum())
+        return int(self._saw(pixels, first, last).sum())
+
+    def sensors(self, pixels: NDArray[np.int64], stands: Sequence[_Stand]) -> tuple[str, ...]:
+        """Families of which a look saw half of the pixels and more while it stood; none of a single family's cube."""
+        seen: set[str] = set()
+        for stand in stands if self.order else ():
+            first, last = self.spell(stand)
+            saw = np.flatnonzero(self._saw(pixels, first, last)) + first
+            seen |= {self.families[look] for look in saw.tolist()}
+        return tuple(name for name in self.order if name in seen)
+
+    def spell(self, stand: _Stand) -> tuple[int, int]:
+        """The looks [first, last) on which it stood."""
+        first = 0 if stand.erected is None else stand.erected.by
+        return first, len(self.scenes) if stand.dismantled is None else stand.dismantled.by
+
+    def _saw(self, pixels: NDArray[np.int64], first: int, last: int) -> NDArray[np.bool_]:
+        """(look,) of [first, last): which saw at least half of the pixels."""
+        return np.asarray(self.valid[first:last, pixels].mean(axis=1) >= 0.5)
 
 
 @dataclass(frozen=True)
@@ -242,12 +263,12 @@ def _thing(group: Sequence[Change], ground: _Ground, site_id: str) -> Structure:
         area_m2_low=round(local.buffer(-half).area, 1),
         area_m2_high=round(local.buffer(half, join_style="mitre").area, 1),
         presences=presences,
+        sensors=ground.sensors(pixels, stands),
     )
 
 
 def _presence(stand: _Stand, ground: _Ground) -> Presence:
-    first = 0 if stand.erected is None else stand.erected.by
-    last = len(ground.scenes) if stand.dismantled is None else stand.dismantled.by
+    first, last = ground.spell(stand)
     pixels = max(stand.changes, key=lambda c: len(c.pixels)).pixels
     # Where two looks were compared, one of them shows it.
     seen = ground.looks_between(pixels, first, last) if len(ground.scenes) >= MIN_LOOKS else 1

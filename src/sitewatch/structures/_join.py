@@ -45,8 +45,9 @@ class Seen:
     """What one family of looks showed."""
 
     sensor: str
-    """The family in words: "sentinel-2 reflectance"."""
+    """The family in words: "sentinel-2 reflectance"; of several that were searched as one, the first."""
     structures: tuple[Structure, ...]
+    """Those that say which of several families saw them keep that; of others it was `sensor`."""
     pixel_m: float
     """Edge of its pixels, metres."""
     times: Mapping[str, dt.datetime]
@@ -69,6 +70,7 @@ class _Told:
 
     structure: Structure
     by: tuple[Seen, ...]
+    sensors: tuple[str, ...]
 
     @property
     def first(self) -> dt.datetime:
@@ -89,7 +91,7 @@ def join(seen: Sequence[Seen]) -> tuple[Structure, ...]:
     What is not claimed as a structure is left out where another sensor tells of the same ground and dates.
 
     Args:
-        seen: one per family of looks, the main one first: its ids stay.
+        seen: one per search, that of the main family first: its ids stay.
 
     Returns:
         Structures by kind (claims first), then by date, then by place.
@@ -100,7 +102,7 @@ def join(seen: Sequence[Seen]) -> tuple[Structure, ...]:
         told = list(before)
         free = list(before)
         for structure in one.structures:
-            mine = _Told(structure, (one,))
+            mine = _Told(structure, (one,), structure.sensors or (one.sensor,))
             same = [other for other in before if _one_thing(other, mine)]
             alike = [other for other in same if other.structure.kind is structure.kind]
             best = max(
@@ -119,10 +121,7 @@ def join(seen: Sequence[Seen]) -> tuple[Structure, ...]:
                 told.append(mine)
             elif not same:
                 told.append(mine)
-    sensors = [one.sensor for one in seen]
-    return in_order(
-        [replace(one.structure, sensors=tuple(sorted((by.sensor for by in one.by), key=sensors.index))) for one in told]
-    )
+    return in_order([replace(one.structure, sensors=one.sensors) for one in told])
 
 
 def _shared(one: Structure, other: Structure) -> float:
@@ -182,7 +181,7 @@ def _merged(base: _Told, other: _Told) -> _Told:
         present=presences[-1].dismantled is None,
         probability=max(presence.probability for presence in presences),
     )
-    return _Told(structure, (*base.by, *other.by))
+    return _Told(structure, (*base.by, *other.by), (*base.sensors, *other.sensors))
 
 
 def _both(p: Presence, q: Presence, times: Mapping[str, dt.datetime]) -> Presence:

@@ -17,11 +17,15 @@ from sitewatch.archive import Listing, Memory, compare_listing, fetch
 from sitewatch.change import MIN_LOOKS, Change, detect, detect_again
 from sitewatch.cube import (
     Asking,
+    Harmony,
+    can_be_harmonised,
+    harmonise,
     look_of_faulty,
     look_of_gone,
     look_outside,
     read_cubes,
     with_listing,
+    without_few,
 )
 from sitewatch.errors import OptionError, OutputError, SiteError
 from sitewatch.site import Site, area_mask, seen_share
@@ -52,6 +56,7 @@ def watch(
     now: dt.datetime,
     false_alarms: float = 1.0,
     pixel: float | None = None,
+    harmonised: bool = True,
     since: dt.datetime | None = None,
     until: dt.datetime | None = None,
     kept: Path | None = None,
@@ -69,6 +74,8 @@ def watch(
         now: the time of the run, UTC; recorded for scenes seen for the first time.
         false_alarms: expected false structures a year, > 0.
         pixel: edge of the site's pixels in metres; default that of the images.
+        harmonised: True: optical sensors are searched as one series where they can be brought together
+            (`sitewatch.cube.harmonise`). False: each alone, and what they show is joined.
         since: start of the period that was asked for; None: open.
         until: its end; None: open.
         kept: file in which the search is kept, so that the next one looks at what was added, and after which the files
@@ -99,21 +106,34 @@ def watch(
     news, memory = compare_listing(previous, listing, fetched, site=site, since=since, until=until, now=now)
     gone = [look_of_gone(entry) for entry in news.gone] if news is not None else []
     cubes: dict[str, xr.Dataset] = {}
+    series: dict[str, xr.Dataset] = {}
+    harmony: Harmony | None = None
     main = None
     whole = None
     structures: tuple[Structure, ...] = ()
     share = 0.0
     if fetched.chips:
         readings = read_cubes(
-            site, fetched.chips, least=MIN_LOOKS, pixel=pixel, progress=stage(progress, "reading chips")
+            site,
+            fetched.chips,
+            least=MIN_LOOKS,
+            pixel=pixel,
+            few=can_be_harmonised if harmonised else None,
+            progress=stage(progress, "reading chips"),
         )
+        if harmonised:
+            tell(progress, "bringing sensors together", 0)
+            harmony = harmonise(readings, least=MIN_LOOKS)
+            readings = without_few(readings, least=MIN_LOOKS, harmony=harmony)
+            tell(progress, "bringing sensors together", 1)
         looks += [look for one in readings for look in one.looks]
         share = seen_share(site, [band.grid for chip in fetched.chips for band in chip.bands if not band.is_mask])
         main = readings[0].family
         cubes = {one.family: one.cube for one in readings if one.cube is not None}
-    if cubes:
+        series = _series(cubes, harmony)
+    if series:
         tell(progress, "searching for changes", 0)
-        structures, whole = _structures(site, cubes, false_alarms=false_alarms, kept=kept)
+        structures, whole = _structures(site, series, false_alarms=false_alarms, kept=kept)
         tell(progress, "searching for changes", 1)
     asking = Asking(run=now, since=since, until=until, catalogs=listing.asked, unanswered=listing.unanswered)
     watched = Watched(
@@ -128,6 +148,7 @@ def watch(
         pixel=pixel,
         asking=asking,
         whole=whole,
+        harmony=None if harmony is None else harmony.document(),
         news=news,
         memory=memory,
         now=now,
@@ -182,6 +203,19 @@ def _remembering(watched: Watched, memory: Memory | None) -> Memory | None:
     structures = structures_document(watched.structures, head=watched.head)
     found = {"structures": structures, "outline": watched.site.outline.wkt}
     return replace(memory, found_at=watched.now, found=found)
+
+
+def _series(cubes: Mapping[str, xr.Dataset], harmony: Harmony | None) -> dict[str, xr.Dataset]:
+    """What is searched: the cube of each family, but one for those that were brought together."""
+    if harmony is None or harmony.cube is None:
+        return dict(cubes)
+    series: dict[str, xr.Dataset] = {}
+    for family, cube in cubes.items():
+        if family not in harmony.families:
+            series[family] = cube
+        else:
+            series.setdefault(harmony.families[0], harmony.cube)
+    return series
 
 
 def _structures(

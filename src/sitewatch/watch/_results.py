@@ -18,6 +18,7 @@ from sitewatch.change import MIN_LOOKS
 from sitewatch.cube import (
     Asking,
     Outcome,
+    harmony_sentences,
     looks_document,
     read_cubes,
     read_looks,
@@ -92,6 +93,8 @@ def reopen(out: Path, *, now: dt.datetime, progress: Progress | None = None) -> 
         budget = float(head["false_alarms_per_year"])
         share = float(head.get("seen_share", 0.0))
         pixel = None if head.get("pixel_m") is None else float(head["pixel_m"])
+        harmony = head.get("harmonised")
+        together = () if harmony is None else tuple(map(str, harmony["families"])) * (int(harmony["looks"]) > 0)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
             f"{out / 'structures.geojson'}: its head or that of looks.geojson is damaged ({error}); run `sitewatch "
@@ -106,6 +109,7 @@ def reopen(out: Path, *, now: dt.datetime, progress: Progress | None = None) -> 
             least=MIN_LOOKS,
             pixel=pixel,
             main=main,
+            few=together.__contains__,
             progress=stage(progress, "reading chips"),
         )
         cubes = {one.family: one.cube for one in readings if one.cube is not None}
@@ -122,6 +126,7 @@ def reopen(out: Path, *, now: dt.datetime, progress: Progress | None = None) -> 
         asking=asking,
         since_last=news,
         whole=head.get("whole_search_looks"),
+        harmony=harmony,
         now=now,
     )
 
@@ -160,6 +165,7 @@ def write_outputs(watched: Watched, out: Path, *, progress: Progress | None = No
             seen_share=watched.seen_share,
             asking=watched.asking,
             since_last=watched.since_last,
+            harmony=() if watched.harmony is None else harmony_sentences(watched.harmony),
             progress=stage(progress, "drawing structures"),
         )
         tell(progress, "writing the report", 1)

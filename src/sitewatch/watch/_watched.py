@@ -6,6 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import xarray as xr
 
@@ -80,6 +81,9 @@ class Watched:
     """What the next run must know; None: nothing new to remember."""
     whole: int | None = None
     """How many of the used looks (of all cubes) there were when all were searched last; None: no cube."""
+    harmony: Mapping[str, Any] | None = None
+    """Which families were searched as one series, how they were brought together, and why others were not
+    (`sitewatch.cube.Harmony.document`); None: this was not asked for."""
     recognition: Recognition | None = None
     """What is known of all structures now; None: nothing was known before that these could be set beside, or nothing
     could be compared."""
@@ -147,6 +151,7 @@ class Watched:
             "since": asked["since"],
             "whole_search_looks": self.whole,
             "until": asked["until"],
+            **({} if self.harmony is None else {"harmonised": dict(self.harmony)}),
         }
 
     @property
@@ -169,7 +174,8 @@ class Watched:
         Of fewer, two are compared (`sitewatch.change.compare_pair`): what they show may be claimed, never that nothing
         changed.
         """
-        return any(cube.sizes["time"] >= MIN_LOOKS for cube in self.cubes.values())
+        together = 0 if self.harmony is None else int(self.harmony["looks"])
+        return max((together, *(cube.sizes["time"] for cube in self.cubes.values()))) >= MIN_LOOKS
 
     @property
     def answer(self) -> Answer:

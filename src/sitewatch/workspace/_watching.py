@@ -470,6 +470,7 @@ def _settings(place: WatchedSite) -> dict[str, Any]:
     return {
         "false_alarms": source.get("false_alarms", 1.0),
         "pixel": source.get("pixel"),
+        "harmonised": source.get("harmonise", True),
         "since": _moment(source.get("since")),
         "until": _moment(source.get("until")),
     }
