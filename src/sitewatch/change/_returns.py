@@ -47,6 +47,9 @@ _FLOOR = 0.004
 """Smallest noise of the mean of a patch."""
 _ROUNDS = 4
 """Levels are fitted again at most so often; nearly all settle in two."""
+_CLEAR = 5.0
+"""What a look says for its state on average, for spells to be believed that only a ground without them shows: nearly all
+that it can say. Things that are parked and fields come again too, less clearly."""
 _BESIDE = 4
 """Looks before and after a spell that show its ground without it."""
 _LEAST = 6
@@ -168,7 +171,7 @@ def _spells_of(values, valid, basis, body, start, end, spells, change):  # type:
     own = ((index >= start) & (index < end)).astype(np.int64)
     state, gain, worth = _settled(series, basis, index, own, own)
     more, more_gain, more_worth = _settled(series, basis, index, own, _alike(series, own))
-    if more_worth > worth:
+    if more_worth > worth and (more_gain * (2 * more - 1)).mean() >= _CLEAR:
         state, gain = more, more_gain
     if gain.size == 0:
         return 0, 0.0
