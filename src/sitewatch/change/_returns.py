@@ -48,8 +48,8 @@ _FLOOR = 0.004
 _ROUNDS = 4
 """Levels are fitted again at most so often; nearly all settle in two."""
 _CLEAR = 5.0
-"""What a look says for its state on average, for spells to be believed that only a ground without them shows: nearly all
-that it can say. Things that are parked and fields come again too, less clearly."""
+"""What a look says for its state on average, for spells to be believed that only a ground without them shows: nearly
+all that it can say. Things that are parked and fields come again too, less clearly."""
 _BESIDE = 4
 """Looks before and after a spell that show its ground without it."""
 _LEAST = 6
