@@ -161,6 +161,53 @@ def test_a_folder_and_a_case_are_asked(run: Run, tle: Path) -> None:
     assert standing["question"]["asked"].startswith("whether the shelter in the yard stands on 4 October 2026")
 
 
+@pytest.mark.parametrize("day", ["2018-01-10", "2018-10-01"])
+def test_a_replay_knows_no_turn_that_came_later(run: Run, tle: Path, tmp_path: Path, day: str) -> None:
+    """A folder of results holds the whole life: the shelter went in February and July of 2018, and came back in 2019.
+
+    What is told on a day is the same whether the folder goes on after it or not.
+    """
+    record, cut = EXAMPLE / "record", tmp_path / "cut"
+    cut.mkdir()
+    for name in ("site.geojson", "looks.geojson", "structures.geojson"):
+        document = json.loads((record / name).read_text())
+        for one in document["features"] if name.startswith("struct") else []:
+            spells = [k for k in one["properties"]["presences"] if k["erected"]["by"] < day]
+            for spell in spells:
+                if spell["dismantled"] is not None and spell["dismantled"]["by"] > day:
+                    spell["dismantled"] = None
+            one["properties"]["presences"] = spells
+        document["features"] = [
+            one
+            for one in document["features"]
+            if one["properties"].get("presences", True) and (one["properties"].get("captured") or "") < day
+        ]
+        (cut / name).write_text(json.dumps(document))
+    where = ("--elements", tle, "--stale", "--question", "standing:shelter", "--since", day, "--now", day, "--json")
+    documents = []
+    for folder in (record, cut):
+        ran = run("looks", "next", "march-16", "--record", folder, *where)
+        assert ran.code == 0, ran
+        documents.append(json.loads(ran.out))
+    assert documents[0] == documents[1]
+
+
+def test_a_look_that_was_published_later_was_not_known(run: Run, tle: Path, tmp_path: Path) -> None:
+    record, late = EXAMPLE / "record", tmp_path / "late"
+    late.mkdir()
+    for name in ("site.geojson", "structures.geojson"):
+        (late / name).write_bytes((record / name).read_bytes())
+    document = json.loads((record / "looks.geojson").read_text())
+    for one in document["features"][:100]:
+        one["properties"]["published"] = "2019-06-01T00:00:00Z"
+    (late / "looks.geojson").write_text(json.dumps(document))
+    counts = {}
+    for day in ("2019-05-01", "2019-07-01"):
+        ran = run("looks", "odds", "march-16", "--record", late, "--now", day, "--json")
+        counts[day] = json.loads(ran.out)["looks"]
+    assert counts["2019-07-01"] - counts["2019-05-01"] > 100
+
+
 def test_a_site_of_a_workspace_is_known_by_its_ledger(run: Run, place: Path, tle: Path) -> None:
     document = told(run, "plant", "--elements", tle, "--question", "standing:shelter@2026-10-01")
     assert document["weather"]["looks"] == 22

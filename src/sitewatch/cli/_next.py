@@ -116,7 +116,7 @@ def next_(
     end = _end(until, begin, every, orbits, stale=stale)
     asked, structure = question_of(question, known, since=begin, until=end, now=moment)
     tell_missing(every, orbits)
-    sky = sky_over(known.record, every, forecast or (), moment)
+    sky = sky_over(known, every, forecast or (), moment)
     looks = _looks(
         known, every, orbits, sky,
         since=begin, until=end, stale=stale, plans=plan or (), structure=structure, size=size, minutes=minutes,
