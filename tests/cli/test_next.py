@@ -432,6 +432,19 @@ def test_what_is_about_another_site_is_refused(run: Run, site: Path, tle: Path) 
     assert "is no workspace" in ran.err
 
 
+def test_what_a_reader_must_know_of_an_answer_is_said(run: Run, site: Path, place: Path, tle: Path) -> None:
+    where = ("--elements", tle, "--now", NOW)
+    said = run("looks", "next", site, *where, "--question", "deadline:2026-09-20").out
+    assert "The deadline, 2026-09-20 23:59 UTC, lies before the last look or" in said
+    assert "(2026-09-24 00:00 UTC): no look to come tells" in said
+    # Its elements of September 2026 put Sentinel-1A between the tracks of the mission.
+    assert "sentinel-1a has left its tracks" in said
+    assert "sentinel-2b has left" not in said
+    assert run("cost", "cap", "10h", "--site", "plant").code == 0
+    assert "hours is not told, and not counted" in run("looks", "next", "plant", *where).out
+    assert "not counted" not in run("looks", "next", "plant", *where, "--minutes", "20").out
+
+
 def test_names_that_nobody_knows(run: Run, place: Path, site: Path, tle: Path) -> None:
     ran = run("looks", "next", "plant", "--elements", tle, "--now", NOW, "--question", "bracket:hangar")
     assert ran.code == 2

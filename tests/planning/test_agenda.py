@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from chances import NOW, day, look
 from icalendar import Calendar
 from orbits import site
@@ -32,6 +34,14 @@ def test_a_calendar_without_a_pass_is_a_calendar() -> None:
     assert not read.walk("VEVENT")
     assert read.subcomponents
     assert "VTIMEZONE" not in agenda(POLE, [look(1)], chosen={}, now=NOW).decode()
+
+
+def test_no_control_character_gets_into_a_calendar() -> None:
+    place = dataclasses.replace(POLE, name="A\x1b[31m\rB\x7f")
+    made = agenda(place, [look(1)], chosen={0: "One.\nTwo\x00."}, now=NOW)
+    assert not {byte for byte in made.replace(b"\r\n", b"") if byte < 32 or byte == 127}
+    event = Calendar.from_ical(made).walk("VEVENT")[0]
+    assert "One.\nTwo ." in str(event["DESCRIPTION"])
 
 
 def test_no_time_is_told_to_be_exact() -> None:

@@ -123,6 +123,7 @@ def next_(
         budget=caps,
     )  # fmt: skip
     found = _weigh(known, begin, end, moment, asked, looks, sky, caps)
+    found = dataclasses.replace(found, drifting=_drifting(looks, every))
     if not found.over:
         waits = waits_over(known.record.site, orbits, every, sky, since=max(begin, moment), until=end, stale=stale)
         found = dataclasses.replace(found, waits=waits)
@@ -189,6 +190,13 @@ def _looks(
         money=MONEY if budget is None else budget.money,
         km2=float(project(site.outline, to=metric_crs(site)).area) / 1e6,
     )
+
+
+def _drifting(looks: Sequence[Opportunity], sensors: Sequence[Sensor]) -> tuple[str, ...]:
+    """Satellites with a pass that lies on none of the tracks that their sensor's satellites keep, sorted."""
+    kept = {sensor.name for sensor in sensors if sensor.tracks is not None}
+    seen = (look.passing for look in looks)
+    return tuple(sorted({one.satellite for one in seen if one.sensor in kept and one.relative_orbit is None}))
 
 
 def _weigh(

@@ -46,7 +46,7 @@ def agenda(
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
     if caveat is not None:
-        calendar.add("x-wr-caldesc", caveat)
+        calendar.add("x-wr-caldesc", _text(caveat))
     for number, look in enumerate(looks):
         seen = look.passing
         if look.p_pass <= 0:
@@ -58,8 +58,8 @@ def agenda(
         event.add("dtstart", begin)
         event.add("dtend", begin + max(_LEAST, dt.timedelta(seconds=round(2 * (seen.error_s or 0.0)))))
         mark = "Look: " if number in chosen else ""
-        event.add("summary", f"{mark}{seen.satellite} over {site.name}, {percent(look.p_clear)} clear")
-        event.add("description", _description(look, chosen.get(number), caveat))
+        event.add("summary", _text(f"{mark}{seen.satellite} over {site.name}, {percent(look.p_clear)} clear"))
+        event.add("description", _text(_description(look, chosen.get(number), caveat)))
         event.add("transp", "TRANSPARENT")
         if number in chosen:
             event.add("categories", ["chosen"])
@@ -77,6 +77,11 @@ def _key(site: Site, seen: Pass) -> str:
     orbit = f"part {part}" if seen.relative_orbit is None else f"orbit {seen.relative_orbit}"
     told = f"{site.id}|{seen.satellite}|{seen.sensor}|{seen.direction}|{utc:%Y-%m-%d}|{orbit}"
     return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:24]
+
+
+def _text(told: str) -> str:
+    """Without control characters, which no text of a calendar may hold (RFC 5545, 3.3.11); lines stay apart."""
+    return "".join(c if c >= " " and c != "\x7f" else "\n" if c == "\n" else " " for c in told)
 
 
 def _utc() -> Timezone:
