@@ -377,10 +377,35 @@ def test_the_wait_stands_below_the_passes(run: Run, site: Path, tle: Path, agile
     assert sentence in run("looks", "next", *where, "--now", NOW).out
 
 
+def write_plan(path: Path, period: str, day: str) -> Path:
+    """A plan of Sentinel-2B whose one strip, a minute on a day, lies in the Gulf of Guinea."""
+    data = {
+        "ID": "1-1", "Mode": "NOBS", "OrbitAbsolute": 49900, "OrbitRelative": 111,
+        "ObservationTimeStart": f"{day}T10:00:00", "ObservationTimeStop": f"{day}T10:01:00",
+    }  # fmt: skip
+    told = "".join(f'<Data name="{key}"><value>{value}</value></Data>' for key, value in data.items())
+    ring = "0,2,0 -1.3,2,0 -1.3,-2,0 0,-2,0 1.3,-2,0 1.3,2,0 0,2,0"
+    path.write_text(
+        f"<kml><Document><name>S2 Planned Observations {period}</name><Folder><name>S2B</name><Placemark>"
+        f"<ExtendedData>{told}</ExtendedData><coordinates>{ring}</coordinates></Placemark></Folder></Document></kml>"
+    )
+    return path
+
+
 def test_a_plan_takes_worth_from_what_will_not_be_imaged(run: Run, site: Path, tle: Path, tmp_path: Path) -> None:
-    plan = tmp_path / "plan.kml"
+    plan = write_plan(tmp_path / "plan.kml", "from 20260920T120000 to 20261002T150000", "2026-09-25")
+    where = (site, "--elements", tle)
+    passes = told(run, *where, "--plan", plan)["passes"]
+    left_out = [one for one in passes if one["planned"] is False]
+    assert {one["satellite"] for one in left_out} == {"sentinel-2b"}
+    assert all(one["p_pass"] == 0 == one["worth"] and one["chosen"] is None for one in left_out)
+    beyond = [one for one in passes if one["satellite"] == "sentinel-2b" and one["start"] > "2026-10-02T15"]
+    assert all(one["planned"] is None and one["worth"] > 0 for one in beyond)
+    old = write_plan(tmp_path / "old.kml", "from 20250220T120000 to 20250302T150000", "2025-02-25")
+    ran = run("looks", "next", *where, "--plan", old, "--now", NOW)
+    assert "old.kml: is of 2025-02-20 to 2025-03-02, and tells nothing of the window" in ran.err
     plan.write_text("no plan")
-    ran = run("looks", "next", site, "--elements", tle, "--plan", plan, "--now", NOW)
+    ran = run("looks", "next", *where, "--plan", plan, "--now", NOW)
     assert ran.code == 2
     assert "plan.kml" in ran.err
 

@@ -170,7 +170,10 @@ def _looks(
     site = known.record.site
     found = passes(site, elements, sensors, since=since, until=until, stale=stale)
     for file in plans:
-        found = with_plan(found, read_plan(file), site=site, since=since, until=until)
+        plan = read_plan(file)
+        if not (plan.since < until and since < plan.until):
+            note(f"{file}: is of {plan.since:%Y-%m-%d} to {plan.until:%Y-%m-%d}, and tells nothing of the window")
+        found = with_plan(found, plan, site=site, since=since, until=until)
     side = size or (USUAL_M if structure is None else smallest_side(structure.footprint, site))
 
     def blind(sensor: Sensor) -> bool:
