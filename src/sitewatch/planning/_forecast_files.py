@@ -93,10 +93,11 @@ def _json_values(path: Path, longitude: float, latitude: float) -> dict[dt.datet
 
 
 def _check_place(path: Path, document: dict[str, Any], longitude: float, latitude: float) -> None:
-    told = [document.get("longitude"), document.get("latitude")]
-    if any(isinstance(one, bool) or not isinstance(one, int | float) or not abs(one) <= 360 for one in told):
+    told = [document.get(name) for name in ("longitude", "latitude")]
+    numbers = [one for one in told if isinstance(one, int | float) and not isinstance(one, bool) and abs(one) <= 360]
+    if len(numbers) < len(told):
         return  # it does not tell
-    east, north = told
+    east, north = numbers
     _, _, apart = Geod(ellps="WGS84").inv(longitude, latitude, east, max(-90, min(90, north)))
     if apart > _FAR_KM * 1000:
         raise InputError(
