@@ -421,6 +421,8 @@ def test_a_plan_takes_worth_from_what_will_not_be_imaged(run: Run, site: Path, t
         (["--question", "deadline:soon"], "--question must be a date such as 2019-01-31, got 'soon'"),
         (["--question", "deadline:shelter"], "must be a date"),
         (["--question", "bracket:"], "--question must be"),
+        (["--question", "standing:hall@2026-13-01"], "--question must be a date"),
+        (["--question", "standing:hall@9999-12-31"], "--question must lie between"),
         (["--budget", "5"], "--budget must be amounts with units"),
         (["--budget", "2h"], "give --minutes"),
         (["--minutes", "0"], "--minutes must be above 0"),
@@ -462,6 +464,10 @@ def test_what_a_reader_must_know_of_an_answer_is_said(run: Run, site: Path, plac
     said = run("looks", "next", site, *where, "--question", "deadline:2026-09-20").out
     assert "The deadline, 2026-09-20 23:59 UTC, lies before the last look or" in said
     assert "(2026-09-24 00:00 UTC): no look to come tells" in said
+    assert "No look is known here: it is taken that nothing had changed by the begin of the window" in said
+    even = run("looks", "next", site, *where, "--question", "standing:gate@west").out
+    assert "No look is known here: that the gate@west stands is taken for as likely as not" in even
+    assert "No look is known" not in run("looks", "next", "plant", *where).out
     # Its elements of September 2026 put Sentinel-1A between the tracks of the mission.
     assert "sentinel-1a has left its tracks" in said
     assert "sentinel-2b has left" not in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["USUAL_M", "Asked", "asked_of", "question_of"]
 
 _KINDS = ("standing:NAME[@DATE]", "deadline:[NAME@]DATE", "bracket[:NAME]", "case")
+_DATE_LIKE = re.compile(r"\d{4}[-\d:.TZWz+ ]*")
 USUAL_M = 30.0
 """Smallest side of what is looked for, where nobody says: metres."""
 
@@ -141,14 +143,14 @@ def question_of(
 
 
 def _name_and_day(text: str, *, whole_is_day: bool = False) -> tuple[str, dt.datetime | None]:
-    """NAME@DATE, DATE or NAME in parts; the end of the day. A name may hold an @ too."""
+    """NAME@DATE, DATE or NAME in parts; the end of the day. A name may hold an @ too, but not before a broken date."""
     name, at, day = text.rpartition("@")
     if not at and not whole_is_day:
         return text.strip(), None
     try:
         return name.strip(), parse_day("--question", day.strip(), end=True)
     except OptionError:
-        if whole_is_day:
+        if whole_is_day or _DATE_LIKE.fullmatch(day.strip()):
             raise
         return text.strip(), None
 

@@ -169,6 +169,22 @@ def _nothing(question: Question) -> str:
     return "No look that can be had adds anything to what is known."
 
 
+def _assumed(plan: Plan) -> list[str]:
+    """What is taken for what stands, and for how it turns, where no look tells."""
+    from sitewatch.planning import Explaining, Standing
+
+    question = plan.question
+    if isinstance(question, Explaining) or plan.over or plan.asked.used(plan.now):
+        return []
+    if isinstance(question, Standing):
+        told = (
+            f"that {question.name} stands is taken for as likely as not at the begin of the window, and one turn a year"
+        )
+    else:
+        told = "it is taken that nothing had changed by the begin of the window, and one change a year"
+    return [f"No look is known here: {told}."]
+
+
 def _sentences(plan: Plan) -> list[str]:
     from sitewatch.planning import HOURS
 
@@ -194,6 +210,7 @@ def _sentences(plan: Plan) -> list[str]:
             told.append("What a look takes of an analyst's hours is not told, and not counted; --minutes N tells it.")
         if choice.unaffordable:
             told.append(f"{choice.unaffordable} more would add something, and their cost is not told.")
+    told += _assumed(plan)
     if plan.waits is not None:
         told.append(f"{plan.waits.sentence} `sitewatch looks wait` tells more.")
     return [*told, *plan.sky.sentences(plan.since)]
