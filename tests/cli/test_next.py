@@ -472,6 +472,10 @@ def test_what_a_reader_must_know_of_an_answer_is_said(run: Run, site: Path, plac
     assert "sentinel-1a has left its tracks" in said
     assert "sentinel-2b has left" not in said
     assert run("cost", "cap", "10h", "--site", "plant").code == 0
+    assert "do not hold here" not in run("looks", "next", "plant", *where, "--budget", "5eur").err
+    assert run("cost", "cap", "5usd", "--site", "plant").code == 0
+    told = run("looks", "next", "plant", *where, "--budget", "5eur", "--minutes", "20").err
+    assert "costs of sensors are taken for eur; the caps in usd do not hold here" in told
     assert "hours is not told, and not counted" in run("looks", "next", "plant", *where).out
     assert "not counted" not in run("looks", "next", "plant", *where, "--minutes", "20").out
 

@@ -111,6 +111,9 @@ def next_(
     if known.in_workspace:
         title = "" if known.case is None else known.case.title
         caps = budget_within(workspace, caps, site=known.record.site.id, case=title)
+        if caps is not None and len(caps.currencies) > 1:
+            others = " and ".join(caps.currencies[1:])
+            note(f"costs of sensors are taken for {caps.money}; the caps in {others} do not hold here")
     every = sensors_of(sensors)
     orbits = elements_of(elements or (), workspace, moment)
     end = _end(until, begin, every, orbits, stale=stale)
