@@ -161,6 +161,53 @@ def test_a_folder_and_a_case_are_asked(run: Run, tle: Path) -> None:
     assert standing["question"]["asked"].startswith("whether the shelter in the yard stands on 4 October 2026")
 
 
+@pytest.mark.parametrize("day", ["2018-01-10", "2018-10-01"])
+def test_a_replay_knows_no_turn_that_came_later(run: Run, tle: Path, tmp_path: Path, day: str) -> None:
+    """A folder of results holds the whole life: the shelter went in February and July of 2018, and came back in 2019.
+
+    What is told on a day is the same whether the folder goes on after it or not.
+    """
+    record, cut = EXAMPLE / "record", tmp_path / "cut"
+    cut.mkdir()
+    for name in ("site.geojson", "looks.geojson", "structures.geojson"):
+        document = json.loads((record / name).read_text())
+        for one in document["features"] if name.startswith("struct") else []:
+            spells = [k for k in one["properties"]["presences"] if k["erected"]["by"] < day]
+            for spell in spells:
+                if spell["dismantled"] is not None and spell["dismantled"]["by"] > day:
+                    spell["dismantled"] = None
+            one["properties"]["presences"] = spells
+        document["features"] = [
+            one
+            for one in document["features"]
+            if one["properties"].get("presences", True) and (one["properties"].get("captured") or "") < day
+        ]
+        (cut / name).write_text(json.dumps(document))
+    where = ("--elements", tle, "--stale", "--question", "standing:shelter", "--since", day, "--now", day, "--json")
+    documents = []
+    for folder in (record, cut):
+        ran = run("looks", "next", "march-16", "--record", folder, *where)
+        assert ran.code == 0, ran
+        documents.append(json.loads(ran.out))
+    assert documents[0] == documents[1]
+
+
+def test_a_look_that_was_published_later_was_not_known(run: Run, tle: Path, tmp_path: Path) -> None:
+    record, late = EXAMPLE / "record", tmp_path / "late"
+    late.mkdir()
+    for name in ("site.geojson", "structures.geojson"):
+        (late / name).write_bytes((record / name).read_bytes())
+    document = json.loads((record / "looks.geojson").read_text())
+    for one in document["features"][:100]:
+        one["properties"]["published"] = "2019-06-01T00:00:00Z"
+    (late / "looks.geojson").write_text(json.dumps(document))
+    counts = {}
+    for day in ("2019-05-01", "2019-07-01"):
+        ran = run("looks", "odds", "march-16", "--record", late, "--now", day, "--json")
+        counts[day] = json.loads(ran.out)["looks"]
+    assert counts["2019-07-01"] - counts["2019-05-01"] > 100
+
+
 def test_a_site_of_a_workspace_is_known_by_its_ledger(run: Run, place: Path, tle: Path) -> None:
     document = told(run, "plant", "--elements", tle, "--question", "standing:shelter@2026-10-01")
     assert document["weather"]["looks"] == 22
@@ -330,10 +377,35 @@ def test_the_wait_stands_below_the_passes(run: Run, site: Path, tle: Path, agile
     assert sentence in run("looks", "next", *where, "--now", NOW).out
 
 
+def write_plan(path: Path, period: str, day: str) -> Path:
+    """A plan of Sentinel-2B whose one strip, a minute on a day, lies in the Gulf of Guinea."""
+    data = {
+        "ID": "1-1", "Mode": "NOBS", "OrbitAbsolute": 49900, "OrbitRelative": 111,
+        "ObservationTimeStart": f"{day}T10:00:00", "ObservationTimeStop": f"{day}T10:01:00",
+    }  # fmt: skip
+    told = "".join(f'<Data name="{key}"><value>{value}</value></Data>' for key, value in data.items())
+    ring = "0,2,0 -1.3,2,0 -1.3,-2,0 0,-2,0 1.3,-2,0 1.3,2,0 0,2,0"
+    path.write_text(
+        f"<kml><Document><name>S2 Planned Observations {period}</name><Folder><name>S2B</name><Placemark>"
+        f"<ExtendedData>{told}</ExtendedData><coordinates>{ring}</coordinates></Placemark></Folder></Document></kml>"
+    )
+    return path
+
+
 def test_a_plan_takes_worth_from_what_will_not_be_imaged(run: Run, site: Path, tle: Path, tmp_path: Path) -> None:
-    plan = tmp_path / "plan.kml"
+    plan = write_plan(tmp_path / "plan.kml", "from 20260920T120000 to 20261002T150000", "2026-09-25")
+    where = (site, "--elements", tle)
+    passes = told(run, *where, "--plan", plan)["passes"]
+    left_out = [one for one in passes if one["planned"] is False]
+    assert {one["satellite"] for one in left_out} == {"sentinel-2b"}
+    assert all(one["p_pass"] == 0 == one["worth"] and one["chosen"] is None for one in left_out)
+    beyond = [one for one in passes if one["satellite"] == "sentinel-2b" and one["start"] > "2026-10-02T15"]
+    assert all(one["planned"] is None and one["worth"] > 0 for one in beyond)
+    old = write_plan(tmp_path / "old.kml", "from 20250220T120000 to 20250302T150000", "2025-02-25")
+    ran = run("looks", "next", *where, "--plan", old, "--now", NOW)
+    assert "old.kml: is of 2025-02-20 to 2025-03-02, and tells nothing of the window" in ran.err
     plan.write_text("no plan")
-    ran = run("looks", "next", site, "--elements", tle, "--plan", plan, "--now", NOW)
+    ran = run("looks", "next", *where, "--plan", plan, "--now", NOW)
     assert ran.code == 2
     assert "plan.kml" in ran.err
 
@@ -349,6 +421,8 @@ def test_a_plan_takes_worth_from_what_will_not_be_imaged(run: Run, site: Path, t
         (["--question", "deadline:soon"], "--question must be a date such as 2019-01-31, got 'soon'"),
         (["--question", "deadline:shelter"], "must be a date"),
         (["--question", "bracket:"], "--question must be"),
+        (["--question", "standing:hall@2026-13-01"], "--question must be a date"),
+        (["--question", "standing:hall@9999-12-31"], "--question must lie between"),
         (["--budget", "5"], "--budget must be amounts with units"),
         (["--budget", "2h"], "give --minutes"),
         (["--minutes", "0"], "--minutes must be above 0"),
@@ -383,6 +457,27 @@ def test_what_is_about_another_site_is_refused(run: Run, site: Path, tle: Path) 
     ran = run("looks", "next", "plant", "--elements", tle)
     assert ran.code == 2
     assert "is no workspace" in ran.err
+
+
+def test_what_a_reader_must_know_of_an_answer_is_said(run: Run, site: Path, place: Path, tle: Path) -> None:
+    where = ("--elements", tle, "--now", NOW)
+    said = run("looks", "next", site, *where, "--question", "deadline:2026-09-20").out
+    assert "The deadline, 2026-09-20 23:59 UTC, lies before the last look or" in said
+    assert "(2026-09-24 00:00 UTC): no look to come tells" in said
+    assert "No look is known here: it is taken that nothing had changed by the begin of the window" in said
+    even = run("looks", "next", site, *where, "--question", "standing:gate@west").out
+    assert "No look is known here: that the gate@west stands is taken for as likely as not" in even
+    assert "No look is known" not in run("looks", "next", "plant", *where).out
+    # Its elements of September 2026 put Sentinel-1A between the tracks of the mission.
+    assert "sentinel-1a has left its tracks" in said
+    assert "sentinel-2b has left" not in said
+    assert run("cost", "cap", "10h", "--site", "plant").code == 0
+    assert "do not hold here" not in run("looks", "next", "plant", *where, "--budget", "5eur").err
+    assert run("cost", "cap", "5usd", "--site", "plant").code == 0
+    told = run("looks", "next", "plant", *where, "--budget", "5eur", "--minutes", "20").err
+    assert "costs of sensors are taken for eur; the caps in usd do not hold here" in told
+    assert "hours is not told, and not counted" in run("looks", "next", "plant", *where).out
+    assert "not counted" not in run("looks", "next", "plant", *where, "--minutes", "20").out
 
 
 def test_names_that_nobody_knows(run: Run, place: Path, site: Path, tle: Path) -> None:

@@ -60,6 +60,10 @@ def test_a_new_picture_is_told_in_one_line() -> None:
     assert (document["scene"], document["arrival"], document["sentence"]) == ("S2B_1", "on time", picture.sentence)
 
 
+def test_a_picture_of_a_time_to_come_is_no_news() -> None:
+    assert told([*OLD, look(-0.1), look(-400, "wrong year"), look(1)]) == [("s1", "on time")]
+
+
 def test_what_was_used_before_is_not_new() -> None:
     assert told([*OLD, look(3)], [*OLD, look(3)]) == []
     hidden = look(3, outcome=Outcome.COULD_NOT_SEE)

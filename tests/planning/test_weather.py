@@ -66,6 +66,10 @@ def test_open_meteo(tmp_path: Path) -> None:
     assert found.cover(at(-0.01)) is None
     assert found.chance(at(1)) == pytest.approx(0.5)
     assert found.until == at(3)
+    near = hourly([0, 50, None, 100], latitude=46.25, longitude=360 + 15.0)
+    assert read(written(tmp_path, near)) == found
+    untold = hourly([0, 50, None, 100], latitude="46", longitude=math.nan)
+    assert read(written(tmp_path, untold)) == found
 
 
 def test_open_meteo_of_old_in_local_time_and_in_seconds(tmp_path: Path) -> None:
@@ -101,6 +105,9 @@ HOSTILE = {
     "must lie in 1950 to 2200, got 9999-12-31": hourly([1], ["9999-12-31T00:00"]),
     "utc_offset_seconds: must be within 18 hours, got '7200'": hourly([1, 2, 3, 4], utc_offset_seconds="7200"),
     "utc_offset_seconds: must be within 18 hours, got 1000000": hourly([1, 2, 3, 4], utc_offset_seconds=1_000_000),
+    r"forecast of -33.00 N, 151.25 E, \d+ km from the site; fetch that of 46.20 N, 15.10 E": hourly(
+        [1, 2, 3, 4], latitude=-33, longitude=151.25
+    ),
     "more than 20000": hourly([1] * 20_001, list(range(20_001))),
     "holds no value": hourly([None] * 4),
     "is not whole JSON": "{" + '"a":[' * 100_000,

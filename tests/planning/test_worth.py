@@ -32,6 +32,7 @@ from sitewatch.planning import (
     agenda,
     best_set,
     chance_of_pass,
+    life_until,
     opportunities,
     past_of_site,
     past_of_structure,
@@ -468,6 +469,14 @@ def test_rates_come_from_the_life_of_a_structure() -> None:
     assert sites.removed == pytest.approx(4 / 1365)
 
 
+def test_a_life_until_a_time_ends_with_what_had_been_shown() -> None:
+    whole = structure((-800, -600), (-100, None))
+    assert life_until(whole, day(0)) == whole
+    assert life_until(whole, day(-700)) == structure((-800, None))
+    assert life_until(whole, day(-300)) == structure((-800, -600))
+    assert life_until(whole, day(-900)) is None
+
+
 def test_a_change_whose_bracket_reaches_into_the_window_is_meant() -> None:
     used = [day(n) for n in range(-1000, 1, 10)]
     past = past_of_structure(structure((-800, 0)), name="it", used=used, since=NOW)
@@ -494,7 +503,8 @@ def test_a_calendar_keeps_its_events_when_passes_are_predicted_again() -> None:
     again = Calendar.from_ical(agenda(YARD, moved, chosen={}, now=day(0.5))).walk("VEVENT")
     assert [e["UID"] for e in again] == [e["UID"] for e in events]
     assert len({str(e["UID"]) for e in events}) == 2
-    twice = Calendar.from_ical(agenda(YARD, [look(1), look(1.4)], chosen={}, now=NOW)).walk("VEVENT")
+    both = [look(1), look(1.4, relative_orbit=10)]
+    twice = Calendar.from_ical(agenda(YARD, both, chosen={}, now=NOW)).walk("VEVENT")
     assert len({str(e["UID"]) for e in twice}) == 2
 
 

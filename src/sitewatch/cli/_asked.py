@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,12 +15,14 @@ from sitewatch.errors import InputError, OptionError
 if TYPE_CHECKING:
     from sitewatch.assessment import Outlook, SiteRecord
     from sitewatch.case import Case
+    from sitewatch.cube import Look
     from sitewatch.planning import Past, Question
     from sitewatch.structures import Structure
 
 __all__ = ["USUAL_M", "Asked", "asked_of", "question_of"]
 
 _KINDS = ("standing:NAME[@DATE]", "deadline:[NAME@]DATE", "bracket[:NAME]", "case")
+_DATE_LIKE = re.compile(r"\d{4}[-\d:.TZWz+ ]*")
 USUAL_M = 30.0
 """Smallest side of what is looked for, where nobody says: metres."""
 
@@ -42,10 +45,20 @@ class Asked:
 
         return (SIMULATED,) if self.record.simulated else ()
 
+    def looks(self, until: dt.datetime) -> list[Look]:
+        """The looks that were taken and known by then, in no order."""
+        return [k for k in self.record.looks if _known(k, until)]
+
     def used(self, until: dt.datetime) -> list[dt.datetime]:
-        """Captures of the used looks until then, in order."""
-        looks = (k.captured for k in self.record.looks if k.outcome.value == "used")
-        return sorted(taken for taken in looks if taken is not None and taken <= until)
+        """Captures of the used looks among them, in order."""
+        return sorted(k.captured for k in self.looks(until) if k.outcome.value == "used" and k.captured is not None)
+
+
+def _known(look: Look, at: dt.datetime) -> bool:
+    # As in an assessment: when a scene was first recorded here is not when it was published, and hides no look.
+    if look.captured is None or look.captured > at:
+        return False
+    return look.published_is_recorded or look.published <= at
 
 
 def asked_of(place: str, record: Path | None, case: Path | None, workspace: str, at: dt.datetime | None) -> Asked:
@@ -107,11 +120,11 @@ def question_of(
 
     kind, colon, rest = (text or ("case" if asked.case else "bracket")).partition(":")
     if kind == "case" and not colon:
-        return Explaining(outlook=_outlook(asked, now)), _structure_of_case(asked)
+        return Explaining(outlook=_outlook(asked, now)), _structure_of_case(asked, now)
     if kind == "standing" and rest.strip():
         name, at = _name_and_day(rest)
         if asked.case is not None and (found := _indicator(asked, name, now, at or until)) is not None:
-            return found, _structure(asked, name, lenient=True)
+            return found, _structure(asked, name, now, lenient=True)
         past, structure = _past(asked, name, since, now)
         return past.standing(at or until), structure
     if kind == "deadline" and rest.strip():
@@ -130,36 +143,43 @@ def question_of(
 
 
 def _name_and_day(text: str, *, whole_is_day: bool = False) -> tuple[str, dt.datetime | None]:
-    """NAME@DATE, DATE or NAME in parts; the end of the day. A name may hold an @ too."""
+    """NAME@DATE, DATE or NAME in parts; the end of the day. A name may hold an @ too, but not before a broken date."""
     name, at, day = text.rpartition("@")
     if not at and not whole_is_day:
         return text.strip(), None
     try:
         return name.strip(), parse_day("--question", day.strip(), end=True)
     except OptionError:
-        if whole_is_day:
+        if whole_is_day or _DATE_LIKE.fullmatch(day.strip()):
             raise
         return text.strip(), None
 
 
 def _past(asked: Asked, name: str, since: dt.datetime, now: dt.datetime) -> tuple[Past, Structure | None]:
-    from sitewatch.planning import past_of_site, past_of_structure
+    from sitewatch.planning import life_until, past_of_site, past_of_structure
 
     used = asked.used(now)
     if not name:
         rejected = asked.record.rejected
-        told = [one for one in asked.record.structures if one.id not in rejected]
+        lives = (life_until(one, now) for one in asked.record.structures if one.id not in rejected)
+        told = [one for one in lives if one is not None]
         return past_of_site(told, name=asked.record.site.name, used=used, since=since), None
-    structure = _structure(asked, name, lenient=not asked.known)
+    structure = _structure(asked, name, now, lenient=not asked.known)
     return past_of_structure(structure, name=f"the {name}", used=used, since=since), structure
 
 
-def _structure(asked: Asked, name: str, *, lenient: bool) -> Structure | None:
-    """The structure of a name; of several the one that turned last. Lenient: None where nothing is known by it."""
+def _structure(asked: Asked, name: str, now: dt.datetime, *, lenient: bool) -> Structure | None:
+    """The structure of a name, as looks until now show it; of several the one that turned last; None: none shows it.
+
+    Lenient: None too where nothing is known by that name.
+    """
+    from sitewatch.planning import life_until
+
     known = [s for s in asked.record.structures if name in (s.id, asked.record.names.get(s.id))]
     if not known and not lenient:
         known = list(asked.record.named(name))
-    return max(known, key=lambda s: (_last_turn(s), s.id), default=None)
+    lives = [life for one in known if (life := life_until(one, now)) is not None]
+    return max(lives, key=lambda s: (_last_turn(s), s.id), default=None)
 
 
 def _last_turn(structure: Structure) -> dt.datetime:
@@ -168,14 +188,14 @@ def _last_turn(structure: Structure) -> dt.datetime:
     return dt.datetime.min.replace(tzinfo=dt.UTC) if turn is None else turn.by
 
 
-def _structure_of_case(asked: Asked) -> Structure | None:
+def _structure_of_case(asked: Asked, now: dt.datetime) -> Structure | None:
     """The first structure that the case's indicators name, for its size."""
     from sitewatch.case import StandingStructure
 
     assert asked.case is not None
     for _, one in sorted(asked.case.indicators.items()):
         if isinstance(one.observable, StandingStructure):
-            found = _structure(asked, one.observable.structure, lenient=True)
+            found = _structure(asked, one.observable.structure, now, lenient=True)
             if found is not None:
                 return found
     return None

@@ -111,18 +111,22 @@ def next_(
     if known.in_workspace:
         title = "" if known.case is None else known.case.title
         caps = budget_within(workspace, caps, site=known.record.site.id, case=title)
+        if caps is not None and len(caps.currencies) > 1:
+            others = " and ".join(caps.currencies[1:])
+            note(f"costs of sensors are taken for {caps.money}; the caps in {others} do not hold here")
     every = sensors_of(sensors)
     orbits = elements_of(elements or (), workspace, moment)
     end = _end(until, begin, every, orbits, stale=stale)
     asked, structure = question_of(question, known, since=begin, until=end, now=moment)
     tell_missing(every, orbits)
-    sky = sky_over(known.record, every, forecast or (), moment)
+    sky = sky_over(known, every, forecast or (), moment)
     looks = _looks(
         known, every, orbits, sky,
         since=begin, until=end, stale=stale, plans=plan or (), structure=structure, size=size, minutes=minutes,
         budget=caps,
     )  # fmt: skip
     found = _weigh(known, begin, end, moment, asked, looks, sky, caps)
+    found = dataclasses.replace(found, drifting=_drifting(looks, every))
     if not found.over:
         waits = waits_over(known.record.site, orbits, every, sky, since=max(begin, moment), until=end, stale=stale)
         found = dataclasses.replace(found, waits=waits)
@@ -169,7 +173,10 @@ def _looks(
     site = known.record.site
     found = passes(site, elements, sensors, since=since, until=until, stale=stale)
     for file in plans:
-        found = with_plan(found, read_plan(file), site=site, since=since, until=until)
+        plan = read_plan(file)
+        if not (plan.since < until and since < plan.until):
+            note(f"{file}: is of {plan.since:%Y-%m-%d} to {plan.until:%Y-%m-%d}, and tells nothing of the window")
+        found = with_plan(found, plan, site=site, since=since, until=until)
     side = size or (USUAL_M if structure is None else smallest_side(structure.footprint, site))
 
     def blind(sensor: Sensor) -> bool:
@@ -189,6 +196,13 @@ def _looks(
         money=MONEY if budget is None else budget.money,
         km2=float(project(site.outline, to=metric_crs(site)).area) / 1e6,
     )
+
+
+def _drifting(looks: Sequence[Opportunity], sensors: Sequence[Sensor]) -> tuple[str, ...]:
+    """Satellites with a pass that lies on none of the tracks that their sensor's satellites keep, sorted."""
+    kept = {sensor.name for sensor in sensors if sensor.tracks is not None}
+    seen = (look.passing for look in looks)
+    return tuple(sorted({one.satellite for one in seen if one.sensor in kept and one.relative_orbit is None}))
 
 
 def _weigh(

@@ -37,6 +37,8 @@ class Plan:
     sky: Sky
     budget: Budget | None
     money: str
+    drifting: tuple[str, ...] = ()
+    """Satellites that have left the tracks which their sensor's satellites keep."""
     waits: SiteWaits | None = None
     """Of something that is erected in what is left of the window; None: it is over."""
 
@@ -155,8 +157,41 @@ def _cost(look: Opportunity) -> str:
     return ", ".join(told) or "free"
 
 
+def _nothing(question: Question) -> str:
+    """What to say where no look adds anything."""
+    from sitewatch.planning import Deadline
+
+    if isinstance(question, Deadline) and question.day <= question.after:
+        return (
+            f"The deadline, {question.day:%Y-%m-%d %H:%M} UTC, lies before the last look or, without looks, the begin "
+            f"of the window ({question.after:%Y-%m-%d %H:%M} UTC): no look to come tells what changed by then."
+        )
+    return "No look that can be had adds anything to what is known."
+
+
+def _assumed(plan: Plan) -> list[str]:
+    """What is taken for what stands, and for how it turns, where no look tells."""
+    from sitewatch.planning import Explaining, Standing
+
+    question = plan.question
+    if isinstance(question, Explaining) or plan.over or plan.asked.used(plan.now):
+        return []
+    if isinstance(question, Standing):
+        told = (
+            f"that {question.name} stands is taken for as likely as not at the begin of the window, and one turn a year"
+        )
+    else:
+        told = "it is taken that nothing had changed by the begin of the window, and one change a year"
+    return [f"No look is known here: {told}."]
+
+
 def _sentences(plan: Plan) -> list[str]:
+    from sitewatch.planning import HOURS
+
     told = list(plan.past)
+    told += [
+        f"{name} has left its tracks, and its images may have ended: elements do not tell." for name in plan.drifting
+    ]
     names = [f"{look.passing.start:%Y-%m-%d %H:%M} {look.passing.satellite}" for look in plan.looks]
     told += [f"{n}. {names[one.number]}. {one.why}" for n, one in enumerate(plan.choice.chosen, start=1)]
     choice = plan.choice
@@ -166,13 +201,16 @@ def _sentences(plan: Plan) -> list[str]:
         what = "the mean bracket" if choice.unit == "days" else "what is not known"
         told.append(f"Together they are expected to take {worth} of {open_} {choice.unit} of {what}.")
     elif plan.looks and not plan.over:
-        told.append("No look that can be had adds anything to what is known.")
+        told.append(_nothing(plan.question))
     if plan.budget is not None and choice.spent is not None:
         caps = plan.budget.caps
         spent = (f"{choice.spent.spent.get(unit, 0.0):g} of {cap:g} {unit}" for unit, cap in caps.items())
         told.append(f"With these looks {', '.join(spent)} are spent.")
+        if HOURS in caps and not any(HOURS in (look.cost or {}) for look in plan.looks):
+            told.append("What a look takes of an analyst's hours is not told, and not counted; --minutes N tells it.")
         if choice.unaffordable:
             told.append(f"{choice.unaffordable} more would add something, and their cost is not told.")
+    told += _assumed(plan)
     if plan.waits is not None:
         told.append(f"{plan.waits.sentence} `sitewatch looks wait` tells more.")
     return [*told, *plan.sky.sentences(plan.since)]

@@ -47,7 +47,7 @@ def odds(
     moment = parse_now(now)
     known = asked_of(site, record, None, workspace, None if now is None else moment)
     forecasts = read_forecasts(forecast or (), known.record.site)
-    looks = [k for k in known.record.looks if k.captured is not None and k.captured <= moment]
+    looks = known.looks(moment)
     found = score_odds(looks, forecasts=forecasts, radar_sensors=radar_names(sensors_of(sensors)))
     if as_json:
         document = {"site": known.record.site.id, "simulated": known.record.simulated, "looks": len(looks)}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from sitewatch.assessment import SiteRecord
+    from sitewatch.cli._asked import Asked
     from sitewatch.planning import ClearOdds, CoverForecast, CoverLine, ForecastOdds, Sensor
 
 __all__ = ["ForecastFiles", "Sky", "radar_names", "sky_over", "told_time"]
@@ -102,23 +102,23 @@ class Sky:
         }
 
 
-def sky_over(record: SiteRecord, sensors: Sequence[Sensor], files: Sequence[Path], now: dt.datetime) -> Sky:
+def sky_over(known: Asked, sensors: Sequence[Sensor], files: Sequence[Path], now: dt.datetime) -> Sky:
     """The weather over a site, as its looks until now and forecasts tell it.
 
     Args:
-        record: the site's.
+        known: the site, and its looks.
         sensors: by which radar looks are known.
         files: cloud forecasts, in any order.
-        now: what was captured later is not known.
+        now: what was captured or published later is not known.
 
     Raises:
         InputError: a file is no forecast.
     """
     from sitewatch.planning import clear_odds, read_forecasts, with_forecasts
 
-    looks = [k for k in record.looks if k.captured is not None and k.captured <= now]
+    looks = known.looks(now)
     ledger = clear_odds(looks, radar_sensors=radar_names(sensors))
-    forecasts = read_forecasts(files, record.site)
+    forecasts = read_forecasts(files, known.record.site)
     return Sky(ledger=ledger, odds=with_forecasts(ledger, forecasts, looks, before=now), forecasts=forecasts)
 
 

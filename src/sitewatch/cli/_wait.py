@@ -122,7 +122,7 @@ def wait(
     known = asked_of(site, record, None, workspace, None if now is None else moment)
     every, orbits = sensors_of(sensors), elements_of(elements or (), workspace, moment)
     tell_missing(every, orbits)
-    sky = sky_over(known.record, every, forecast or (), moment)
+    sky = sky_over(known, every, forecast or (), moment)
     found = waits_over(known.record.site, orbits, every, sky, since=begin, until=end, stale=stale)
     caveats = known.caveats
     if picture is not None:

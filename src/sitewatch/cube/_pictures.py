@@ -104,7 +104,8 @@ def new_pictures(
     Recent is what was captured within the last days, or is listed for the first time since the run before: it is newer
     than all that was listed then, or a question asked then should have brought it (its notice says that it is late or
     back-filled). So a first run over years of scenes tells of the last days, and so does one for a longer period. Of
-    several pictures of one pass (tiles, or one scene under two ids) the clearest one is told.
+    several pictures of one pass (tiles, or one scene under two ids) the clearest one is told. What is dated after the
+    run is no news: its date is wrong, or the run is a replay that cannot have seen it.
 
     Args:
         looks: of this run.
@@ -132,6 +133,8 @@ def new_pictures(
         if look.outcome is not Outcome.USED or at is None or look.scene in radar or not least.reached(look):
             continue
         if look.scene in scenes or any(name == look.sensor and _same(at, other) for name, other in told):
+            continue
+        if at > now:
             continue
         recent = (now - at) / dt.timedelta(days=1) <= recent_days
         what = out_of_order.get(look.scene)

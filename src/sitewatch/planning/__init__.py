@@ -1,7 +1,7 @@
 """The next useful look: when which satellite passes, and how it sees the site."""
 
 from sitewatch.planning._agenda import agenda
-from sitewatch.planning._asking import Past, past_of_site, past_of_structure
+from sitewatch.planning._asking import Past, life_until, past_of_site, past_of_structure
 from sitewatch.planning._budget import HOURS, KM2, MONEY, SCENES, Budget, read_budget, unit_of
 from sitewatch.planning._clear import LAND_CLEAR, RADAR_SENSORS, ClearOdds, clear_odds, was_clear
 from sitewatch.planning._constellations import read_sensors
@@ -98,6 +98,7 @@ __all__ = [
     "fetch_elements",
     "free_sensors",
     "learn_cover_line",
+    "life_until",
     "opportunities",
     "parse_elements",
     "passes",

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, Timezone, TimezoneStandard
 
 from sitewatch.assessment import percent
 from sitewatch.planning._opportunities import Opportunity
+from sitewatch.planning._passes import Pass
 from sitewatch.site import Site
 
 __all__ = ["agenda"]
 
 _LEAST = dt.timedelta(minutes=1)
+_TURN_S = 45 * 60
+"""The lowest satellites take 85 minutes for a turn: two passes in one direction never share such a part of a day."""
 
 
 def agenda(
@@ -29,7 +31,8 @@ def agenda(
     """An iCalendar file with an event for each pass that may see the site.
 
     Times are UTC. An event keeps its UID when it is predicted again from fresher elements: it is made of the site, the
-    satellite, the day and the turn of that day, so that calendars move it and do not list it twice.
+    satellite, the day and the orbit, so that calendars move it and do not list it twice, whatever else is in the file.
+    A file without a pass is a calendar without events.
 
     Args:
         site: the watched place.
@@ -43,30 +46,53 @@ def agenda(
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
     if caveat is not None:
-        calendar.add("x-wr-caldesc", caveat)
-    turns: Counter[str] = Counter()
+        calendar.add("x-wr-caldesc", _text(caveat))
     for number, look in enumerate(looks):
         seen = look.passing
-        turn = f"{site.id}|{seen.satellite}|{seen.sensor}|{seen.direction}|{seen.start:%Y-%m-%d}"
-        turns[turn] += 1
         if look.p_pass <= 0:
             continue
-        told = hashlib.sha256(f"{turn}|{turns[turn]}".encode("utf-8", "replace")).hexdigest()[:24]
         event = Event()
-        event.add("uid", f"{told}@sitewatch")
+        event.add("uid", f"{_key(site, seen)}@sitewatch")
         event.add("dtstamp", now.astimezone(dt.UTC).replace(microsecond=0))
         begin = seen.start.astimezone(dt.UTC).replace(microsecond=0)
         event.add("dtstart", begin)
         event.add("dtend", begin + max(_LEAST, dt.timedelta(seconds=round(2 * (seen.error_s or 0.0)))))
         mark = "Look: " if number in chosen else ""
-        event.add("summary", f"{mark}{seen.satellite} over {site.name}, {percent(look.p_clear)} clear")
-        event.add("description", _description(look, chosen.get(number), caveat))
+        event.add("summary", _text(f"{mark}{seen.satellite} over {site.name}, {percent(look.p_clear)} clear"))
+        event.add("description", _text(_description(look, chosen.get(number), caveat)))
         event.add("transp", "TRANSPARENT")
         if number in chosen:
             event.add("categories", ["chosen"])
             event.add("priority", 1)
         calendar.add_component(event)
+    if not calendar.subcomponents:
+        calendar.add_component(_utc())
     return bytes(calendar.to_ical())
+
+
+def _key(site: Site, seen: Pass) -> str:
+    """What an event is known by: the same in whichever window the pass lies."""
+    utc = seen.start.astimezone(dt.UTC)
+    part = (utc.hour * 3600 + utc.minute * 60 + utc.second) // _TURN_S
+    orbit = f"part {part}" if seen.relative_orbit is None else f"orbit {seen.relative_orbit}"
+    told = f"{site.id}|{seen.satellite}|{seen.sensor}|{seen.direction}|{utc:%Y-%m-%d}|{orbit}"
+    return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:24]
+
+
+def _text(told: str) -> str:
+    """Without control characters, which no text of a calendar may hold (RFC 5545, 3.3.11); lines stay apart."""
+    return "".join(c if c >= " " and c != "\x7f" else "\n" if c == "\n" else " " for c in told)
+
+
+def _utc() -> Timezone:
+    """The zone of all times: a calendar must hold a component (RFC 5545, 3.6), and without passes there is no other."""
+    zone, standard = Timezone(), TimezoneStandard()
+    zone.add("tzid", "UTC")
+    standard.add("dtstart", dt.datetime(1970, 1, 1))  # noqa: DTZ001 - a zone begins at a local time
+    standard.add("tzoffsetfrom", dt.timedelta(0))
+    standard.add("tzoffsetto", dt.timedelta(0))
+    zone.add_component(standard)
+    return zone
 
 
 def _description(look: Opportunity, why: str | None, caveat: str | None) -> str:
@@ -81,5 +107,5 @@ def _description(look: Opportunity, why: str | None, caveat: str | None) -> str:
     if seen.planned is not None:
         lines.append("In the official plan." if seen.planned else "Not in the official plan.")
     if seen.error_s is not None:
-        lines.append(f"The time may be off by {seen.error_s:.0f} s.")
+        lines.append(f"The time may be off by {max(1, round(seen.error_s))} s.")
     return "\n".join(lines)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sitewatch.planning._questions import SEEN, Dating, Deadline, Standing
 from sitewatch.structures import Bracket, Kind, Structure
 
-__all__ = ["Past", "past_of_site", "past_of_structure"]
+__all__ = ["Past", "life_until", "past_of_site", "past_of_structure"]
 
 _PRIOR_DAYS = 365.0
 """One turn in so many days is added to what was seen: a thing that never turned is not held to stand for ever."""
@@ -69,6 +69,22 @@ class Past:
     @property
     def _rate(self) -> float:
         return self.removed if self.site or self.up >= 0.5 else self.erected
+
+
+def life_until(structure: Structure, at: dt.datetime) -> Structure | None:
+    """A structure with the turns that looks until a time had shown; None: none had shown it yet.
+
+    Args:
+        structure: with its life, which may go on after the time.
+        at: the time, UTC. A turn that a look of that UTC day shows counts, as the hour of a dated look is not known.
+    """
+    end = dt.datetime.combine(at.astimezone(dt.UTC).date(), dt.time(), dt.UTC) + dt.timedelta(days=1)
+    spells = tuple(
+        spell if spell.dismantled is None or spell.dismantled.by <= end else replace(spell, dismantled=None)
+        for spell in structure.presences
+        if spell.erected is None or spell.erected.by <= end
+    )
+    return replace(structure, presences=spells, present=spells[-1].dismantled is None) if spells else None
 
 
 def past_of_structure(

@@ -41,9 +41,14 @@ class Budget:
     """0 or more, by unit."""
 
     @property
+    def currencies(self) -> tuple[str, ...]:
+        """In the order of the caps; several where caps of a workspace are in several."""
+        return tuple(unit for unit in self.caps if unit not in (HOURS, KM2, SCENES))
+
+    @property
     def money(self) -> str:
-        """The currency of the budget; "money" where it has none."""
-        return next((unit for unit in self.caps if unit not in (HOURS, KM2, SCENES)), MONEY)
+        """The first of its currencies; "money" where it has none."""
+        return next(iter(self.currencies), MONEY)
 
     def left(self, unit: str) -> float:
         """What may still be spent, never below 0; infinite where there is no cap."""

@@ -33,9 +33,9 @@ class _Entry(BaseModel):
     side: Side = "either"
     directions: list[Literal["ascending", "descending"]] = ["ascending", "descending"]
     day_only: bool = True
-    min_sun_elevation: _Number | None = None
-    pixel_m: Annotated[float, Field(gt=0)] | None = None
-    cost: Annotated[float, Field(ge=0)] | None = None
+    min_sun_elevation: Annotated[float, Field(ge=-90, le=90)] | None = None
+    pixel_m: Annotated[float, Field(gt=0, le=100_000)] | None = None
+    cost: Annotated[float, Field(ge=0, le=1e12)] | None = None
     source: str = ""
 
 
@@ -52,7 +52,7 @@ def read_sensors(path: Path) -> tuple[Sensor, ...]:
         day_only = true             # false for radar
         min_sun_elevation = 10      # degrees; 0 where it is left out and day_only
         pixel_m = 0.5
-        cost = 500                  # of one image of a site, in your money
+        cost = 500                  # of one image of a site, in your money, 0 to 1e12
 
     Raises:
         InputError: the file cannot be read, is neither, or a field is missing, unknown or out of its range.

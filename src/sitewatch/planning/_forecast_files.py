@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from pyproj import Geod
+
 from sitewatch.archive import PointValue, read_at_point
 from sitewatch.errors import InputError
 from sitewatch.planning._files import decoded, read_bytes
@@ -28,6 +30,8 @@ _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 _MOST = 20_000
 """Values: two years of hours."""
 _YEARS = (1950, 2200)
+_FAR_KM = 100.0
+"""Open-Meteo tells the middle of the cell that it answers for: a place farther from it lies in no cell of any model."""
 
 
 def read_cloud_forecast(
@@ -41,12 +45,13 @@ def read_cloud_forecast(
 
     Args:
         path: the file.
-        longitude: degrees east; JSON is for one place and is not asked which.
-        latitude: degrees north.
+        longitude: degrees east.
+        latitude: degrees north. JSON is for one place: where it tells which, that must lie within 100 km.
         line: from cover to P(clear); see `learn_cover_line`.
 
     Raises:
-        InputError: the file cannot be read, is none of these, or its times or covers are not what they must be.
+        InputError: the file cannot be read, is none of these, is of another place, or its times or covers are not what
+            they must be.
     """
     try:
         with path.open("rb") as file:
@@ -54,7 +59,7 @@ def read_cloud_forecast(
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); check its name and rights") from error
     if head[:1] in {b"{", b"["}:
-        values = _json_values(path)
+        values = _json_values(path, longitude, latitude)
     else:
         values = _grid_values(path, read_at_point(path, longitude=longitude, latitude=latitude))
     if not values:
@@ -63,13 +68,14 @@ def read_cloud_forecast(
     return CoverForecast(times=tuple(times), covers=tuple(min(1.0, max(0.0, values[t])) for t in times), line=line)
 
 
-def _json_values(path: Path) -> dict[dt.datetime, float]:
+def _json_values(path: Path, longitude: float, latitude: float) -> dict[dt.datetime, float]:
     try:
         document = json.loads(decoded(read_bytes(path)))
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: is not whole JSON ({error}); fetch it again") from error
     if isinstance(document, list):
         raise InputError(f"{path}: holds {len(document)} places; give the forecast of the site alone")
+    _check_place(path, document, longitude, latitude)
     field, times, covers = _hourly(path, document.get("hourly"))
     offset = document.get("utc_offset_seconds", 0)
     if isinstance(offset, bool) or not isinstance(offset, int) or abs(offset) > 18 * 3600:
@@ -84,6 +90,20 @@ def _json_values(path: Path) -> dict[dt.datetime, float]:
         if cover is not None:
             values[when] = _json_cover(cover, f"{path}, hourly.{field}[{n}]")
     return values
+
+
+def _check_place(path: Path, document: dict[str, Any], longitude: float, latitude: float) -> None:
+    told = [document.get(name) for name in ("longitude", "latitude")]
+    numbers = [one for one in told if isinstance(one, int | float) and not isinstance(one, bool) and abs(one) <= 360]
+    if len(numbers) < len(told):
+        return  # it does not tell
+    east, north = numbers
+    _, _, apart = Geod(ellps="WGS84").inv(longitude, latitude, east, max(-90, min(90, north)))
+    if apart > _FAR_KM * 1000:
+        raise InputError(
+            f"{path}: is the forecast of {north:.2f} N, {east:.2f} E, {apart / 1000:.0f} km from the site; fetch that "
+            f"of {latitude:.2f} N, {longitude:.2f} E"
+        )
 
 
 def _hourly(path: Path, hourly: Any) -> tuple[str, list[Any], list[Any]]:

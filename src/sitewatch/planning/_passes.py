@@ -173,7 +173,7 @@ def _check(name: str, sets: Sequence[Elements], window: tuple[float, float], *, 
         raise OptionError(
             f"{name}: {moment(float(asked[worst])):%Y-%m-%d %H:%MZ} is {ages[worst]:.1f} days from the nearest "
             f"elements, of {moment(float(nearest)):%Y-%m-%d}, and passes can be {_error_s(float(ages[worst])):.0f} s "
-            f"off; give elements within {MAX_AGE_DAYS:.0f} days, shorten the window, or ask for stale passes"
+            f"off; give elements within {MAX_AGE_DAYS:.0f} days, shorten the window, or ask for stale passes (--stale)"
         )
 
 

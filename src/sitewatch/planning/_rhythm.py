@@ -82,7 +82,7 @@ def _check(name: str, elements: Elements, since: dt.datetime, until: dt.datetime
     if away > FARTHEST_DAYS:
         raise OptionError(
             f"{name}: the nearest elements, of {elements.epoch:%Y-%m-%d}, are {away:.0f} days from the window; give "
-            "newer ones, or ask for stale passes"
+            "newer ones, or ask for stale passes (--stale)"
         )
 
 

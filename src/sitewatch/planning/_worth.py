@@ -209,10 +209,10 @@ def _when(question: Question, look: Opportunity) -> str:
 def _clear(look: Opportunity) -> str:
     if look.radar:
         return "sees through cloud"
-    told = percent(look.p_clear)
-    if look.p_clear >= 0.55:
+    told, clear = percent(look.p_clear), round(look.p_clear, 2)  # as it is told
+    if clear >= 0.55:
         return f"is likely to be clear ({told})"
-    return f"is as likely clear as not ({told})" if look.p_clear >= 0.45 else f"is clear with {told} only"
+    return f"is as likely clear as not ({told})" if clear >= 0.45 else f"is clear with {told} only"
 
 
 def _effect(share: float) -> str:

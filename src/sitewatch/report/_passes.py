@@ -68,7 +68,7 @@ def passes_picture(
         ),
     ]  # fmt: skip
     y = top + strip + 44
-    legend = "The taller and darker, the likelier clear. Numbered: chosen, in the order of what they add."
+    legend = "The taller and darker, the likelier clear. Numbered: chosen, in this order."
     told = legend if looks else "No pass in the window."
     parts.append(tag("text", told, x=16, y=y))
     label = " ".join([f"{title}: {len(looks)} passes, {len(chosen)} chosen.", *caveats])

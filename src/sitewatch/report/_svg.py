@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ svg { font: 12px system-ui, "Segoe UI", Roboto, "Helvetica Neue", "DejaVu Sans",
 text { fill: #585d66; } .title { fill: #1b1d21; font-weight: 600; font-size: 15px; } .hatch-line { stroke: #c07a12; }
 .blind-line { stroke: #dcd9d2; }
 """
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What no XML may hold, escaped or not; names of sites and sensors come from files and may."""
 _LETTER = 7.1
 """Width of a letter of usual text, pixels, in the mean."""
 
@@ -64,7 +67,7 @@ def standalone(*children: Markup, width: int, height: float, style: str, label: 
         )
         for name in ("hatch", "blind")
     ]  # fmt: skip
-    return str(
+    drawn = str(
         tag(
             "svg",
             tag("style", Markup(_STYLE + style)),  # noqa: S704 - our own text
@@ -78,6 +81,7 @@ def standalone(*children: Markup, width: int, height: float, style: str, label: 
             aria_label=label,
         )
     )
+    return _NO_XML.sub(" ", drawn)
 
 
 @dataclass(frozen=True, kw_only=True)
