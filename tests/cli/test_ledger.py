@@ -38,6 +38,7 @@ def page(out: Path) -> str:
     return (out / "report" / "index.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.long
 def test_late_replaced_and_vanished_are_told_in_every_place(
     run: Run, world: Path, tmp_path: Path, images: list[Path]
 ) -> None:
