@@ -12,16 +12,19 @@ help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1\t/'
 
 # The stamps record what is installed, so that a second run installs nothing. The developer's set contains the user's.
+# pip would compile all modules on one core. A user's are compiled as they are imported; the developer's by all cores, and
+# before the tests, to which a warning of the compiler would be an error (some files are templates, not modules).
 .venv/run.stamp: requirements/run.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@test -e .venv/dev.stamp || { echo "Installing sitewatch into .venv ..." >&2; \
-	  $(PIP) install --quiet --require-hashes --requirement requirements/run.txt >&2; }
+	  $(PIP) install --quiet --no-compile --require-hashes --requirement requirements/run.txt >&2; }
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable . >&2
 	@touch $@
 
 .venv/dev.stamp: requirements/dev.txt .venv/run.stamp
 	@echo "Installing the development tools into .venv ..." >&2
-	@$(PIP) install --quiet --require-hashes --requirement requirements/dev.txt >&2
+	@$(PIP) install --quiet --no-compile --require-hashes --requirement requirements/dev.txt >&2
+	@$(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
 	@touch $@
 
 demo: .venv/run.stamp ## simulate a facility, watch it, and print the path of the report

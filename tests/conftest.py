@@ -19,6 +19,11 @@ SHARED = Path(os.environ.get("SITEWATCH_SHARED", Path(__file__).parents[2] / "sh
 """Real imagery, records and contracts, kept beside the repository and never in it."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first: whichever worker gets one last would let the others wait."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real data; tests that need it are skipped where it is absent."""

@@ -72,6 +72,7 @@ def check(series: Series, spells: list[tuple[dt.datetime, dt.datetime]], last: d
         assert high is None or want.median[0] <= high + 1
 
 
+@pytest.mark.long
 def test_three_spells_are_one_structure_with_three_presences(facility: Path, tmp_path: Path) -> None:
     known = []
     for end in ENDS:

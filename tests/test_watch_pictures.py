@@ -28,6 +28,7 @@ HALL_SHARED = 0.3
 
 
 @pytest.mark.timeout(1500)  # two whole searches
+@pytest.mark.long
 def test_forty_screenshots_show_the_hall_that_their_originals_show(shared: Path, tmp_path: Path) -> None:
     data = shared / "data" / "smart-timelapse"
     originals = sorted(path for path in (data / "AE_tif").glob("*.tif") if path.stem != ANCHOR)

@@ -73,6 +73,7 @@ def test_a_simulated_record_played_backwards_tells_the_opposite(tmp_path: Path) 
     assert sum(any(same_step(one, other) for other in backward) for one in large) >= 2 / 3 * len(large)
 
 
+@pytest.mark.long
 def test_a_real_record_played_backwards_tells_the_opposite(shared: Path, tmp_path: Path) -> None:
     folder = shared / "data" / "smart-timelapse"
     if not folder.is_dir():

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ran import MADE_AT, MadeRun, Run, call
+from ran import LOOKS, MADE_AT, SIDE, MadeRun, Run, call
 
 from made_once import made_once
 from sitewatch.simulate import Recipe, simulate, write
@@ -24,7 +24,8 @@ def run() -> Run:
 @pytest.fixture(scope="session")
 def made_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small place with a few events; not to be changed by tests."""
-    recipe = Recipe(seed=3, size=80, looks=45, years=2.0, permanent=4, temporary=4, distractors=2)
+    # As small as still holds all kinds of events: most tests of this folder watch it, some of them six times.
+    recipe = Recipe(seed=6, size=SIDE, looks=LOOKS, years=2.0, permanent=2, temporary=2, recurring=1, distractors=1)
     return made_once(tmp_path_factory, "facility", lambda folder: write(simulate(recipe), folder))
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from sitewatch.cli import main
 
-__all__ = ["MADE_AT", "MadeRun", "Ran", "Run", "call"]
+__all__ = ["LOOKS", "MADE_AT", "SIDE", "MadeRun", "Ran", "Run", "call"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,10 @@ class MadeRun:
     """What was written to standard output."""
 
 
+SIDE = 48
+"""Edge of the small world's images, pixels."""
+LOOKS = 30
+"""How many images it has."""
 MADE_AT = "2026-01-01T00:00:00Z"
 Run = Callable[..., Ran]
 

@@ -38,11 +38,12 @@ def page(out: Path) -> str:
     return (out / "report" / "index.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.long
 def test_late_replaced_and_vanished_are_told_in_every_place(
     run: Run, world: Path, tmp_path: Path, images: list[Path]
 ) -> None:
     out, aside = tmp_path / "out", tmp_path / "aside"
-    late, gone, touched = images[20], images[12], images[30]
+    late, gone, touched = images[20], images[12], images[24]
     move(late, aside)
     first = json.loads(watch(run, world, out, "2026-11-24", "--json").out)
     assert first["since_last_run"] is None
@@ -105,8 +106,9 @@ def test_structures_that_a_late_scene_changed_name_it(
     """A look that ends a bracket comes late: the bracket was longer before, and the difference names the look."""
     whole = tmp_path / "whole"
     watch(run, world, whole, "2026-11-24", "--false-alarms", "10")
-    claims = json.loads((whole / "structures.geojson").read_text())["features"]
-    ends = [p["evidence"][-1] for f in claims for p in f["properties"]["presences"] if p["dismantled"]]
+    found = [f["properties"] for f in json.loads((whole / "structures.geojson").read_text())["features"]]
+    claims = [properties for properties in found if properties["kind"] == "structure"]
+    ends = [p["evidence"][-1] for claim in claims for p in claim["presences"] if p["dismantled"]]
     late = next(image for image in images[3:-3] if image.stem in ends)
     out, aside = tmp_path / "out", tmp_path / "aside"
     move(late, aside)

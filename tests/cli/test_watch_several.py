@@ -99,6 +99,7 @@ def span(bracket: dict[str, str] | None) -> tuple[dt.datetime, dt.datetime] | No
     return dt.datetime.fromisoformat(bracket["after"]), dt.datetime.fromisoformat(bracket["by"])
 
 
+@pytest.mark.long
 def test_structures_of_two_sensors_are_told_once_with_brackets_as_tight(
     run: Run, made: Path, watched: Path, tmp_path: Path, shared: Path
 ) -> None:
@@ -140,6 +141,7 @@ def held(folder: Path) -> dict[Path, bytes]:
     return {p: p.read_bytes() for p in folder.rglob("*") if p.is_file() and p.name != ".lock"}
 
 
+@pytest.mark.long
 def test_a_second_run_and_a_rebuilt_report_change_nothing_for_two_sensors(
     run: Run, made: Path, watched: Path, tmp_path: Path
 ) -> None:

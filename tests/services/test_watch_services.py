@@ -46,6 +46,7 @@ def outcomes(out: Path) -> list[tuple[str, str, float]]:
     return [(p["scene"], p["outcome"], p["clear_share"]) for p in (f["properties"] for f in features)]
 
 
+@pytest.mark.long
 def test_simulated_scenes_from_a_real_catalog_give_what_the_folder_gives(
     catalog: Catalog, web: Any, tmp_path: Path
 ) -> None:
@@ -69,6 +70,7 @@ def test_simulated_scenes_from_a_real_catalog_give_what_the_folder_gives(
     assert structures(tmp_path / "catalog") == structures(tmp_path / "folder")
 
 
+@pytest.mark.long
 def test_the_real_series_from_a_real_catalog_gives_what_the_folder_gives(
     catalog: Catalog, web: Any, tmp_path: Path, shared: Path, watched_series: Path
 ) -> None:

@@ -27,14 +27,14 @@ def test_a_row_that_contradicts_another_is_no_damage(store: Store) -> None:
 
 
 @pytest.mark.services
-@pytest.mark.parametrize("new_address", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_a_value_that_cannot_be_kept_is_no_damage(store: Store) -> None:
     with pytest.raises(InputError, match=r"cannot keep a value .*NUL"), store.writing() as connection:
         connection.execute(t.entries.insert().values(**{**ENTRY, "who": "a\0b"}))
 
 
 @pytest.mark.services
-@pytest.mark.parametrize("new_address", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_a_right_that_is_missing_is_no_damage(new_address: Callable[[], str]) -> None:
     address = new_address()
     with create_store(address) as store, store.engine.begin() as connection:
@@ -45,7 +45,7 @@ def test_a_right_that_is_missing_is_no_damage(new_address: Callable[[], str]) ->
 
 
 @pytest.mark.services
-@pytest.mark.parametrize("new_address", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_a_connection_that_breaks_is_no_damage(store: Store) -> None:
     with pytest.raises(OutputError, match="the connection broke"), store.reading() as connection:
         connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")

@@ -133,6 +133,7 @@ def test_before_the_first_end_what_was_cut_off_is_at_risk_no_more() -> None:
     assert found.median_interval == (100, None)
 
 
+@pytest.mark.long
 def test_the_interval_holds_the_share_that_lasts_longer_as_often_as_it_says() -> None:
     """Exponential lengths, four seen at a time: whether the interval on a day holds the true share, 2000 times."""
     rng = np.random.default_rng(4)

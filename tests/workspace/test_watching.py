@@ -308,6 +308,7 @@ def check_two_at_once(space: Workspace, small_world: Path) -> None:
     assert all(run["searched"] for run in rows(space, t.runs))
 
 
+@pytest.mark.long
 def test_two_runs_at_once_do_each_site_once(space: Workspace, small_world: Path) -> None:
     check_two_at_once(space, small_world)
 
@@ -341,13 +342,14 @@ def test_a_colleague_elsewhere_holds_a_site_too(killed: ModuleType, postgres: Po
 
 
 @pytest.mark.parametrize("server", ["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
+@pytest.mark.long
 def test_killed_runs_end_as_undisturbed_ones(
     killed: ModuleType, small_world: Path, tmp_path: Path, server: str, request: pytest.FixtureRequest
 ) -> None:
     """Five of the fifty of `make bench`."""
     times = {"sqlite": 3, "postgresql": 2}[server]
     address = None if server == "sqlite" else request.getfixturevalue("postgres").address("postgres")
-    made = list(killed.trials(small_world, tmp_path, times, server=address))
+    made = list(killed.trials(small_world, tmp_path, times, server=address, compiled=True))
     assert [trial.differs for trial in made] == [()] * times
     assert not all(trial.ended for trial in made)
 

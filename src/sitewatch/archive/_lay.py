@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -96,9 +96,13 @@ def lay(pictures: Sequence[Loose], anchors: Sequence[Known], site: Site) -> Iter
         For each picture, in their order, what became of it.
     """
     with ThreadPoolExecutor(_WORKERS) as pool:
-        reference = _drawn_in(pictures, anchors, site, pool)
+        reference, found = _drawn_in(pictures, anchors, site, pool)
         unit = reference.metres
-        first = list(pool.map(lambda picture: _find(picture.small(), reference, site), pictures))
+
+        def once(number: int) -> Fit | None:
+            return found[number] if number in found else _find(pictures[number].small(), reference, site)
+
+        first = list(pool.map(once, range(len(pictures))))
         pairs = list(zip(pictures, first, strict=True))
         believed = [(picture, fit) for picture, fit in pairs if fit is not None and not _doubt(fit, reference, unit)]
         if len(believed) < _ENOUGH:
@@ -117,26 +121,37 @@ def lay(pictures: Sequence[Loose], anchors: Sequence[Known], site: Site) -> Iter
             yield _laid(picture, fit, sharper, unit)
 
 
-def _drawn_in(pictures: Sequence[Loose], anchors: Sequence[Known], site: Site, pool: ThreadPoolExecutor) -> Reference:
-    """The reference in the projection in which a sample of the pictures is neither too wide nor too high."""
+def _drawn_in(
+    pictures: Sequence[Loose], anchors: Sequence[Known], site: Site, pool: ThreadPoolExecutor
+) -> tuple[Reference, dict[int, Fit | None]]:
+    """The reference in the projection in which a sample of the pictures is neither too wide nor too high.
+
+    Returns:
+        The reference, and what was found on it of the sample, by the pictures' numbers.
+    """
     grids = [grid for crs in projections(site) if (grid := plan(site, anchors, crs)) is not None]
     references = [make_reference(site, grid, anchors) for grid in grids]
     if len(references) == 1:
-        return references[0]
-    sample = pictures[:: max(1, len(pictures) // _SAMPLE)][:_SAMPLE]
+        return references[0], {}
+    sample = range(0, len(pictures), max(1, len(pictures) // _SAMPLE))[:_SAMPLE]
 
-    def aspects(reference: Reference) -> list[float]:
-        fits = pool.map(lambda picture: _find(picture.small(), reference, site), sample)
-        return [f.aspect for f in fits if f is not None and not _doubt(f, reference, reference.metres)]
+    def fits(reference: Reference) -> dict[int, Fit | None]:
+        found = pool.map(lambda number: _find(pictures[number].small(), reference, site), sample)
+        return dict(zip(sample, found, strict=True))
 
-    found = [aspects(reference) for reference in references]
-    most = max(len(several) for several in found)
+    def aspects(reference: Reference, found: Mapping[int, Fit | None]) -> list[float]:
+        some = (fit for fit in found.values() if fit is not None)
+        return [fit.aspect for fit in some if not _doubt(fit, reference, reference.metres)]
+
+    tried = [(reference, fits(reference)) for reference in references]
+    told = [aspects(*one) for one in tried]
+    most = max(len(several) for several in told)
     fitting = [
         (abs(float(np.median(several))), number)
-        for number, several in enumerate(found)
+        for number, several in enumerate(told)
         if several and 2 * len(several) > most
     ]
-    return references[min(fitting, default=(0.0, 0))[1]]
+    return tried[min(fitting, default=(0.0, 0))[1]]
 
 
 def _find(picture: Shade, reference: Reference, site: Site) -> Fit | None:
