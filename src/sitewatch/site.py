@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -338,7 +337,6 @@ def metric_crs(site: Site) -> CRS:
     return CRS(f"EPSG:{(32600 if centre.y >= 0 else 32700) + zone}")
 
 
-@lru_cache(maxsize=64)  # to prepare one takes as long as to transform some thousand points
 def _transform(source: CRS, target: CRS) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
     transformer = Transformer.from_crs(source.proj, target.proj, always_xy=True)
 
