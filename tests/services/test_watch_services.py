@@ -62,8 +62,8 @@ def test_simulated_scenes_from_a_real_catalog_give_what_the_folder_gives(
     assert {status for _, _, status, _ in web.requests()} <= {200, 206}
     assert web.requests()
     assert len(structures(tmp_path / "folder")) >= 4
-    assert structures(tmp_path / "catalog") == structures(tmp_path / "folder")
     assert outcomes(tmp_path / "catalog") == outcomes(tmp_path / "folder")
+    assert structures(tmp_path / "catalog") == structures(tmp_path / "folder")
     web.forget()
     watch(site, tmp_path / "catalog", *where)
     assert web.requests() == []
