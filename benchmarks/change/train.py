@@ -41,7 +41,6 @@ from sitewatch.change._pair import pair_candidates
 from sitewatch.change._repeats import distinct, repeats
 from sitewatch.change._returns import returns
 from sitewatch.change._search import search_stack
-from sitewatch.change._sides import agreed
 from sitewatch.change._stack import Stack
 from sitewatch.change._verify import (
     WORTH_A_LOOK,
@@ -50,7 +49,6 @@ from sitewatch.change._verify import (
     direction_terms,
     logistic,
     mirrored,
-    side_odds,
     stands_inside,
     verification_terms,
 )
@@ -397,20 +395,22 @@ def fit(name: str, places: list[list[Scene]]) -> dict:
     works = np.concatenate([s.at_works & ~s.at_event & (s.stands_inside < 0) for s in scenes])
     weight = np.where(works, WORKS_WEIGHT, 1.0)
     outline = np.concatenate([s.in_outline for s in scenes])
-    odds, belief, alone_of = held_out(features, side, weight, searched, folds)
+    guess = np.zeros(len(features), dtype=bool)
+    terms = np.zeros((len(features), verification_terms(features[:1], guess[:1]).shape[1]))
+    belief = np.zeros(len(features))
+    for fold in range(FOLDS):
+        train, test = folds != fold, folds == fold
+        learned = train & searched
+        direction, alone = fit_alone(features[learned], side[learned], weight[learned])
+        guess[test] = stands_inside(Trees.from_document(direction), features[test])
+        terms[test] = verification_terms(features[test], guess[test])
+        belief[test] = logistic(Trees.from_document(alone).logit(terms[test]))
     worth = searched | (belief[origin] >= WORTH_A_LOOK)
     scenes = [of_scene(s, worth[a:b]) for s, (a, b) in zip(scenes, pairwise(bounds), strict=True)]
-    folds, features, side, weight, outline, odds, belief, searched = (
-        array[worth] for array in (folds, features, side, weight, outline, odds, belief, searched)
+    folds, features, side, weight, outline, guess, belief, searched = (
+        array[worth] for array in (folds, features, side, weight, outline, guess, belief, searched)
     )
     spans = [slice(a, b) for a, b in pairwise(np.cumsum([0, *(len(s.features) for s in scenes)]))]
-    if name.startswith("pair"):  # two looks tell of no spells, and so of nothing that comes again
-        guess = odds >= 0
-    else:
-        guess = np.concatenate([agreed(odds[span], s.patches) for s, span in zip(scenes, spans, strict=True)])
-    for fold, model in enumerate(alone_of):
-        test = folds == fold
-        belief[test] = logistic(model.logit(verification_terms(features[test], guess[test])))
     # A structure claimed the wrong way round is a false structure.
     real = (side >= 0) & (guess == (side == 1))
     around = np.concatenate(
@@ -462,25 +462,6 @@ def fit(name: str, places: list[list[Scene]]) -> dict:
         "alone": alone,
         "placed": fit_placed(around, real),
     }
-
-
-def held_out(
-    features: NDArray[np.float64],
-    side: NDArray[np.int8],
-    weight: NDArray[np.float64],
-    searched: NDArray[np.bool_],
-    folds: NDArray[np.int64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64], list[Trees]]:
-    """What each candidate's own look says, by models of the other folds: odds of its side, belief; and the models."""
-    odds, belief = np.zeros(len(features)), np.zeros(len(features))
-    alone_of = []
-    for fold in range(FOLDS):
-        learned, test = (folds != fold) & searched, folds == fold
-        direction, alone = fit_alone(features[learned], side[learned], weight[learned])
-        alone_of.append(Trees.from_document(alone))
-        odds[test] = side_odds(Trees.from_document(direction), features[test])
-        belief[test] = logistic(alone_of[fold].logit(verification_terms(features[test], odds[test] >= 0)))
-    return odds, belief, alone_of
 
 
 def of_scene(scene: Scene, chosen: NDArray[np.bool_]) -> Scene:

@@ -86,8 +86,13 @@ def test_added_looks_are_searched_and_little_else(cube: xr.Dataset, known: Known
         claims(changes_of(one, cube, false_alarms=1.0, inside=cube.attrs["inside"])) for one in (found, search(cube))
     )
     sure = [change for change in whole if change.probability >= 0.5]
-    assert len(sure) >= 7
-    assert sum(told(change, again) for change in sure) >= 0.8 * len(sure)
+    # What comes again is one thing, however often: its ground is told otherwise once.
+    things = [
+        [c for c in sure if np.array_equal(c.pixels, one)]
+        for one in {c.pixels.tobytes(): c.pixels for c in sure}.values()
+    ]
+    assert len(things) >= 7
+    assert sum(all(told(change, again) for change in thing) for thing in things) >= 0.8 * len(things)
 
 
 def test_what_the_added_looks_show_first_is_found_with_its_dates(

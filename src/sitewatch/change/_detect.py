@@ -21,9 +21,8 @@ from sitewatch.change._radar import radar_changes
 from sitewatch.change._repeats import distinct, repeats
 from sitewatch.change._returns import returns
 from sitewatch.change._search import Search, around, search
-from sitewatch.change._sides import agreed
 from sitewatch.change._stack import Stack, stack_of
-from sitewatch.change._verify import WORTH_A_LOOK, Judged, Verifier, pair_verifier, side_odds, verifier
+from sitewatch.change._verify import WORTH_A_LOOK, Judged, Verifier, pair_verifier, verifier
 
 __all__ = ["MIN_LOOKS", "changes_of", "compare_pair", "detect", "detect_again"]
 
@@ -121,9 +120,7 @@ def _with_returns(found: Search, cube: xr.Dataset, judge: Verifier) -> tuple[lis
     made, _ = returns(seeds, patches, found.stack)
     measured, numbers = describe(made, found.stack, found.spells)
     more, numbers = [patch for patch, good in zip(made, measured, strict=True) if good], numbers[measured]
-    patches, features = patches + more, np.vstack([features, numbers])
-    standing = agreed(side_odds(judge.direction, features), patches)
-    return patches, features, judge.by_itself(features, standing)
+    return patches + more, np.vstack([features, numbers]), Judged.of([alone, judge.by_itself(numbers)])
 
 
 def compare_pair(cube: xr.Dataset, *, false_alarms: float, inside: NDArray[np.bool_]) -> list[Change]:

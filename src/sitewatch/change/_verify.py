@@ -35,7 +35,6 @@ __all__ = [
     "logistic",
     "mirrored",
     "pair_verifier",
-    "side_odds",
     "stands_inside",
     "verification_terms",
     "verifier",
@@ -285,15 +284,13 @@ class Verifier:
     false_around: NDArray[np.float64]
     """(m,) The same in the country around them."""
 
-    def by_itself(self, features: NDArray[np.float64], standing: NDArray[np.bool_] | None = None) -> Judged:
+    def by_itself(self, features: NDArray[np.float64]) -> Judged:
         """Judge n patches by what each looks like alone; the probability is not calibrated.
 
         Args:
             features: (n, len(FEATURES)) from `describe`.
-            standing: (n,) True where the spell is when something stood; None: as each says by itself.
         """
-        if standing is None:
-            standing = stands_inside(self.direction, features)
+        standing = stands_inside(self.direction, features)
         return Judged(
             standing_inside=standing, probability=logistic(self.alone.logit(verification_terms(features, standing)))
         )
@@ -337,19 +334,14 @@ class Verifier:
 
 
 def stands_inside(direction: Trees, features: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """(n,) True where the spell, not its complement, is when something stood, as each patch says by itself."""
-    return side_odds(direction, features) >= 0
+    """(n,) True where the spell, not its complement, is when something stood.
 
-
-def side_odds(direction: Trees, features: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n,) log of the odds that the spell, not its complement, is when something stood.
-
-    For steps they are odd: exchanging what was before and after exchanges erected and dismantled. For spells inside the
-    record they are even: played backwards they are the same spells.
+    For steps the answer is odd: exchanging what was before and after exchanges erected and dismantled. For spells
+    inside the record it is even: played backwards they are the same spells.
     """
     terms = direction_terms(features)
     forward, backward = direction.logit(terms), direction.logit(mirrored(terms))
-    return np.where(features[:, _STEP] > 0, forward - backward, forward + backward) / 2
+    return np.where(features[:, _STEP] > 0, forward - backward, forward + backward) >= 0
 
 
 def logistic(logit: NDArray[np.float64]) -> NDArray[np.float64]:
