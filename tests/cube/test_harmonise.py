@@ -342,3 +342,28 @@ def test_spreading_a_plane_and_averaging_it_gives_the_plane_back() -> None:
     assert np.isnan(coarse[0, 0, 0])  # it begins above and to the left of the fine grid
     inner = (slice(None), slice(5, -5), slice(5, -5))
     assert nesting.spread(coarse, offset)[inner] == pytest.approx(fine[inner], abs=1e-5)
+
+
+def test_grids_that_do_not_lie_whole_in_each_other_are_refused() -> None:
+    def grid(pixel: float, left: float = 0.0) -> GeoBox:
+        return GeoBox((12, 12), Affine(pixel, 0, 5e5 + left, 0, -pixel, 5e6), "EPSG:32631")
+
+    assert Nesting.can(grid(10), grid(30, -20))
+    assert not Nesting.can(grid(9), grid(30))
+    assert not Nesting.can(grid(10), grid(30, -15))
+    assert not Nesting.can(grid(10), grid(30, 10)), "it would begin inside the fine one"
+    assert not Nesting.can(grid(10), GeoBox((12, 12), Affine(30, 0, 5e5, 0, -30, 5e6), "EPSG:32632"))
+    # Beside a main sensor of 3 m, Sentinel-2 has 9 m and Landsat 30 m.
+    fine = replace(readings(SENTINEL, FINE_DAYS, still, pixel=1, seed=2), grid=grid(9))
+    harmony = harmonise([fine, readings(LANDSAT, COARSE_DAYS, still, pixel=TIMES, seed=3)], least=7)
+    assert harmony.cube is None
+    assert "pixels of 30 m are not made of whole ones of 9 m" in harmony.apart[LANDSAT]
+
+
+def test_a_sensor_without_near_infrared_does_not_keep_the_others_apart() -> None:
+    rgb = readings("drone reflectance", FINE_DAYS, still, pixel=1, seed=3, bands=BANDS[:3])
+    fine = readings(SENTINEL, FINE_DAYS, still, pixel=1, seed=2)
+    other = readings(LANDSAT, COARSE_DAYS, still, pixel=TIMES, seed=3)
+    harmony = harmonise([rgb, fine, other], least=7)
+    assert harmony.families == (SENTINEL, LANDSAT)
+    assert list(harmony.apart) == ["drone reflectance"]

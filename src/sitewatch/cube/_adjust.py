@@ -132,6 +132,12 @@ def fit(base: Readings, other: Readings, bands: Sequence[str]) -> tuple[Both, Ad
     """How another family's looks are brought to the base's, or why they cannot be."""
     assert base.cube is not None
     assert other.cube is not None
+    fine, coarse = sorted((base.grid, other.grid), key=lambda grid: abs(float(grid.affine.a)))
+    if not Nesting.can(fine, coarse):
+        return (
+            f"pixels of {abs(coarse.affine.a):.3g} m are not made of whole ones of {abs(fine.affine.a):.3g} m: "
+            "both lie on the main sensor's grid, not on each other's"
+        )
     both = Both.of(base.cube, other.cube, bands)
     offset, sigma = _apart(both)
     finer_m = min(_pixel(base.cube), _pixel(other.cube))

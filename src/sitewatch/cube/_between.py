@@ -102,6 +102,10 @@ def _first_median(values, seen, most):  # type: ignore[no-untyped-def]
     return out
 
 
+_WHOLE = 0.01
+"""Fine pixels by which two grids may miss each other's edges: what is left by rounding."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Nesting:
     """How the pixels of a coarse grid lie on those of a fine one, each `times` of them wide."""
@@ -125,6 +129,17 @@ class Nesting:
             fine=(int(fine.shape[0]), int(fine.shape[1])),
             coarse=(int(coarse.shape[0]), int(coarse.shape[1])),
         )
+
+    @staticmethod
+    def can(fine: GeoBox, coarse: GeoBox) -> bool:
+        """Whether pixels of the one are whole pixels of the other, and its grid begins within the coarse one.
+
+        Every family's grid is nested in the main one's. Two of them, of 9 and 30 m beside one of 3 m, need not be.
+        """
+        a, b = fine.affine, coarse.affine
+        parts = np.array([b.a / a.a, b.e / a.e, (a.f - b.f) / a.e, (a.c - b.c) / a.a])
+        whole = np.abs(parts - np.rint(parts)) <= _WHOLE
+        return bool(fine.crs == coarse.crs and whole.all() and (np.rint(parts)[2:] >= 0).all())
 
     def averaged(self, image: NDArray[np.float32], offset: NDArray[np.float64]) -> NDArray[np.float32]:
         """An image of the fine grid in coarse pixels.

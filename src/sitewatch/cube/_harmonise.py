@@ -124,8 +124,10 @@ def harmonise(readings: Sequence[Readings], *, least: int) -> Harmony:
 
 
 def _base(candidates: Sequence[Readings]) -> Readings:
-    """The family whose pixels make the grid."""
-    first = candidates[0]
+    """The family whose pixels make the grid: one that has what every member must, where there is one."""
+    first = next(
+        (one for one in candidates if one.cube is not None and set(bands_of(one.cube)) >= _NEEDED), candidates[0]
+    )
     finer = [
         one
         for one in candidates
