@@ -21,7 +21,7 @@ from sitewatch.planning._tracks import relative_orbit, row
 from sitewatch.site import Site
 from sitewatch.sun import solar_time, sun_at
 
-__all__ = ["MAX_AGE_DAYS", "Pass", "along_track_error_km", "passes"]
+__all__ = ["MAX_AGE_DAYS", "Pass", "along_track_error_km", "carried_by", "passes"]
 
 MAX_AGE_DAYS = 14.0
 """Passes farther than this from the epoch of the elements are refused unless asked for."""
@@ -137,23 +137,34 @@ def passes(
     window = seconds(since), seconds(until)
     outline = outline_points(site, height=height)
     found: list[Pass] = []
+    for sensor, name, sets in carried_by(elements, sensors):
+        _check(name, sets, window, stale=stale)
+        for chosen, when in _times(sets, outline, window):
+            found += _seen(sensor, name, chosen, when, outline)
+    return tuple(sorted(found, key=lambda p: (p.start, p.satellite, p.sensor)))
+
+
+def carried_by(
+    elements: Iterable[Elements], sensors: Iterable[Sensor]
+) -> list[tuple[Sensor, str, tuple[Elements, ...]]]:
+    """Each sensor on each satellite that has elements: the satellite's name, and its sets by epoch.
+
+    Raises:
+        OptionError: no sensor has elements.
+    """
     known = sorted(set(elements), key=lambda e: (e.number, e.epoch, e.mean, e.name))
-    carried = False
-    for sensor in sensors:
-        for _, group in itertools.groupby(known, key=lambda e: e.number):
-            sets = tuple(group)
-            name = sensor.satellite(sets[-1].number, sets[-1].name)
-            if name is None:
-                continue
-            carried = True
-            _check(name, sets, window, stale=stale)
-            for chosen, when in _times(sets, outline, window):
-                found += _seen(sensor, name, chosen, when, outline)
-    if not carried:
+    sets_of = [tuple(group) for _, group in itertools.groupby(known, key=lambda e: e.number)]
+    found = [
+        (sensor, name, sets)
+        for sensor in sensors
+        for sets in sets_of
+        if (name := sensor.satellite(sets[-1].number, sets[-1].name)) is not None
+    ]
+    if not found:
         raise OptionError(
             f"none of the {len(known)} sets of elements is of a satellite of the sensors asked for; give their elements"
         )
-    return tuple(sorted(found, key=lambda p: (p.start, p.satellite, p.sensor)))
+    return found
 
 
 def _check(name: str, sets: Sequence[Elements], window: tuple[float, float], *, stale: bool) -> None:

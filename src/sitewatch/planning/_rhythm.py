@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import itertools
 import math
 from collections.abc import Iterable
 
 from sitewatch.errors import OptionError
 from sitewatch.planning._elements import Elements
-from sitewatch.planning._passes import Pass, passes
+from sitewatch.planning._passes import Pass, carried_by, passes
 from sitewatch.planning._sensors import Sensor
 from sitewatch.site import Site
 from sitewatch.sun import solar_time, sun_at
@@ -56,24 +55,12 @@ def rhythm(
     Raises:
         OptionError: the window is empty or without time zone, elements are too far from it, or no sensor has any.
     """
-    known = sorted(set(elements), key=lambda e: (e.number, e.epoch, e.mean, e.name))
     found: list[Pass] = []
-    carried = False
-    for sensor in sensors:
-        for _, group in itertools.groupby(known, key=lambda e: e.number):
-            sets = tuple(group)
-            name = sensor.satellite(sets[-1].number, sets[-1].name)
-            if name is None:
-                continue
-            carried = True
-            nearest = min(sets, key=lambda e: abs(e.epoch - since))
-            if not stale:
-                _check(name, nearest, since, until)
-            found += _of_one(site, nearest, sensor, since, until)
-    if not carried:
-        raise OptionError(
-            f"none of the {len(known)} sets of elements is of a satellite of the sensors asked for; give their elements"
-        )
+    for sensor, name, sets in carried_by(elements, sensors):
+        nearest = min(sets, key=lambda e: abs(e.epoch - since))
+        if not stale:
+            _check(name, nearest, since, until)
+        found += _of_one(site, nearest, sensor, since, until)
     return tuple(sorted(found, key=lambda p: (p.start, p.satellite, p.sensor)))
 
 
