@@ -133,13 +133,9 @@ def _overlaps(
 ) -> tuple[sparse.csr_array, sparse.csr_array]:
     """(m, n) pixels that m chosen of n patches share with each; and pixels of each within `_REACH` of the chosen."""
     height, width = shape
-    sizes = [len(p.pixels) for p in patches]
-    owner = np.repeat(np.arange(len(patches)), sizes)
-    pixels = np.concatenate([p.pixels for p in patches])
+    owner, pixels = _owned(patches)
     ground = sparse.csr_array((np.ones(len(pixels), dtype=np.int32), (owner, pixels)), (len(patches), height * width))
-    sizes = [sizes[i] for i in chosen.tolist()]
-    owner = np.repeat(np.arange(len(chosen)), sizes)
-    pixels = np.concatenate([np.zeros(0, dtype=np.int64), *(patches[i].pixels for i in chosen.tolist())])
+    owner, pixels = _owned([patches[i] for i in chosen.tolist()])
     rows, columns = pixels // width, pixels % width
     spread_owner, spread_pixels = [], []
     for dy in range(-_REACH, _REACH + 1):
@@ -152,6 +148,12 @@ def _overlaps(
     around = sparse.csr_array((np.ones(len(at[0]), dtype=np.int32), at), (len(chosen), ground.shape[1]))
     around.data[:] = 1
     return sparse.csr_array(ground[chosen] @ ground.T), sparse.csr_array(around @ ground.T)
+
+
+def _owned(patches: Sequence[Patch]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The pixels of all patches, one patch after the other, and the position of the patch that each is of."""
+    owner = np.repeat(np.arange(len(patches)), [len(p.pixels) for p in patches])
+    return owner, np.concatenate([np.zeros(0, dtype=np.int64), *(p.pixels for p in patches)])
 
 
 def _others(counts: sparse.csr_array, row: int, i: int, size: NDArray[np.float64], least: float) -> NDArray[np.int64]:
