@@ -65,8 +65,10 @@ def readings(
 ) -> Readings:  # fmt: skip
     """A family as it would be read: its own noise, nothing hidden."""
     rng = np.random.default_rng(seed)
-    shown = {id(ground(day)): blocks(ground(day), pixel * CELLS, off=off) for day in days}
-    images = np.stack([shown[id(ground(day))] for day in days])
+    # Held while their ids are keys: that of an array which is gone may be another's.
+    grounds = [ground(day) for day in days]
+    shown = {id(one): blocks(one, pixel * CELLS, off=off) for one in grounds}
+    images = np.stack([shown[id(one)] for one in grounds])
     if family == LANDSAT:
         images = (images - OFFSET[:, None, None]) / GAIN[:, None, None]
     images = images + rng.normal(0, NOISE, images.shape)
