@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import tracemalloc
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -162,6 +163,34 @@ def test_a_late_look_that_leans_on_those_after_it_may_change_and_no_other(cube: 
     assert search_again(known, changed(early, other=True)) is None
 
 
+def test_all_is_searched_where_a_further_sensor_is_brought_to_the_first_otherwise(
+    cube: xr.Dataset, known: Known
+) -> None:
+    """A gain or level that moves less than `_SAME` moves all looks of a sensor at once, again with every look."""
+    lines = np.tile([1.0, 0.0], (1, cube.sizes["band"] + 1, 1))
+    lines[:, -1] = 0.3, -0.2
+    before = replace(known, brought=lines)
+    assert search_again(before, cube) is None
+
+    def moved(row: int, column: int, by: float) -> bool:
+        other = lines.copy()
+        other[0, row, column] += by
+        return search_again(before, cube.assign_attrs(brought=other)) is None
+
+    assert not moved(0, 0, 0.003)
+    assert moved(0, 0, 0.005)
+    assert not moved(2, 1, 0.0015)
+    assert moved(2, 1, -0.0025)
+    assert not moved(-1, 1, 0.05)
+    assert moved(-1, 1, 0.15)
+    # How it was when all was searched is what is kept, so that small steps do not add up.
+    step = lines.copy()
+    step[0, 0, 1] += 0.0015
+    again = search_again(before, cube.assign_attrs(brought=step))
+    assert again is not None
+    np.testing.assert_array_equal(remember(again, cube).brought, lines)
+
+
 def test_what_is_known_comes_back_from_its_file(known: Known, tmp_path: Path) -> None:
     path = tmp_path / "search.npz"
     write_known(path, known)
@@ -169,7 +198,7 @@ def test_what_is_known_comes_back_from_its_file(known: Known, tmp_path: Path) ->
     assert back is not None
     assert (back.scenes == known.scenes).all()
     assert (back.place, back.whole, back.grown, back.tone) == (known.place, known.whole, known.grown, known.tone)
-    for name in ("offset", "sample", "seen", "usual", "owner", "measured", "features"):
+    for name in ("offset", "sample", "brought", "seen", "usual", "owner", "measured", "features"):
         np.testing.assert_array_equal(getattr(back, name), getattr(known, name))
     for one, other in zip(back.patches, known.patches, strict=True):
         np.testing.assert_array_equal(one.pixels, other.pixels)
@@ -189,6 +218,7 @@ def test_a_file_that_cannot_be_used_is_as_good_as_none(known: Known, tmp_path: P
         parts = dict(arrays)
     for name, value in (
         ("format", np.array(0)),
+        ("brought", np.zeros((1, 2, 2))),
         ("owner", parts["owner"][:-1]),
         ("patch_pixels", parts["patch_pixels"] + 10**9),
         ("grown", np.array(len(parts["features"]) + 1)),

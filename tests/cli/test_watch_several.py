@@ -196,7 +196,9 @@ def test_both_sensors_are_one_series_also_on_a_second_run_and_in_a_rebuilt_repor
     seen_by = [f["properties"]["sensors"] for f in document["features"]]
     assert families in seen_by
     assert all(set(sensors) <= set(families) for sensors in seen_by)
-    assert f"Searched as one series of {len(used)} looks: {', '.join(families)}." in " ".join(said.out.split())
+    told = f"Searched as one series of {len(used)} looks on pixels of 10 m: {', '.join(families)}."
+    assert told in " ".join(said.out.split())
+    assert document["sitewatch"]["grid_m"] == head["grid_m"] == 10
     assert {p.name for p in out.glob("*.npz")} == {"search.npz"}
     before = held(out)
     assert run("report", out, *NOW).code == 0

@@ -15,6 +15,7 @@ from odc.geo.geobox import GeoBox
 from odc.geo.xr import xr_coords
 from scipy import ndimage
 
+import sitewatch.cube._adjust as adjust
 import sitewatch.cube._harmonise as room
 from sitewatch.cube import Harmony, Look, Outcome, Readings, harmonise, harmony_sentences, without_few
 from sitewatch.cube._bandpass import Line, published_line
@@ -22,7 +23,7 @@ from sitewatch.cube._between import Nesting
 from sitewatch.cube._calibrate import Pair, calibrate
 
 BANDS = ("blue", "green", "red", "nir")
-SENTINEL, LANDSAT = "sentinel-2 reflectance", "landsat reflectance"
+SENTINEL, LANDSAT, PLANET = "sentinel-2 reflectance", "landsat reflectance", "planetscope reflectance"
 SIDE, TIMES, CELLS = 120, 3, 4
 """Fine pixels along an edge, of which a coarse one has three; the ground has four cells a fine pixel, so that what the
 tests shift and average was never interpolated."""
@@ -233,6 +234,9 @@ def test_the_finer_family_makes_the_grid_where_it_has_looks_enough() -> None:
     fine = readings(SENTINEL, range(5, 180, 30), still, pixel=1, seed=5)
     harmony = harmonise([coarse, fine], least=7)
     assert harmony.families == (SENTINEL, LANDSAT)
+    assert harmony_sentences(harmony.document()) == [
+        f"Searched as one series of 16 looks on pixels of 10 m: {SENTINEL}, {LANDSAT}"
+    ]
 
 
 def test_another_place_is_refused_in_one_sentence_and_too_few_of_it_are_rejected() -> None:
@@ -249,13 +253,14 @@ def test_another_place_is_refused_in_one_sentence_and_too_few_of_it_are_rejected
         f"{LANDSAT} is not made one series with {SENTINEL}: in nir its adjusted looks still differ by "
     )
     assert why.endswith("it stays out, as its 5 looks are too few to be searched alone (7 are needed)")
+    assert harmony.document()["grid_m"] is None
     assert harmony_sentences(harmony.document())[0].startswith("Landsat reflectance is not")
     kept = without_few([fine, other], least=7, harmony=harmony)
     assert [one.cube is None for one in kept] == [False, True]
     assert {(look.outcome, look.reason) for look in kept[1].looks} == {(Outcome.REJECTED, why)}
     more = readings(LANDSAT, COARSE_DAYS, lambda _: odd, pixel=TIMES, seed=3)
     harmony = harmonise([fine, more], least=7)
-    assert harmony.apart[LANDSAT].endswith("it is searched alone, and what both show is joined")
+    assert harmony.apart[LANDSAT].endswith("; it is searched alone")
     assert without_few([fine, more], least=7, harmony=harmony)[1] is more
 
 
@@ -279,11 +284,14 @@ def test_what_cannot_be_brought_together_says_why() -> None:
     assert harmonise([radar, fine], least=7) == Harmony(cube=None, families=(), apart={})
 
 
-def test_a_series_that_does_not_fit_beside_the_cubes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_series_that_does_not_fit_beside_the_cubes_is_refused_before_any_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     fine = readings(SENTINEL, FINE_DAYS, still, pixel=1, seed=2)
     other = readings(LANDSAT, COARSE_DAYS, still, pixel=TIMES, seed=3)
     assert fine.cube is not None
     monkeypatch.setattr(room, "MAX_CUBE_BYTES", 2 * fine.cube["reflectance"].nbytes)
+    monkeypatch.delattr(room, "fit")
     harmony = harmonise([fine, other], least=7)
     assert harmony.cube is None
     assert "one cube of both needs" in harmony.apart[LANDSAT]
@@ -292,10 +300,54 @@ def test_a_series_that_does_not_fit_beside_the_cubes_is_refused(monkeypatch: pyt
 def test_a_further_family_must_have_the_bands_that_the_others_share() -> None:
     fine = readings(SENTINEL, FINE_DAYS, still, pixel=1, seed=2)
     other = readings(LANDSAT, COARSE_DAYS, still, pixel=TIMES, seed=3)
-    poor = readings("planetscope reflectance", FINE_DAYS[:7], lambda _: PLACE[1:], pixel=1, seed=4, bands=BANDS[1:])
+    poor = readings(PLANET, FINE_DAYS[:7], lambda _: PLACE[1:], pixel=1, seed=4, bands=BANDS[1:])
     harmony = harmonise([fine, other, poor], least=7)
     assert harmony.families == (SENTINEL, LANDSAT)
-    assert "it lacks blue, which the others share" in harmony.apart["planetscope reflectance"]
+    assert "it lacks blue, too much to give up for 7 looks beside 16; it is searched alone" in harmony.apart[PLANET]
+
+
+def test_bands_of_the_whole_series_are_not_given_up_for_a_few_looks() -> None:
+    fine = readings(SENTINEL, range(0, 240, 12), still, pixel=1, seed=2)
+
+    def beside(days: Sequence[int]) -> Harmony:
+        poor = readings(PLANET, days, lambda _: PLACE[1:], pixel=TIMES, seed=3, bands=BANDS[1:])
+        return harmonise([fine, poor], least=7)
+
+    few = beside(range(3, 240, 27))
+    assert few.cube is None
+    assert "it lacks blue, too much to give up for 9 looks beside 20" in few.apart[PLANET]
+    many = beside(range(3, 240, 24))
+    assert many.cube is not None
+    assert many.cube["band"].values.tolist() == list(BANDS[1:])
+
+
+def test_a_family_with_all_bands_comes_before_one_with_more_looks() -> None:
+    fine = readings(SENTINEL, range(0, 240, 24), still, pixel=1, seed=2)
+    other = readings(LANDSAT, (5, 41, 75), still, pixel=TIMES, seed=3)
+    poor = readings(PLANET, range(3, 240, 40), lambda _: PLACE[1:], pixel=1, seed=4, bands=BANDS[1:])
+    harmony = harmonise([fine, other, poor], least=7)
+    assert harmony.families == (SENTINEL, LANDSAT)  # six beside ten would be enough, beside thirteen they are not
+
+
+def test_fewer_looks_than_a_search_needs_are_not_made_one_series() -> None:
+    """Two looks of them would be compared, and those of two sensors differ by more than the ground."""
+    fine = readings(SENTINEL, FINE_DAYS[:3], still, pixel=1, seed=2)
+    other = readings(LANDSAT, COARSE_DAYS[:3], still, pixel=TIMES, seed=3)
+    assert harmonise([fine, other], least=6).cube is not None
+    harmony = harmonise([fine, other], least=7)
+    assert harmony.cube is None
+    assert "they have 6 looks together, and 7 are needed to search them as one" in harmony.apart[LANDSAT]
+
+
+def test_the_main_family_is_never_said_to_stay_out() -> None:
+    """The one that makes the grid may be another; the main one is searched in any case."""
+    main = readings(LANDSAT, COARSE_DAYS[:5], lambda _: PLACE[::-1], pixel=TIMES, seed=3)
+    fine = readings(SENTINEL, FINE_DAYS[:4], still, pixel=1, seed=2)
+    harmony = harmonise([main, fine], least=7)
+    assert harmony.apart[LANDSAT].startswith(f"{LANDSAT} is not made one series with {SENTINEL}: ")
+    assert harmony.apart[LANDSAT].endswith("; it is searched alone")
+    kept = without_few([main, fine], least=7, harmony=harmony)
+    assert [one.cube is None for one in kept] == [False, True]
 
 
 def test_one_pair_hardly_moves_the_published_line_and_many_do() -> None:
@@ -331,7 +383,7 @@ def test_the_published_lines_are_those_of_hls() -> None:
     assert (there.gain, there.offset) == (0.9765, 0.0009)
     back = published_line(of=LANDSAT, onto=SENTINEL, band="red")
     assert back.gain * (there.gain * 0.3 + there.offset) + back.offset == pytest.approx(0.3)
-    assert published_line(of="planetscope reflectance", onto=SENTINEL, band="red") == Line(gain=1.0, offset=0.0)
+    assert published_line(of=PLANET, onto=SENTINEL, band="red") == Line(gain=1.0, offset=0.0)
 
 
 def test_spreading_a_plane_and_averaging_it_gives_the_plane_back() -> None:
@@ -346,15 +398,28 @@ def test_spreading_a_plane_and_averaging_it_gives_the_plane_back() -> None:
     assert nesting.spread(coarse, offset)[inner] == pytest.approx(fine[inner], abs=1e-5)
 
 
+def test_a_pair_holds_so_many_pixels_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adjust, "_PAIR_PIXELS", 400)
+    fine = readings(SENTINEL, FINE_DAYS, still, pixel=1, seed=2)
+    other = readings(LANDSAT, COARSE_DAYS, still, pixel=TIMES, seed=3)
+    both = adjust.Both.of(fine, other, BANDS)
+    assert both is not None
+    sizes = {pair.look.shape[1] for pair in adjust._pairs(both, np.zeros(2))}
+    assert sizes == {20 * 20}
+    (how,) = harmonise([fine, other], least=7).adjusted
+    assert how.calibration.gain == pytest.approx(GAIN, abs=0.03)
+
+
 def test_grids_that_do_not_lie_whole_in_each_other_are_refused() -> None:
     def grid(pixel: float, left: float = 0.0) -> GeoBox:
         return GeoBox((12, 12), Affine(pixel, 0, 5e5 + left, 0, -pixel, 5e6), "EPSG:32631")
 
-    assert Nesting.can(grid(10), grid(30, -20))
-    assert not Nesting.can(grid(9), grid(30))
-    assert not Nesting.can(grid(10), grid(30, -15))
-    assert not Nesting.can(grid(10), grid(30, 10)), "it would begin inside the fine one"
-    assert not Nesting.can(grid(10), GeoBox((12, 12), Affine(30, 0, 5e5, 0, -30, 5e6), "EPSG:32632"))
+    nesting = Nesting.of(grid(10), grid(30, -20))
+    assert nesting == Nesting(times=3, top=0, left=2, fine=(12, 12), coarse=(12, 12))
+    assert Nesting.of(grid(9), grid(30)) is None
+    assert Nesting.of(grid(10), grid(30, -15)) is None
+    assert Nesting.of(grid(10), grid(30, 10)) is None, "it would begin inside the fine one"
+    assert Nesting.of(grid(10), GeoBox((12, 12), Affine(30, 0, 5e5, 0, -30, 5e6), "EPSG:32632")) is None
     # Beside a main sensor of 3 m, Sentinel-2 has 9 m and Landsat 30 m.
     fine = replace(readings(SENTINEL, FINE_DAYS, still, pixel=1, seed=2), grid=grid(9))
     harmony = harmonise([fine, readings(LANDSAT, COARSE_DAYS, still, pixel=TIMES, seed=3)], least=7)

@@ -18,6 +18,7 @@ from plant_record import Case, bracket, cube_of, ground, look, presence, structu
 
 from sitewatch.cube import Outcome
 from sitewatch.errors import OutputError
+from sitewatch.report._page import _shown
 from sitewatch.report._pictures import _fit
 from sitewatch.report._record import open_record
 from sitewatch.site import Site
@@ -255,3 +256,11 @@ def test_progress_counts_the_cards(written: Write) -> None:
     told: list[tuple[int, int]] = []
     written(progress=lambda done, of: told.append((done, of)))
     assert told == [(1, 2), (2, 2)]
+
+
+def test_a_structure_is_shown_by_the_first_sensor_that_saw_it(case: Case) -> None:
+    """Of sensors that were one series that is the one on whose pixels it was found, which need not be the main one."""
+    main, fine = (open_record(case.cube, site=case.site, looks=case.looks) for _ in range(2))
+    hall = case.structures[0]
+    for sensors, expected in ((("fine", "main"), fine), (("main", "fine"), main), (("fine",), fine), ((), main)):
+        assert _shown(dataclasses.replace(hall, sensors=sensors), main, {"fine": fine}) is expected

@@ -260,3 +260,21 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(InputError, match=r"structures\.geojson"):
         read_structures(path)
+
+
+def test_the_sensors_are_those_that_saw_it_stand(cube: xr.Dataset) -> None:
+    """Of a series of two, every other look is of the second; its looks saw the place only before it stood."""
+    both = cube.assign_coords(family=("time", ["fine", "coarse"] * 10)).assign_attrs(families=["fine", "coarse"])
+    place = block(5, 5, 4, 4)
+
+    def sensors() -> tuple[str, ...]:
+        (one,) = identify([change(place, 10, None)], both, site_id="yard")
+        return one.sensors
+
+    assert sensors() == ("fine", "coarse")
+    both["valid"].values[11::2, 5:9, 5:8] = False
+    assert sensors() == ("fine",)
+    both["valid"].values[10::2, 5:9, 5:9] = False
+    assert sensors() == ("coarse",), "a quarter was seen by these, nothing by the others"
+    (alone,) = identify([change(place, 10, None)], cube, site_id="yard")
+    assert alone.sensors == ()

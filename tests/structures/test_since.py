@@ -142,6 +142,12 @@ def test_what_was_asked_for_otherwise() -> None:
         "start of the period not set, now 2020-01-01",
         "another outline of the site",
     )
+    one = {**head, "harmonised": {"families": ["sentinel-2 reflectance", "landsat reflectance"], "looks": 40}}
+    assert changed_settings(one, one) == ()
+    apart = {**head, "harmonised": {"families": [], "looks": 0}}
+    assert changed_settings(head, apart) == (), "asked for, and nothing to bring together"
+    told = "sensors searched as one series sentinel-2 reflectance, landsat reflectance, now none"
+    assert changed_settings(one, head) == changed_settings(one, apart) == (told,)
 
 
 def test_what_is_written_is_what_is_read() -> None:

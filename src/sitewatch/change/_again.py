@@ -25,7 +25,7 @@ from sitewatch.change._describe import describe
 from sitewatch.change._forecast import Forecast, fit_forecast, surprise
 from sitewatch.change._objects import GROW_SCORE, NEAR_LOOKS, SEED_SCORE, Patch, compounds, grow
 from sitewatch.change._scan import Spells, scan
-from sitewatch.change._search import Search, around
+from sitewatch.change._search import Search, around, brought_in
 from sitewatch.change._stack import stack_for
 
 __all__ = ["Known", "remember", "search_again"]
@@ -48,6 +48,13 @@ _OTHERS = 0.25
 """Share of a look's values that may differ by more: added looks move the others by hundredths of a pixel, and one of
 which clouds hide most by tenths, which shows at the edges of roofs. A look that was processed anew differs in all."""
 
+_SAME_LEVEL = 0.002
+"""Reflectance by which the lines of further sensors may move, where the ground is dark and where it is bright, before
+all is searched anew: it moves all their looks at once, and each added look is a chance to move them on."""
+_BRIGHT = 0.5
+_SAME_PLACE = 0.1
+"""Pixels by which they may be laid otherwise."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
@@ -59,6 +66,8 @@ class Known:
     """Grid, bands and units, as one text."""
     whole: int
     """Looks when all was searched last."""
+    brought: NDArray[np.float64]
+    """`Search.brought`: how further sensors were brought to the first when all was searched last."""
     tone: tuple[float, float]
     """`Stack.dark` and `Stack.span`."""
     offset: NDArray[np.float32]
@@ -93,6 +102,7 @@ def remember(found: Search, cube: xr.Dataset) -> Known:
         scenes=cube["scene"].values.astype(np.str_),
         place=_place(cube),
         whole=found.whole,
+        brought=found.brought,
         tone=(stack.dark, stack.span),
         offset=stack.offset,
         sample=_sample(cube),
@@ -117,7 +127,8 @@ def search_again(known: Known, cube: xr.Dataset) -> Search | None:
 
     Returns:
         What is found; None where all must be searched: another place, other bands, looks that came between or went or
-        changed, a longer season in the background, or more than an eighth of the looks since all was searched.
+        changed, further sensors brought to the first otherwise, a longer season in the background, or more than an
+        eighth of the looks since all was searched.
     """
     before, looks = len(known.scenes), cube.sizes["time"]
     if looks < before or looks - known.whole > _MOST_ADDED * known.whole or not _goes_on(known, cube):
@@ -142,6 +153,7 @@ def search_again(known: Known, cube: xr.Dataset) -> Search | None:
         measured=known.measured,
         features=known.features,
         whole=known.whole,
+        brought=known.brought,
         forecast=known.forecast,
     )
     return found if looks == before or not region.any() else _searched(found, cube, np.flatnonzero(region), basis)
@@ -169,8 +181,18 @@ def _goes_on(known: Known, cube: xr.Dataset) -> bool:
         known.place == _place(cube)
         and bool((known.scenes == cube["scene"].values[:before].astype(np.str_)).all())
         and known.sample.shape[1:] == _sample(cube).shape[1:]
+        and _brought_alike(known.brought, brought_in(cube))
         and bool((_as_before(known.sample, _sample(cube)[:before]) | _unsettled(known, cube)).all())
     )
+
+
+def _brought_alike(then: NDArray[np.float64], now: NDArray[np.float64]) -> bool:
+    """Whether further sensors' looks are brought to the first one's as they were when all was searched last."""
+    if then.shape != now.shape:
+        return False
+    lines, place = now[:, :-1] - then[:, :-1], now[:, -1] - then[:, -1]
+    levels = np.stack([lines[..., 1], _BRIGHT * lines[..., 0] + lines[..., 1]])
+    return bool((np.abs(levels) <= _SAME_LEVEL).all() and (np.abs(place) <= _SAME_PLACE).all())
 
 
 def _as_before(known: NDArray[np.float32], sample: NDArray[np.float32]) -> NDArray[np.bool_]:

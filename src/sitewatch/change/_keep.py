@@ -28,7 +28,7 @@ _TYPES: Mapping[str, type[np.generic]] = {
     **dict.fromkeys(("spells_score", "spells_delta", "usual", "offset", "sample", "patch_delta"), np.float32),
     **dict.fromkeys(("forecast_background", "forecast_noise", "forecast_slow"), np.float32),
     **dict.fromkeys(("patch_bounds", "patch_pixels"), np.int64),
-    **dict.fromkeys(("features", "patch_numbers"), np.float64),
+    **dict.fromkeys(("brought", "features", "patch_numbers"), np.float64),
     "measured": np.bool_,
     "seen": np.uint8,
 }
@@ -55,6 +55,7 @@ def write_known(path: Path, known: Known) -> None:
         "whole": np.array(known.whole),
         "grown": np.array(known.grown),
         "tone": np.array(known.tone),
+        "brought": known.brought,
         **{
             name: getattr(known, name)
             for name in ("offset", "sample", "seen", "usual", "owner", "measured", "features")
@@ -122,6 +123,7 @@ def _known(arrays: Mapping[str, NDArray[Any]]) -> Known:
         and arrays["scenes"].shape == (looks,)
         and arrays["seen"].shape == (looks, (pixels + 7) // 8)
         and arrays["usual"].shape == (pixels,)
+        and (not len(arrays["brought"]) or arrays["brought"].shape[1:] == (bands + 1, 2))
         and all(arrays[f"spells_{name}"].shape == (pixels, events) for name in ("start", "end", "score"))
         and arrays["spells_delta"].shape == (pixels, events, bands)
         and arrays["forecast_background"].shape[::2] == (pixels, bands)
@@ -147,6 +149,7 @@ def _known(arrays: Mapping[str, NDArray[Any]]) -> Known:
         scenes=arrays["scenes"].astype(np.str_),
         place=str(arrays["place"]),
         whole=int(arrays["whole"]),
+        brought=arrays["brought"],
         tone=(float(arrays["tone"][0]), float(arrays["tone"][1])),
         offset=arrays["offset"],
         sample=arrays["sample"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -17,10 +17,11 @@ from sitewatch.change._objects import GROW_SCORE, Patch, compounds, grow, usual_
 from sitewatch.change._scan import Spells, scan
 from sitewatch.change._stack import Stack, fill, stack_of
 
-__all__ = ["Search", "around", "candidates", "search", "search_stack"]
+__all__ = ["Search", "around", "brought_in", "candidates", "search", "search_stack"]
 
 _REACH = 5
 """Pixels around a patch that `describe` may read."""
+_NOT_BROUGHT = np.zeros((0, 1, 2))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,9 @@ class Search:
     """(n, len(FEATURES)) what describes it."""
     whole: int
     """Looks when all pixels were searched last."""
+    brought: NDArray[np.float64]
+    """(family, band + 1, 2) how further sensors' looks were brought to the first one's then
+    (`sitewatch.cube.Harmony.cube`); no row where there was one sensor."""
     forecast: Forecast | None = None
     """Of all pixels; None: not fitted yet."""
 
@@ -74,7 +78,12 @@ def around(patches: Sequence[Patch], shape: tuple[int, int]) -> NDArray[np.int64
 
 def search(cube: xr.Dataset) -> Search:
     """Search all of a cube of `MIN_LOOKS` looks or more."""
-    return search_stack(stack_of(cube))
+    return replace(search_stack(stack_of(cube)), brought=brought_in(cube))
+
+
+def brought_in(cube: xr.Dataset) -> NDArray[np.float64]:
+    """How a cube's further sensors were brought to its first; see `Search.brought`."""
+    return np.asarray(cube.attrs.get("brought", _NOT_BROUGHT), dtype=np.float64)
 
 
 def search_stack(stack: Stack) -> Search:
@@ -95,6 +104,7 @@ def search_stack(stack: Stack) -> Search:
         measured=measured,
         features=features,
         whole=len(stack.days),
+        brought=_NOT_BROUGHT,
     )
 
 

@@ -15,13 +15,15 @@ from sitewatch.cube._calibrate import Calibration, Pair, calibrate, unlike
 from sitewatch.cube._cube import Readings, visible_bands
 from sitewatch.cube._register import MAX_SHIFT_PX, median_image, track_image
 
-__all__ = ["Adjustment", "Both", "adjusted", "bands_of", "fit", "positions"]
+__all__ = ["Adjustment", "Both", "adjusted", "bands_of", "fit", "pixel_of", "positions"]
 
 _NEAR_DAYS = 40.0
 """A look whose nearest look of the other family is farther away does not calibrate: seasons lie between."""
 _PAIRS = 15
 """Pairs that calibrate: those nearest in time."""
 _LEAST_PAIRS = 3
+_PAIR_PIXELS = 60_000
+"""About so many pixels of a pair are held, evenly spread: many more than two numbers a band need."""
 _OWN_LOOKS = 10
 """Looks that tell how unlike a family's looks are among themselves."""
 _MOST_UNLIKE = 2.0
@@ -49,6 +51,11 @@ class Adjustment:
     """How far the stacks lie apart, metres; taken off."""
     shift_sigma_m: float
     """Its standard error along an axis, metres; infinite where the ground shows no edges: then nothing is taken off."""
+
+    @property
+    def numbers(self) -> NDArray[np.float64]:
+        """(band + 1, 2) gain and offset of each band, then `offset`: all that the looks' pixels depend on."""
+        return np.vstack([np.column_stack([self.calibration.gain, self.calibration.offset]), self.offset])
 
     def document(self) -> dict[str, object]:
         """For the head of structures.geojson."""
@@ -83,11 +90,15 @@ class Both:
     """True: the other's pixels are coarser than the base's."""
 
     @classmethod
-    def of(cls, base: xr.Dataset, other: xr.Dataset, bands: Sequence[str]) -> Both:
-        mine, its = base.odc.geobox, other.odc.geobox
-        coarser = abs(its.affine.a) > 1.01 * abs(mine.affine.a)
-        nesting = Nesting.of(mine, its) if coarser else Nesting.of(its, mine)
-        return cls(base=base, other=other, bands=tuple(bands), nesting=nesting, coarser=coarser)
+    def of(cls, base: Readings, other: Readings, bands: Sequence[str]) -> Both | None:
+        """None where their pixels do not lie whole in each other."""
+        assert base.cube is not None
+        assert other.cube is not None
+        coarser = pixel_of(other) > 1.01 * pixel_of(base)
+        nesting = Nesting.of(base.grid, other.grid) if coarser else Nesting.of(other.grid, base.grid)
+        if nesting is None:
+            return None
+        return cls(base=base.cube, other=other.cube, bands=tuple(bands), nesting=nesting, coarser=coarser)
 
     def look(self, number: int) -> NDArray[np.float32]:
         """(band, y, x) of one look of the other, NaN where the ground was not seen."""
@@ -111,8 +122,9 @@ def bands_of(cube: xr.Dataset) -> list[str]:
     return [str(name) for name in cube["band"].values]
 
 
-def _pixel(cube: xr.Dataset) -> float:
-    return abs(float(cube.odc.geobox.affine.a))
+def pixel_of(one: Readings) -> float:
+    """Edge of a family's pixels, metres."""
+    return abs(float(one.grid.affine.a))
 
 
 def positions(cube: xr.Dataset, bands: Sequence[str]) -> NDArray[np.intp]:
@@ -130,17 +142,14 @@ def _seen(cube: xr.Dataset, bands: NDArray[np.intp], number: int) -> NDArray[np.
 
 def fit(base: Readings, other: Readings, bands: Sequence[str]) -> tuple[Both, Adjustment] | str:
     """How another family's looks are brought to the base's, or why they cannot be."""
-    assert base.cube is not None
-    assert other.cube is not None
-    fine, coarse = sorted((base.grid, other.grid), key=lambda grid: abs(float(grid.affine.a)))
-    if not Nesting.can(fine, coarse):
+    finer_m, coarser_m = sorted((pixel_of(base), pixel_of(other)))
+    both = Both.of(base, other, bands)
+    if both is None:
         return (
-            f"pixels of {abs(coarse.affine.a):.3g} m are not made of whole ones of {abs(fine.affine.a):.3g} m: "
-            "both lie on the main sensor's grid, not on each other's"
+            f"pixels of {coarser_m:.3g} m are not made of whole ones of {finer_m:.3g} m: both lie on the main sensor's "
+            "grid, not on each other's"
         )
-    both = Both.of(base.cube, other.cube, bands)
     offset, sigma = _apart(both)
-    finer_m = min(_pixel(base.cube), _pixel(other.cube))
     far = float(np.hypot(*offset))
     times = both.nesting.times
     if np.isfinite(sigma) and (sigma > _UNSURE_PX * times or far > MAX_SHIFT_PX * times):
@@ -158,7 +167,7 @@ def fit(base: Readings, other: Readings, bands: Sequence[str]) -> tuple[Both, Ad
         return why
     return both, Adjustment(
         family=other.family,
-        looks=int(other.cube.sizes["time"]),
+        looks=int(both.other.sizes["time"]),
         bands=tuple(bands),
         calibration=lines,
         offset=offset,
@@ -207,6 +216,8 @@ def _pairs(both: Both, offset: NDArray[np.float64]) -> list[Pair]:
     pairs = []
     for number in nearest[gaps[nearest] <= _NEAR_DAYS].tolist():
         look, ground = both.on_coarser(both.look(number), both.sides(its[number]).usual, offset)
+        step = max(1, round(np.sqrt(look[0].size / _PAIR_PIXELS)))
+        look, ground = (np.ascontiguousarray(image[:, ::step, ::step]) for image in (look, ground))
         pairs.append(Pair(look=_flat(look), onto=_flat(ground)))
     return pairs
 

@@ -119,27 +119,25 @@ class Nesting:
     coarse: tuple[int, int]
 
     @classmethod
-    def of(cls, fine: GeoBox, coarse: GeoBox) -> Nesting:
-        """That of two grids of which the one was nested in the other (`sitewatch.site.nested_grid`)."""
-        a, b = fine.affine, coarse.affine
-        return cls(
-            times=round(b.a / a.a),
-            top=round((a.f - b.f) / a.e),
-            left=round((a.c - b.c) / a.a),
-            fine=(int(fine.shape[0]), int(fine.shape[1])),
-            coarse=(int(coarse.shape[0]), int(coarse.shape[1])),
-        )
+    def of(cls, fine: GeoBox, coarse: GeoBox) -> Nesting | None:
+        """That of two grids; None: pixels are not whole ones of the other, or the coarse grid begins in the fine one.
 
-    @staticmethod
-    def can(fine: GeoBox, coarse: GeoBox) -> bool:
-        """Whether pixels of the one are whole pixels of the other, and its grid begins within the coarse one.
-
-        Every family's grid is nested in the main one's. Two of them, of 9 and 30 m beside one of 3 m, need not be.
+        Every family's grid is nested in the main one's (`sitewatch.site.nested_grid`). Two of them, of 9 and 30 m
+        beside one of 3 m, need not be nested in each other.
         """
         a, b = fine.affine, coarse.affine
         parts = np.array([b.a / a.a, b.e / a.e, (a.f - b.f) / a.e, (a.c - b.c) / a.a])
-        whole = np.abs(parts - np.rint(parts)) <= _WHOLE
-        return bool(fine.crs == coarse.crs and whole.all() and (np.rint(parts)[2:] >= 0).all())
+        whole = np.rint(parts)
+        if fine.crs != coarse.crs or (np.abs(parts - whole) > _WHOLE).any() or (whole[2:] < 0).any():
+            return None
+        times, _, top, left = whole.astype(int).tolist()
+        return cls(
+            times=times,
+            top=top,
+            left=left,
+            fine=(int(fine.shape[0]), int(fine.shape[1])),
+            coarse=(int(coarse.shape[0]), int(coarse.shape[1])),
+        )
 
     def averaged(self, image: NDArray[np.float32], offset: NDArray[np.float64]) -> NDArray[np.float32]:
         """An image of the fine grid in coarse pixels.

@@ -22,7 +22,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from odc.geo.xr import xr_coords
 
-from sitewatch.cube._adjust import Adjustment, Both, adjusted, bands_of, fit, positions
+from sitewatch.cube._adjust import Adjustment, Both, adjusted, bands_of, fit, pixel_of, positions
 from sitewatch.cube._cube import MAX_CUBE_BYTES, Readings
 
 __all__ = ["Adjustment", "Harmony", "can_be_harmonised", "harmonise", "harmony_sentences"]
@@ -31,6 +31,8 @@ _NEEDED = frozenset({"red", "nir"})
 """Bands that all families must have: without them the search knows only pictures."""
 _FINER = 0.5
 """A finer family makes the grid when it has at least so many looks for each of the first one's."""
+_WORTH_BANDS = 0.5
+"""Bands are given up for a family that has at least so many looks for each one of those that have them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +41,8 @@ class Harmony:
 
     cube: xr.Dataset | None
     """Looks of all `families`, dims and variables as those of `Readings.cube`, with a coordinate `family` along time,
-    and `attrs["families"]`; None: no two families can be searched as one."""
+    `attrs["families"]`, and in `attrs["brought"]`, (family, band + 1, 2), the `Adjustment.numbers` of those after the
+    first; None: no two families can be searched as one."""
     families: tuple[str, ...]
     """The one that makes the grid first; empty where there is no cube."""
     adjusted: tuple[Adjustment, ...] = ()
@@ -51,6 +54,7 @@ class Harmony:
         return {
             "families": list(self.families),
             "looks": 0 if self.cube is None else int(self.cube.sizes["time"]),
+            "grid_m": None if self.cube is None else round(abs(float(self.cube.odc.geobox.affine.a)), 4),
             "adjusted": [one.document() for one in self.adjusted],
             "apart": dict(self.apart),
         }
@@ -59,7 +63,9 @@ class Harmony:
 def harmony_sentences(document: Mapping[str, Any]) -> list[str]:
     """What `Harmony.document` says, for people."""
     families = document["families"]
-    told = [f"Searched as one series of {document['looks']} looks: {', '.join(families)}"] if families else []
+    grid = document.get("grid_m")
+    pixels = "" if grid is None else f" on pixels of {grid:.3g} m"
+    told = [f"Searched as one series of {document['looks']} looks{pixels}: {', '.join(families)}"] if families else []
     return [*told, *(f"{why[:1].upper()}{why[1:]}" for why in document["apart"].values())]
 
 
@@ -72,14 +78,16 @@ def harmonise(readings: Sequence[Readings], *, least: int) -> Harmony:
     """Put the looks of optical families into one cube.
 
     The first family with reflectance makes the grid, or a finer one that has at least half as many looks. Of the others
-    each is registered on it, calibrated to it and put on its grid, those with most looks first. The cube has the bands
-    that all have; a further family that lacks one of them stays out. So does one that cannot be laid on the first
-    (offset unsure by more than half a pixel), that has fewer than three looks within 40 days of one of its, or that
-    stays unlike it (twice as much as the first one's looks are among themselves, and by more than .01).
+    each is registered on it, calibrated to it and put on its grid, those first that have most of its bands, then those
+    with most looks. The cube has the bands that all have; a family that costs the others bands stays out where it has
+    fewer than half as many looks as they. So does one that cannot be laid on the first (offset unsure by more than half
+    a pixel), that has fewer than three looks within 40 days of one of its, or that stays unlike it (twice as much as
+    the first one's looks are among themselves, and by more than .01).
 
     Args:
-        readings: of all families, as `read_cubes` gives them.
-        least: looks that a family needs to be searched alone; what is not one series is, if it has them.
+        readings: of all families, the main one first, as `read_cubes` gives them.
+        least: looks that a family beside the main one needs to be searched alone, and all need to be searched as one
+            series: of fewer, single looks are compared, and those of two sensors differ by more than the ground.
 
     Returns:
         The cube and how it was made; all cubes together stay within `MAX_CUBE_BYTES`.
@@ -88,31 +96,39 @@ def harmonise(readings: Sequence[Readings], *, least: int) -> Harmony:
     if len(candidates) < 2:
         return Harmony(cube=None, families=(), apart={})
     base = _base(candidates)
-    assert base.cube is not None
     room = MAX_CUBE_BYTES - sum(one.cube["reflectance"].nbytes for one in readings if one.cube is not None)
-    bands = bands_of(base.cube)
+    bands, looks = _bands(base), _looks(base)
     members: list[tuple[Both, Adjustment]] = []
-    apart: dict[str, str] = {}
-    for other in sorted((one for one in candidates if one is not base), key=lambda one: -_looks(one)):
-        assert other.cube is not None
-        shared = [name for name in bands if name in bands_of(other.cube)]
-        why = _why_no_bands(shared, bands, first=not members)
-        made: tuple[Both, Adjustment] | str = why or fit(base, other, shared)
-        if not isinstance(made, str):
-            looks = _looks(base) + _looks(other) + sum(one.looks for _, one in members)
-            need = 2 * looks * len(shared) * base.grid.shape[0] * base.grid.shape[1]
-            if need > room:
-                made = f"one cube of both needs {need / 2**30:.1f} GiB, more than the {max(0, room) / 2**30:.1f} left"
+    refused: dict[str, str] = {}
+    for other in sorted(
+        (one for one in candidates if one is not base), key=lambda one: (-len(_shared(bands, one)), -_looks(one))
+    ):
+        shared = _shared(bands, other)
+        need = 2 * (looks + _looks(other)) * len(shared) * base.grid.shape[0] * base.grid.shape[1]
+        made = (
+            _why_no_bands(shared, bands, looks=_looks(other), others=looks)
+            or _why_no_room(need, room)
+            or fit(base, other, shared)
+        )
         if isinstance(made, str):
-            alone = (
-                "it is searched alone, and what both show is joined"
-                if _looks(other) >= least
-                else f"it stays out, as its {_looks(other)} looks are too few to be searched alone ({least} are needed)"
-            )
-            apart[other.family] = f"{other.family} is not made one series with {base.family}: {made}; {alone}"
+            refused[other.family] = made
         else:
             members.append(made)
-            bands = shared
+            bands, looks = shared, looks + _looks(other)
+    if looks < least:
+        few = f"they have {looks} looks together, and {least} are needed to search them as one"
+        refused |= {how.family: few for _, how in members}
+        members = []
+    counts = {one.family: _looks(one) for one in candidates}
+    apart = {
+        family: f"{family} is not made one series with {base.family}: {why}; "
+        + (
+            "it is searched alone"
+            if counts[family] >= least or family == readings[0].family
+            else f"it stays out, as its {counts[family]} looks are too few to be searched alone ({least} are needed)"
+        )
+        for family, why in refused.items()
+    }
     if not members:
         return Harmony(cube=None, families=(), apart=apart)
     return Harmony(
@@ -125,35 +141,40 @@ def harmonise(readings: Sequence[Readings], *, least: int) -> Harmony:
 
 def _base(candidates: Sequence[Readings]) -> Readings:
     """The family whose pixels make the grid: one that has what every member must, where there is one."""
-    first = next(
-        (one for one in candidates if one.cube is not None and set(bands_of(one.cube)) >= _NEEDED), candidates[0]
-    )
-    finer = [
-        one
-        for one in candidates
-        if _pixel(one) < 0.99 * _pixel(first)
-        and _looks(one) >= _FINER * _looks(first)
-        and one.cube is not None
-        and set(bands_of(one.cube)) >= _NEEDED
-    ]
+    able = [one for one in candidates if set(_bands(one)) >= _NEEDED]
+    first = able[0] if able else candidates[0]
+    finer = [one for one in able if pixel_of(one) < 0.99 * pixel_of(first) and _looks(one) >= _FINER * _looks(first)]
     return max(finer, key=_looks, default=first)
-
-
-def _pixel(one: Readings) -> float:
-    return abs(float(one.grid.affine.a))
 
 
 def _looks(one: Readings) -> int:
     return 0 if one.cube is None else int(one.cube.sizes["time"])
 
 
-def _why_no_bands(shared: Sequence[str], bands: Sequence[str], *, first: bool) -> str:
+def _bands(one: Readings) -> list[str]:
+    return [] if one.cube is None else bands_of(one.cube)
+
+
+def _shared(bands: Sequence[str], other: Readings) -> list[str]:
+    """Those of some bands that a family has."""
+    return [name for name in bands if name in _bands(other)]
+
+
+def _why_no_bands(shared: Sequence[str], bands: Sequence[str], *, looks: int, others: int) -> str:
     """Why a family's bands do not do; empty: they do."""
     if lacking := sorted(_NEEDED - set(shared)):
         return f"they do not share {' and '.join(lacking)}"
-    if not first and len(shared) < len(bands):
-        return f"it lacks {', '.join(name for name in bands if name not in shared)}, which the others share"
+    if len(shared) < len(bands) and looks < _WORTH_BANDS * others:
+        lacking = [name for name in bands if name not in shared]
+        return f"it lacks {', '.join(lacking)}, too much to give up for {looks} looks beside {others}"
     return ""
+
+
+def _why_no_room(need: int, room: int) -> str:
+    """Why a cube of so many bytes cannot be made; empty: it can."""
+    if need <= room:
+        return ""
+    return f"one cube of both needs {need / 2**30:.1f} GiB, more than the {max(0, room) / 2**30:.1f} left"
 
 
 def _together(base: Readings, members: Sequence[tuple[Both, Adjustment]], bands: Sequence[str]) -> xr.Dataset:
@@ -189,7 +210,11 @@ def _together(base: Readings, members: Sequence[tuple[Both, Adjustment]], bands:
             "band": ("band", list(bands)),
             **xr_coords(base.grid),
         },
-        attrs={**base.cube.attrs, "families": names},
+        attrs={
+            **base.cube.attrs,
+            "families": names,
+            "brought": np.array([how.numbers[[*_wanted(how.bands, bands), -1]] for _, how in members]),
+        },
     )
 
 

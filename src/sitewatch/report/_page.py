@@ -250,10 +250,12 @@ def _grown(
 
 
 def _shown(structure: Structure, record: Record, beside: Mapping[str, Record]) -> Record:
-    """The looks in whose pictures a structure is shown: the main sensor's, or those of the first that saw it."""
-    if structure.sensors and all(sensor in beside for sensor in structure.sensors):
-        return beside[structure.sensors[0]]
-    return record
+    """The looks in whose pictures a structure is shown: those of the first sensor that saw it, the main one's else.
+
+    The main sensor is the first of those that were searched apart; of those that were one series, the one that made its
+    grid, on whose pixels the structure was found.
+    """
+    return beside.get(structure.sensors[0], record) if structure.sensors else record
 
 
 def _place(structure: Structure) -> str:

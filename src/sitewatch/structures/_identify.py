@@ -106,12 +106,17 @@ class _Ground:
         return int(self._saw(pixels, first, last).sum())
 
     def sensors(self, pixels: NDArray[np.int64], stands: Sequence[_Stand]) -> tuple[str, ...]:
-        """Families of which a look saw half of the pixels and more while it stood; none of a single family's cube."""
-        seen: set[str] = set()
-        for stand in stands if self.order else ():
-            first, last = self.spell(stand)
-            saw = np.flatnonzero(self._saw(pixels, first, last)) + first
-            seen |= {self.families[look] for look in saw.tolist()}
+        """Families of which a look saw half of the pixels while it stood; where none saw half, of those that saw most.
+
+        None of a single family's cube.
+        """
+        stood = np.zeros(len(self.scenes), dtype=bool)
+        for stand in stands:
+            stood[slice(*self.spell(stand))] = True
+        looks = np.flatnonzero(stood) if self.order else np.zeros(0, dtype=np.intp)
+        share = self.valid[np.ix_(looks, pixels)].mean(axis=1)
+        enough = (share > 0) & (share >= min(0.5, share.max(initial=0.0)))
+        seen = {self.families[look] for look in looks[enough].tolist()}
         return tuple(name for name in self.order if name in seen)
 
     def spell(self, stand: _Stand) -> tuple[int, int]:

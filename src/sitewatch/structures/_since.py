@@ -268,7 +268,16 @@ def changed_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple
     ]
     if before.get("outline") != now.get("outline"):
         told.append("another outline of the site")
+    then, today = (_one_series(head) for head in (before, now))
+    if then != today:
+        told.append(f"sensors searched as one series {', '.join(then) or 'none'}, now {', '.join(today) or 'none'}")
     return tuple(told)
+
+
+def _one_series(head: Mapping[str, Any]) -> tuple[str, ...]:
+    """The families that were searched as one series, the one that made its grid first."""
+    told = head.get("harmonised")
+    return tuple(map(str, told["families"])) if told else ()
 
 
 def _shown(value: object) -> str:

@@ -133,6 +133,13 @@ class Watched:
         return [look.captured for look in self.looks if look.outcome is Outcome.USED and look.captured is not None]
 
     @property
+    def _grid_m(self) -> float | None:
+        """Edge of the pixels that were searched first, metres: of the sensors that are one series, else of the main."""
+        if self.harmony is not None and self.harmony.get("grid_m") is not None:
+            return float(self.harmony["grid_m"])
+        return None if self.cube is None else round(abs(self.cube.odc.geobox.affine.a), 4)
+
+    @property
     def head(self) -> dict[str, object]:
         """The `sitewatch` member of structures.geojson: what was asked for, and how far the looks reach."""
         used = self.used
@@ -146,7 +153,7 @@ class Watched:
             "false_alarms_per_year": self.false_alarms,
             "seen_share": round(self.seen_share, 4),
             "pixel_m": self.pixel,
-            "grid_m": None if self.cube is None else round(abs(self.cube.odc.geobox.affine.a), 4),
+            "grid_m": self._grid_m,
             "main": self.main,
             "since": asked["since"],
             "whole_search_looks": self.whole,
