@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import hashlib
+import html
 import io
 import re
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from affine import Affine
+from odc.geo.geobox import GeoBox
 from PIL import Image
 from plant_record import Case, bracket, cube_of, ground, look, presence, structure, time
 
@@ -20,7 +23,7 @@ from sitewatch.cube import Outcome
 from sitewatch.errors import OutputError
 from sitewatch.report._page import _shown
 from sitewatch.report._pictures import _fit
-from sitewatch.report._record import open_record
+from sitewatch.report._record import Frame, open_record, same_ground
 from sitewatch.site import Site
 from sitewatch.structures import Bracket
 
@@ -258,9 +261,70 @@ def test_progress_counts_the_cards(written: Write) -> None:
     assert told == [(1, 2), (2, 2)]
 
 
-def test_a_structure_is_shown_by_the_first_sensor_that_saw_it(case: Case) -> None:
-    """Of sensors that were one series that is the one on whose pixels it was found, which need not be the main one."""
-    main, fine = (open_record(case.cube, site=case.site, looks=case.looks) for _ in range(2))
-    hall = case.structures[0]
-    for sensors, expected in ((("fine", "main"), fine), (("main", "fine"), main), (("fine",), fine), ((), main)):
-        assert _shown(dataclasses.replace(hall, sensors=sensors), main, {"fine": fine}) is expected
+def test_a_structure_is_shown_by_all_sensors_that_told_of_it_and_by_all_of_one_series(case: Case) -> None:
+    """Of one series the first is the one on whose pixels it was found, which need not be the main one."""
+    main, fine, radar = (open_record(case.cube, site=case.site, looks=case.looks) for _ in range(3))
+    hall, beside = case.structures[0], {"fine": fine, "radar": radar}
+
+    def names(*sensors: str, together: tuple[str, ...] = ("fine", "main")) -> list[str]:
+        shown = _shown(dataclasses.replace(hall, sensors=sensors), main, beside, together)
+        assert all(record is beside.get(name, main) for name, record in shown.items())
+        return list(shown)
+
+    assert names("main") == names("fine", "main") == ["fine", "main"]
+    assert names("radar", "fine") == ["radar", "fine", "main"]
+    assert names("main", "radar") == ["fine", "main", "radar"]
+    assert names("main", "radar", together=()) == ["main", "radar"]
+    assert names(together=()) == [""]
+
+
+def test_either_side_of_an_event_is_the_brackets_own_look_whichever_sensor_took_it(written: Write, case: Case) -> None:
+    """Looks 4 and 8 to 9 are of a second sensor, of pixels twice as wide: two brackets begin or end with them."""
+    theirs = {4, 8, 9}
+    number = (case.cube["time"].values - case.cube["time"].values[0]) / np.timedelta64(10, "D")
+    second = np.isin(np.rint(number), list(theirs))
+    coarse = case.cube.isel(time=second).coarsen(y=2, x=2)
+    values = coarse.mean()["reflectance"].to_dataset().assign(valid=coarse.min()["valid"].astype(bool))
+    values = values.odc.assign_crs("EPSG:32633")
+    looks = [dataclasses.replace(k, sensor="landsat-8") if n in theirs else k for n, k in enumerate(case.looks)]
+    structures = [dataclasses.replace(s, sensors=("fine", "coarse")) for s in case.structures]
+    harmony = {"families": ["fine", "coarse"], "looks": 17, "grid_m": 10.0, "adjusted": [], "apart": {}}
+    others = {"coarse": values}
+    told = {"looks": looks, "structures": structures, "others": others}
+    one = case.cube.isel(time=~second)
+    page = written(cube=one, harmony=harmony, **told).read_text(encoding="utf-8")
+    words = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    assert "Last clear look before: 2021-04-11 10:33 UTC , landsat-8, scene scene-004" in words
+    assert "First clear look after: 2021-04-21 10:33 UTC , sentinel-2, scene scene-005" in words
+    assert "First clear look after: 2021-05-21 10:33 UTC , landsat-8, scene scene-008" in words
+    assert words.count("cannot be shown") == 1  # look 7 was clouded at the tent
+    assert "Seen clear at the footprint 17 looks" in words
+    assert "footprint, fine" in words
+    assert "Searched as one series of 17 looks on pixels of 10 m: fine, coarse." in words
+    assert "pixels of 10.00 m" in words
+    # The same the other way round: the coarse sensor is the main one, the map and the grid are those of the fine one.
+    turned = written(cube=values, harmony=harmony, **{**told, "others": {"fine": one}}).read_text(encoding="utf-8")
+    assert "Last clear look before: 2021-04-11 10:33 UTC , landsat-8, scene scene-004" in " ".join(
+        re.sub(r"<[^>]+>", " ", turned).split()
+    )
+    assert "pixels of 10.00 m" in turned
+    # Of two that were searched apart, what only one saw is shown by its own looks.
+    alone = [dataclasses.replace(s, sensors=("fine",)) for s in case.structures]
+    apart = written(cube=one, **{**told, "structures": alone}).read_text(encoding="utf-8")
+    apart = html.unescape(re.sub(r"<[^>]+>", " ", apart))
+    assert apart.count("the bracket's own cannot be shown") == 3  # looks 4, 7 and 8
+
+
+@pytest.mark.parametrize(
+    ("frame", "expected"),
+    [
+        (Frame(top=10, left=4, height=28, width=28), Frame(top=4, left=2, height=9, width=9)),
+        (Frame(top=0, left=0, height=7, width=7), Frame(top=1, left=0, height=2, width=3)),
+        (Frame(top=0, left=0, height=1, width=1), Frame(top=1, left=0, height=1, width=1)),
+        (Frame(top=90, left=0, height=9, width=9), None),
+    ],
+)
+def test_a_window_shows_the_same_ground_on_another_grid(frame: Frame, expected: Frame | None) -> None:
+    fine = GeoBox((100, 100), Affine(10, 0, 5e5, 0, -10, 5e6), "EPSG:32633")
+    coarse = GeoBox((20, 30), Affine(30, 0, 5e5 - 10, 0, -30, 5e6 + 20), "EPSG:32633")
+    assert same_ground(frame, fine, coarse) == expected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,27 +12,17 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from sitewatch.report._charts import Curve, life_chart, scale_of
-from sitewatch.report._pictures import Picture, figure, time_lapse
-from sitewatch.report._record import CLEAR, Frame, Record, frame_of
+from sitewatch.report._pairs import Pair, View, pair_of, pair_of_ends, views_of
+from sitewatch.report._pictures import Picture, time_lapse
+from sitewatch.report._record import Record
 from sitewatch.report._sentences import bracket_words, presence_sentence, square_metres, state_words
 from sitewatch.report._svg import Axis
-from sitewatch.structures import Bracket, Presence, Structure
+from sitewatch.structures import Presence, Structure
 
-__all__ = ["Card", "Pair", "Spell", "make_card"]
+__all__ = ["Card", "Spell", "make_card"]
 
 MOST_PAIRS = 6
 MOST_FRAMES = 40
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pair:
-    """The last clear look before an event and the first after it."""
-
-    title: str
-    before: Picture
-    after: Picture
-    before_words: str
-    after_words: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,31 +50,33 @@ class Card:
     seen: int
     pairs: tuple[Pair, ...]
     pairs_left_out: int
-    outline: str
-    """SVG path of the footprint in the pictures' own pixels."""
     moving: Picture | None
     still: Picture | None
     units: str
     """Of the values in its chart: "reflectance", "picture" or "backscatter"."""
+    measured_by: str
+    """The sensor of these values, where others saw it too; empty: there was one sensor."""
 
 
-def make_card(structure: Structure, *, number: int, record: Record, axis: Axis, limit: int) -> Card:
+def make_card(structure: Structure, *, number: int, records: Mapping[str, Record], axis: Axis, limit: int) -> Card:
     """Draw and describe one structure.
 
     Args:
         structure: what to show.
         number: its number on the map and in the table.
-        record: the looks.
+        records: the looks of each sensor that saw it, by name; the first one's make its chart and its time-lapse.
         axis: time axis of all life lines.
         limit: wanted size of its time-lapse, bytes.
     """
-    pixels = record.pixels(structure.footprint)
-    shares = record.clear_shares(pixels)
-    clear = shares >= CLEAR
-    frame = frame_of(pixels)
-    seen = np.flatnonzero(clear)
-    first, last = (record.times[seen[0]], record.times[seen[-1]]) if seen.size else (None, None)
-    curve = _curve(record, pixels, clear)
+    views = views_of(structure, list(records.values()), number=number)
+    lead = views[0]
+    record, seen = lead.record, lead.seen
+    clear = sorted(
+        (time, bool(shown)) for view in views for time, shown in zip(view.record.times, view.clear, strict=True)
+    )
+    times = [time for time, shown in clear if shown]
+    first, last = (times[0], times[-1]) if times else (None, None)
+    curve = _curve(record, lead.pixels, lead.clear)
     low, high = scale_of(curve)
     events = [
         (title, bracket)
@@ -91,91 +84,25 @@ def make_card(structure: Structure, *, number: int, record: Record, axis: Axis, 
         for title, bracket in (("Erected", presence.erected), ("Taken down", presence.dismantled))
         if bracket is not None
     ]
-    draw = _Drawer(record=record, pixels=pixels, shares=shares, frame=frame, number=number)
-    pairs = [pair for title, bracket in events[:MOST_PAIRS] if (pair := draw.pair(title, bracket)) is not None]
+    pairs = [pair for title, bracket in events[:MOST_PAIRS] if (pair := pair_of(views, title, bracket)) is not None]
     if not pairs and seen.size:
-        pairs = [draw.ends(int(seen[0]), int(seen[-1]))]
-    moving, still = _moving(record, structure, seen, frame=frame, pixels=pixels, number=number, limit=limit)
+        pairs = [pair_of_ends(lead)]
+    moving, still = _moving(lead, limit=limit)
     return Card(
         number=number,
         structure=structure,
         spells=tuple(_spell(presence, first=first, last=last) for presence in structure.presences),
-        life=life_chart(structure, axis=axis, clear=list(zip(record.times, clear.tolist(), strict=True)), curve=curve),
+        life=life_chart(structure, axis=axis, clear=clear, curve=curve),
         low=f"{low:.2f}",
         high=f"{high:.2f}",
-        seen=int(seen.size),
+        seen=len(times),
         pairs=tuple(pairs),
         pairs_left_out=max(0, len(events) - MOST_PAIRS),
-        outline=_outline(record, structure, frame, pairs[0].before.ground) if pairs else "",
         moving=moving,
         still=still,
         units=record.units,
+        measured_by=next(iter(records)) if len(views) > 1 else "",
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Drawer:
-    """Draws looks of one structure in one frame."""
-
-    record: Record
-    pixels: NDArray[np.bool_]
-    shares: NDArray[np.float64]
-    frame: Frame
-    number: int
-
-    def pair(self, title: str, bracket: Bracket) -> Pair | None:
-        """The pictures on either side of a bracket."""
-        before, after = self._before(bracket), self._after(bracket)
-        if before is None or after is None:
-            return None
-        other = " (the bracket's own cannot be shown)"
-        before_words = "Last clear look before" + other * (not _same(self.record.times[before], bracket.after))
-        after_words = "First clear look after" + other * (not _same(self.record.latest(after), bracket.by))
-        return self._both(f"{title} {bracket_words(bracket)}", before, after, before_words, after_words)
-
-    def ends(self, first: int, last: int) -> Pair:
-        """The first and the last clear look, for what neither came nor went."""
-        return self._both("No change of state in the record", first, last, "First clear look", "Last clear look")
-
-    def _both(self, title: str, before: int, after: int, before_words: str, after_words: str) -> Pair:
-        names = (self.record.look_name(before), self.record.look_name(after))
-        return Pair(
-            title=title,
-            before=self._figure(before, before_words),
-            after=self._figure(after, after_words),
-            before_words=f"{before_words}: {names[0]}, {self._source(before)}",
-            after_words=f"{after_words}: {names[1]}, {self._source(after)}",
-        )
-
-    def _source(self, index: int) -> str:
-        return f"{self.record.sensor(index)}, scene {self.record.scenes[index]}"
-
-    def _figure(self, index: int, words: str) -> Picture:
-        side = round(self.frame.width * self.record.pixel_m)
-        alt = (
-            f"{words} at structure {self.number}, {self.record.look_name(index)}: satellite picture {side} m wide, "
-            "corner marks around the footprint"
-        )
-        return figure(self.record, index, frame=self.frame, mark=self.pixels, number=str(self.number), alt=alt)
-
-    def _before(self, bracket: Bracket) -> int | None:
-        """The look with which the bracket opens, else the last clear one before it."""
-        times = self.record.times
-        own = [n for n, time in enumerate(times) if _same(time, bracket.after) and self.shares[n] > 0]
-        found = [n for n, time in enumerate(times) if time <= bracket.after and self.shares[n] >= CLEAR]
-        return own[-1] if own else found[-1] if found else None
-
-    def _after(self, bracket: Bracket) -> int | None:
-        """The look with which the bracket closes, else the first clear one after it."""
-        ends = [self.record.latest(n) for n in range(len(self.record.times))]
-        own = [n for n, time in enumerate(ends) if _same(time, bracket.by) and self.shares[n] > 0]
-        found = [n for n, time in enumerate(ends) if time >= bracket.by and self.shares[n] >= CLEAR]
-        return own[0] if own else found[0] if found else None
-
-
-def _same(one: dt.datetime, other: dt.datetime) -> bool:
-    """Whether two times are one: files keep whole seconds, scenes may tell fractions."""
-    return abs(one - other) < dt.timedelta(seconds=1)
 
 
 def _spell(presence: Presence, *, first: dt.datetime | None, last: dt.datetime | None) -> Spell:
@@ -215,32 +142,15 @@ def _curve(record: Record, pixels: NDArray[np.bool_], clear: NDArray[np.bool_]) 
     return Curve(times=tuple(record.times[n] for n in times), inside=mean(pixels), around=mean(ring))
 
 
-def _outline(record: Record, structure: Structure, frame: Frame, ground: tuple[int, int]) -> str:
-    zoom = ground[0] / frame.width
-    paths = []
-    for ring in record.rings(structure.footprint):
-        points = [f"{(x - frame.left) * zoom:.1f},{(y - frame.top) * zoom:.1f}" for x, y in ring]
-        paths.append(f"M{'L'.join(points)}Z")
-    return "".join(paths)
-
-
-def _moving(
-    record: Record,
-    structure: Structure,
-    seen: NDArray[np.intp],
-    *,
-    frame: Frame,
-    pixels: NDArray[np.bool_],
-    number: int,
-    limit: int,
-) -> tuple[Picture | None, Picture | None]:
+def _moving(view: View, *, limit: int) -> tuple[Picture | None, Picture | None]:
+    record, seen = view.record, view.seen
     if seen.size < 3:
         return None, None
     places = np.unique(np.rint(np.linspace(0, seen.size - 1, min(MOST_FRAMES, seen.size))).astype(int))
     chosen = [int(seen[n]) for n in places]
-    standing = [_stood(structure, record.times[n], record.latest(n)) for n in chosen]
-    alt = f"Time-lapse of structure {number}"
-    return time_lapse(record, chosen, frame=frame, mark=pixels, standing=standing, limit=limit, alt=alt)
+    standing = [_stood(view.structure, record.times[n], record.latest(n)) for n in chosen]
+    alt = f"Time-lapse of structure {view.number}"
+    return time_lapse(record, chosen, frame=view.frame, mark=view.pixels, standing=standing, limit=limit, alt=alt)
 
 
 def _stood(structure: Structure, time: dt.datetime, latest: dt.datetime) -> bool | None:

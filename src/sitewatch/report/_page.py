@@ -14,7 +14,7 @@ from shapely.geometry import Polygon
 
 from sitewatch.assessment import Expansion, expansion_of, expansion_sentences
 from sitewatch.change import MIN_LOOKS, Kind
-from sitewatch.cube import Asking, Look, Outcome, find_gaps
+from sitewatch.cube import Asking, Look, Outcome, find_gaps, harmony_sentences
 from sitewatch.errors import OutputError
 from sitewatch.report._calendar import calendar_chart, calendar_years
 from sitewatch.report._card import Card, make_card
@@ -88,7 +88,7 @@ def write_report(
     asking: Asking | None = None,
     since_last: SinceLast | None = None,
     others: Mapping[str, xr.Dataset] | None = None,
-    harmony: Sequence[str] = (),
+    harmony: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
 ) -> Path:
     """Write `index.html` into a folder: self-contained, no request ever leaves it.
@@ -108,7 +108,8 @@ def write_report(
         since_last: what is otherwise than in the run before; None: there was none.
         others: used looks of further sensors by the names that `Structure.sensors` has; what only these saw is shown in
             their pictures.
-        harmony: which sensors were searched as one series and why others were not, a sentence each.
+        harmony: which sensors were searched as one series and why others were not
+            (`sitewatch.cube.Harmony.document`); the one on whose pixels they were makes the map. None: not asked for.
         progress: called as structures are drawn.
 
     Raises:
@@ -143,7 +144,7 @@ def _page(
     asking: Asking,
     since_last: SinceLast | None,
     others: Mapping[str, xr.Dataset],
-    harmony: Sequence[str],
+    harmony: Mapping[str, Any] | None,
     progress: Progress | None,
 ) -> str:
     looks = sorted(looks, key=lambda k: (k.captured or dt.datetime.max.replace(tzinfo=dt.UTC), k.scene))
@@ -152,8 +153,10 @@ def _page(
     first, last = (min(used), max(used)) if used else (None, None)
     claims = sorted((s for s in structures if s.kind is Kind.STRUCTURE), key=_first_event)
     moved = sorted((s for s in structures if s.kind is not Kind.STRUCTURE), key=lambda s: (-s.probability, s.id))
-    record = None if cube is None or not cube.sizes.get("time") else open_record(cube, site=site, looks=looks)
-    beside = {} if record is None else {name: open_record(o, site=site, looks=looks) for name, o in others.items()}
+    main = None if cube is None or not cube.sizes.get("time") else open_record(cube, site=site, looks=looks)
+    beside = {} if main is None else {name: open_record(o, site=site, looks=looks) for name, o in others.items()}
+    together = () if harmony is None else tuple(map(str, harmony["families"]))
+    record = main if main is None or not together else beside.get(together[0], main)
     since, until = asking.since, asking.until
     gaps = find_gaps(looks, start=since, end=asking.end)
     ends = [t for gap in gaps.found for t in (gap.after, gap.by)]
@@ -163,15 +166,15 @@ def _page(
     carded = {s.id for s in probable} if record is not None else set()
     cards: list[Card] = []
     for structure in claims:
-        if record is not None and structure.id in carded:
-            records = [record, *beside.values()]
+        if main is not None and structure.id in carded:
+            records = [main, *beside.values()]
             life = Axis(start=min(r.times[0] for r in records), end=max(r.times[-1] for r in records))
             limit = _MOVING_BYTES // max(6, len(carded))
-            shown = _shown(structure, record, beside)
-            cards.append(make_card(structure, number=numbers[structure.id], record=shown, axis=life, limit=limit))
+            shown = _shown(structure, main, beside, together)
+            cards.append(make_card(structure, number=numbers[structure.id], records=shown, axis=life, limit=limit))
             if progress is not None:
                 progress(len(cards), len(carded))
-    units = set() if record is None else {shown.units for shown in (record, *beside.values())}
+    units = set() if main is None else {shown.units for shown in (main, *beside.values())}
     pair = record is None or record.units != "backscatter"
     listed = [k for k in looks if k.unlisted_since is None]
     verdict, sentence = finding(claims, listed, first=first, last=last, pair=pair)
@@ -210,7 +213,7 @@ def _page(
         cards=cards,
         others=moved,
         sensors=len(others) + 1,
-        harmony=harmony,
+        harmony=() if harmony is None else harmony_sentences(harmony),
         radar="backscatter" in units,
         optical=units != {"backscatter"},
         credits=sorted({k.credit for k in looks if k.credit and k.outcome is Outcome.USED}),
@@ -249,13 +252,18 @@ def _grown(
     )
 
 
-def _shown(structure: Structure, record: Record, beside: Mapping[str, Record]) -> Record:
-    """The looks in whose pictures a structure is shown: those of the first sensor that saw it, the main one's else.
+def _shown(
+    structure: Structure, main: Record, beside: Mapping[str, Record], together: Sequence[str]
+) -> dict[str, Record]:
+    """The looks in whose pictures a structure is shown, by sensor: those of all that saw it, the first to tell first.
 
-    The main sensor is the first of those that were searched apart; of those that were one series, the one that made its
-    grid, on whose pixels the structure was found.
+    Of sensors that were searched as one series all are shown, as a look may end a bracket that never saw it stand; the
+    first of them is the one on whose pixels it was found.
     """
-    return beside.get(structure.sensors[0], record) if structure.sensors else record
+    names: list[str] = []
+    for name in structure.sensors or ("",):
+        names += [one for one in (together if name in together else (name,)) if one not in names]
+    return {name: beside.get(name, main) for name in names}
 
 
 def _place(structure: Structure) -> str:

@@ -19,7 +19,7 @@ from shapely.geometry import MultiPolygon, Polygon
 from sitewatch.cube import Look
 from sitewatch.site import Site, area_mask, project
 
-__all__ = ["Frame", "Record", "frame_of", "open_record"]
+__all__ = ["Frame", "Record", "frame_of", "open_record", "same_ground"]
 
 assert odc.geo.xr is not None
 
@@ -154,6 +154,24 @@ def frame_of(pixels: NDArray[np.bool_]) -> Frame:
     top = min(max(0, middle_row - tall // 2), height - tall)
     left = min(max(0, middle_column - wide // 2), width - wide)
     return Frame(top=top, left=left, height=tall, width=wide)
+
+
+def same_ground(frame: Frame, grid: GeoBox, other: GeoBox) -> Frame | None:
+    """The window of another grid that shows the ground of a frame, to half of its pixels; None where it has none of it.
+
+    Args:
+        frame: of `grid`.
+        grid: in the coordinate system of `other`.
+        other: where it is wanted.
+    """
+    corners = [
+        ~other.affine * (grid.affine * corner)
+        for corner in ((frame.left, frame.top), (frame.left + frame.width, frame.top + frame.height))
+    ]
+    (left, top), (right, bottom) = ((round(x), round(y)) for x, y in corners)
+    left, top = max(0, left), max(0, top)
+    width, height = min(max(right, left + 1), other.shape[1]) - left, min(max(bottom, top + 1), other.shape[0]) - top
+    return Frame(top=top, left=left, height=int(height), width=int(width)) if width > 0 and height > 0 else None
 
 
 def open_record(cube: xr.Dataset, *, site: Site, looks: Sequence[Look]) -> Record:

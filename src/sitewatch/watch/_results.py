@@ -18,7 +18,6 @@ from sitewatch.change import MIN_LOOKS
 from sitewatch.cube import (
     Asking,
     Outcome,
-    harmony_sentences,
     looks_document,
     read_cubes,
     read_looks,
@@ -165,7 +164,7 @@ def write_outputs(watched: Watched, out: Path, *, progress: Progress | None = No
             seen_share=watched.seen_share,
             asking=watched.asking,
             since_last=watched.since_last,
-            harmony=() if watched.harmony is None else harmony_sentences(watched.harmony),
+            harmony=watched.harmony,
             progress=stage(progress, "drawing structures"),
         )
         tell(progress, "writing the report", 1)
