@@ -1,14 +1,15 @@
 """Two sensors of one site: searched apart and joined, or as one harmonised series. What is found, and how it is dated?
 
     python benchmarks/change/harmonised.py [--cases half-40 plus-5 ...] [--seeds 7 11 12 13 14] [--ways] [--null 5]
-        [--second 1 2] [--work DIR]
+        [--second 1 2] [--bands] [--work DIR]
 
 Some scenes of a simulated facility are taken away and come back as those of another sensor: lain half a pixel off,
 seen in other bands (mixtures of neighbouring ones), with a gain of 1.08 and an offset of .004, in pixels three times as
 wide, with noise of its own (.004). The rows: *joined*, as two searches that share the budget; *alone*, the first sensor
 with all of it; *harmonised*, one series; *one sensor*, had all scenes been of the first. Inside the outline, one false
 alarm a year. `--ways` adds other ways of putting both into one cube; `--null` adds places where nothing is built (every
-claim is false), `--second` scenes of the second simulator.
+claim is false), `--second` scenes of the second simulator, `--bands` a table of what is found with fewer bands of more
+looks.
 """
 
 from __future__ import annotations
@@ -234,6 +235,22 @@ def compare(folder: Path, name: str, other: Callable[[int], bool], ways: Sequenc
     }
 
 
+def worth_of_bands(folder: Path) -> dict[str, Tally]:
+    """What four bands of more looks find, and six of fewer: all of one sensor, the most that a second can give."""
+    site = read_site(folder / "world" / "site.geojson")
+    chips = fetch(list_folder(folder / "world" / "images"), site, folder / "archive", now=NOW).chips
+    cube = read_cubes(site, chips, least=1)[0].cube
+    assert cube is not None
+    region = _region(folder, "outline", cube, site)
+    told = {}
+    for looks, bands in ((40, 6), (40, 4), (50, 4), (60, 4), (80, 4), (80, 6)):
+        some = np.unique(np.linspace(0, cube.sizes["time"] - 1, looks).round().astype(int))
+        part = cube.isel(time=some, band=slice(0, bands))
+        claims = touching(claims_of(searched(site, {MAIN: part}), part), region.inside)
+        told[f"{looks} looks, {bands} bands"] = match(region.events, claims, km2_years=region.km2_years)
+    return told
+
+
 def _ordered(readings: Sequence[Readings], way: str) -> list[Readings]:
     """The coarse family first where it is to make the grid."""
     return sorted(readings, key=lambda one: one.family == MAIN) if way == "coarse grid" else list(readings)
@@ -258,6 +275,7 @@ def main() -> None:
     parser.add_argument("--ways", action="store_true")
     parser.add_argument("--null", type=int, default=0, help="places where nothing is built, from seed 940 on")
     parser.add_argument("--second", nargs="*", type=int, default=[], help="seeds of the second simulator")
+    parser.add_argument("--bands", action="store_true", help="what bands are worth, in looks of one sensor")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "sitewatch-harmonised")
     options = parser.parse_args()
     for name in options.cases:
@@ -276,6 +294,12 @@ def main() -> None:
                     print(f"    {row(what, tally)}", flush=True)
             if total:
                 table(f"{words}{where}", total)
+    if options.bands:
+        rows: dict[str, Tally] = {}
+        for seed in options.seeds:
+            for what, tally in worth_of_bands(world(seed, 80, options.work, null=False)).items():
+                rows[what] = rows.get(what, Tally()) + tally
+        table("Blue, green, red, near infrared; and two of short wave infrared", rows)
 
 
 if __name__ == "__main__":

@@ -31,8 +31,9 @@ _NEEDED = frozenset({"red", "nir"})
 """Bands that all families must have: without them the search knows only pictures."""
 _FINER = 0.5
 """A finer family makes the grid when it has at least so many looks for each of the first one's."""
-_WORTH_BANDS = 0.5
-"""Bands are given up for a family that has at least so many looks for each one of those that have them."""
+_WORTH_BANDS = 1.0
+"""Bands are given up for a family that has at least so many looks for each one of those that have them: what is false
+among the claims rises without short wave infrared, and twice the looks are needed to make up for it (decision 28)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +81,7 @@ def harmonise(readings: Sequence[Readings], *, least: int) -> Harmony:
     The first family with reflectance makes the grid, or a finer one that has at least half as many looks. Of the others
     each is registered on it, calibrated to it and put on its grid, those first that have most of its bands, then those
     with most looks. The cube has the bands that all have; a family that costs the others bands stays out where it has
-    fewer than half as many looks as they. So does one that cannot be laid on the first (offset unsure by more than half
+    fewer looks than they. So does one that cannot be laid on the first (offset unsure by more than half
     a pixel), that has fewer than three looks within 40 days of one of its, or that stays unlike it (twice as much as
     the first one's looks are among themselves, and by more than .01).
 
