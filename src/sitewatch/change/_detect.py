@@ -174,7 +174,8 @@ def _judged(
     standing, probability = judged.standing_inside, judged.probability
     threshold = judge.threshold(false_alarms=false_alarms, pixels=int(inside.sum()))
     flat = inside.ravel()
-    chosen: NDArray[np.int64] = np.flatnonzero(probability >= threshold)
+    within = probability >= threshold
+    chosen: NDArray[np.int64] = np.flatnonzero(within)
     claimable = [patches[i] for i in chosen.tolist()]
     told = repeats(claimable, stack.days, stack.shape)
     repeated = set(chosen[~distinct(claimable, probability[chosen], told)].tolist())
@@ -185,20 +186,19 @@ def _judged(
         began, ended = dated(patch)
         if began is None and ended is None:
             return None
-        structure = bool(probability[i] >= threshold)
         return Change(
             pixels=patch.pixels,
             began=began,
             ended=ended,
             standing_inside=bool(standing[i]),
             kind=Kind.STRUCTURE
-            if structure
+            if within[i]
             else _other_kind(dict(zip(FEATURES, features[i], strict=True)), stack.bands),
             probability=float(probability[i]),
         )
 
     claimed = (change(i) for i in chosen.tolist() if touch[i])
-    weak = np.flatnonzero(np.array([p.score >= _STRONG for p in patches]) & touch & (probability < threshold)).tolist()
+    weak = np.flatnonzero(np.array([p.score >= _STRONG for p in patches]) & touch & ~within).tolist()
     weak.sort(key=lambda i: -patches[i].score * len(patches[i].pixels) ** 0.5)
     # Dated one after the other: most are never asked for.
     others = islice((c for i in weak if (c := change(i)) is not None), MAX_OTHERS)
