@@ -177,15 +177,16 @@ def test_all_is_searched_where_a_further_sensor_is_brought_to_the_first_otherwis
         other[0, row, column] += by
         return search_again(before, cube.assign_attrs(brought=other)) is None
 
-    assert not moved(0, 0, 0.003)
-    assert moved(0, 0, 0.005)
-    assert not moved(2, 1, 0.0015)
-    assert moved(2, 1, -0.0025)
+    bright = float(np.nanpercentile(cube["reflectance"].values[:, 3].astype(np.float32), 90))
+    assert not moved(3, 0, 0.004 / bright)
+    assert moved(3, 0, 0.007 / bright)
+    assert not moved(2, 1, 0.004)
+    assert moved(2, 1, -0.006)
     assert not moved(-1, 1, 0.05)
     assert moved(-1, 1, 0.15)
     # How it was when all was searched is what is kept, so that small steps do not add up.
     step = lines.copy()
-    step[0, 0, 1] += 0.0015
+    step[0, 0, 1] += 0.004
     again = search_again(before, cube.assign_attrs(brought=step))
     assert again is not None
     np.testing.assert_array_equal(remember(again, cube).brought, lines)

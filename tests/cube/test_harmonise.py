@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -17,7 +18,7 @@ from scipy import ndimage
 
 import sitewatch.cube._adjust as adjust
 import sitewatch.cube._harmonise as room
-from sitewatch.cube import Harmony, Look, Outcome, Readings, harmonise, harmony_sentences, without_few
+from sitewatch.cube import Harmony, Look, Outcome, Readings, harmonise, harmony_sentences, read_harmony, without_few
 from sitewatch.cube._bandpass import Line, published_line
 from sitewatch.cube._between import Nesting
 from sitewatch.cube._calibrate import Pair, calibrate
@@ -235,7 +236,8 @@ def test_the_finer_family_makes_the_grid_where_it_has_looks_enough() -> None:
     harmony = harmonise([coarse, fine], least=7)
     assert harmony.families == (SENTINEL, LANDSAT)
     assert harmony_sentences(harmony.document()) == [
-        f"Searched as one series of 16 looks on pixels of 10 m: {SENTINEL}, {LANDSAT}"
+        f"Searched as one series of 16 looks on pixels of 10 m: {SENTINEL}, {LANDSAT}",
+        f"Looks of {LANDSAT} were searched with the detail of the finer ones around them",
     ]
 
 
@@ -279,7 +281,12 @@ def test_what_cannot_be_brought_together_says_why() -> None:
     harmony = harmonise([fine, rgb, late], least=7)
     assert harmony.cube is None
     assert "they do not share nir" in harmony.apart["drone reflectance"]
-    assert "0 of its looks lie within 40 days" in harmony.apart[LANDSAT]
+    assert "0 of its looks lie within 40 days of one of the other's; 3 are needed" in harmony.apart[LANDSAT]
+    small = harmonise([cut(fine, 21), cut(readings(LANDSAT, COARSE_DAYS, still, pixel=TIMES, seed=3), 7)], least=7)
+    told = (
+        "8 of its looks lie within 40 days of one of the other's, and with 0 of them it shares 50 pixels of seen ground"
+    )
+    assert told in small.apart[LANDSAT]
     radar = replace(fine, family="sentinel-1 backscatter, relative orbit 44")
     assert harmonise([radar, fine], least=7) == Harmony(cube=None, families=(), apart={})
 
@@ -344,10 +351,18 @@ def test_the_main_family_is_never_said_to_stay_out() -> None:
     main = readings(LANDSAT, COARSE_DAYS[:5], lambda _: PLACE[::-1], pixel=TIMES, seed=3)
     fine = readings(SENTINEL, FINE_DAYS[:4], still, pixel=1, seed=2)
     harmony = harmonise([main, fine], least=7)
-    assert harmony.apart[LANDSAT].startswith(f"{LANDSAT} is not made one series with {SENTINEL}: ")
-    assert harmony.apart[LANDSAT].endswith("; it is searched alone")
+    assert list(harmony.apart) == [SENTINEL]
+    assert harmony.apart[SENTINEL].startswith(f"{SENTINEL} is not made one series with {LANDSAT}: ")
+    assert harmony.apart[SENTINEL].endswith(
+        "; it stays out, as its 4 looks are too few to be searched alone (7 are needed)"
+    )
     kept = without_few([main, fine], least=7, harmony=harmony)
     assert [one.cube is None for one in kept] == [False, True]
+    # Beside two others that are one series, it is the one that is told of.
+    other = readings(PLANET, FINE_DAYS, still, pixel=1, seed=4)
+    harmony = harmonise([main, fine, other], least=7)
+    assert set(harmony.families) == {SENTINEL, PLANET}
+    assert harmony.apart[LANDSAT].endswith("; of its 5 looks two are compared")
 
 
 def test_one_pair_hardly_moves_the_published_line_and_many_do() -> None:
@@ -404,7 +419,7 @@ def test_a_pair_holds_so_many_pixels_at_most(monkeypatch: pytest.MonkeyPatch) ->
     other = readings(LANDSAT, COARSE_DAYS, still, pixel=TIMES, seed=3)
     both = adjust.Both.of(fine, other, BANDS)
     assert both is not None
-    sizes = {pair.look.shape[1] for pair in adjust._pairs(both, np.zeros(2))}
+    sizes = {pair.look.shape[1] for pair in adjust._pairs(both, np.zeros(2))[0]}
     assert sizes == {20 * 20}
     (how,) = harmonise([fine, other], least=7).adjusted
     assert how.calibration.gain == pytest.approx(GAIN, abs=0.03)
@@ -434,3 +449,114 @@ def test_a_sensor_without_near_infrared_does_not_keep_the_others_apart() -> None
     harmony = harmonise([rgb, fine, other], least=7)
     assert harmony.families == (SENTINEL, LANDSAT)
     assert list(harmony.apart) == ["drone reflectance"]
+
+
+def test_a_finer_sensor_makes_no_grid_that_costs_the_others_bands() -> None:
+    main = readings(LANDSAT, range(0, 240, 12), still, pixel=TIMES, seed=3)
+
+    def beside(days: Sequence[int]) -> Harmony:
+        poor = readings(PLANET, days, lambda _: PLACE[1:], pixel=1, seed=4, bands=BANDS[1:])
+        return harmonise([main, poor], least=7)
+
+    assert beside(range(3, 240, 20)).families == ()
+    assert "it lacks blue, too much to give up for 12 looks beside 20" in beside(range(3, 240, 20)).apart[PLANET]
+    assert beside(range(3, 240, 12)).families == (PLANET, LANDSAT)
+
+
+def test_half_as_many_finer_looks_make_the_grid() -> None:
+    main = readings(LANDSAT, range(0, 240, 12), still, pixel=TIMES, seed=3)
+    for looks, first in ((9, LANDSAT), (10, SENTINEL)):
+        fine = readings(SENTINEL, range(5, 5 + 24 * looks, 24), still, pixel=1, seed=2)
+        assert harmonise([main, fine], least=7).families[0] == first
+
+
+def test_one_sensor_that_fits_none_does_not_keep_the_others_apart() -> None:
+    fine = readings(SENTINEL, range(0, 240, 12), still, pixel=1, seed=2)
+    other = readings(LANDSAT, COARSE_DAYS, still, pixel=TIMES, seed=3)
+    rng = np.random.default_rng(6)
+    odd = PLACE.copy()
+    odd[3] = ndimage.zoom(rng.uniform(0.05, 0.5, (14, 14)), odd.shape[1] / 14, order=0)
+    misfit = readings(PLANET, range(3, 240, 12), lambda _: odd, pixel=1, seed=4)
+    # It is as fine as the first, and would be the first to make the grid as the main one.
+    harmony = harmonise([misfit, fine, other], least=7)
+    assert harmony.families == (SENTINEL, LANDSAT)
+    assert harmony.apart[PLANET].startswith(f"{PLANET} is not made one series with {SENTINEL}: in nir ")
+
+
+def test_clear_looks_calibrate_where_the_nearest_are_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adjust, "_PAIRS", 4)
+    fine = readings(SENTINEL, range(0, 240, 30), still, pixel=1, seed=2)
+    other = readings(LANDSAT, sorted([*range(1, 240, 30), *range(9, 240, 30)]), still, pixel=TIMES, seed=3)
+    assert other.cube is not None
+    other.cube["valid"].values[::2] = False  # those a day away
+    (how,) = harmonise([fine, other], least=7).adjusted
+    assert how.calibration.pairs == 4
+
+
+def test_a_haze_over_all_of_a_coarse_look_does_not_date_anything() -> None:
+    """The share of the way from before to after is told by what pixels do not have in common."""
+    fine = readings(SENTINEL, FINE_DAYS, building, pixel=1, seed=2)
+    clear, hazy = (readings(LANDSAT, COARSE_DAYS, building, pixel=TIMES, seed=3) for _ in range(2))
+    assert hazy.cube is not None
+    number = COARSE_DAYS.index(96)
+    hazy.cube["reflectance"].values[number] += np.float16(0.03)
+    first, second = (harmonise([fine, one], least=7).cube for one in (clear, hazy))
+    assert first is not None
+    assert second is not None
+    at = (first["scene"].values == "l096").argmax()
+    difference = second["reflectance"].values[at].astype(float) - first["reflectance"].values[at]
+    rows, columns = HALL
+    hall = np.zeros(difference.shape[1:], dtype=bool)
+    hall[rows, columns] = True
+    assert difference[:, hall].mean() == pytest.approx(difference[:, ~hall].mean(), abs=0.004)
+
+
+def test_looks_may_differ_as_the_others_do_among_themselves() -> None:
+    """Restless ground (crops in patches of their own) is no reason to keep a sensor apart."""
+
+    def season(restless: float) -> Ground:
+        rng = np.random.default_rng(11)
+        grounds = {}
+        for day in range(300):
+            field = ndimage.zoom(rng.normal(0, restless, (40, 40)), PLACE.shape[1] / 40, order=0)
+            grounds[day] = field
+
+        return lambda day: PLACE + grounds[day]
+
+    days = (range(0, 240, 24), range(12, 240, 24))
+    ground = season(0.02)
+    alike = harmonise(
+        [readings(SENTINEL, days[0], ground, pixel=1, seed=2), readings(LANDSAT, days[1], ground, pixel=TIMES, seed=3)],
+        least=7,
+    )
+    assert alike.families == (SENTINEL, LANDSAT)
+    assert (alike.adjusted[0].calibration.residual > 0.012).all()
+    apart = harmonise(
+        [readings(SENTINEL, days[0], still, pixel=1, seed=2), readings(LANDSAT, days[1], ground, pixel=TIMES, seed=3)],
+        least=7,
+    )
+    assert "its adjusted looks still differ by" in apart.apart[LANDSAT]
+
+
+def test_an_offset_that_is_unsure_keeps_sensors_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    fine = readings(SENTINEL, FINE_DAYS, still, pixel=1, seed=2)
+    other = readings(LANDSAT, COARSE_DAYS, still, pixel=TIMES, seed=3)
+    for sigma, told in ((1.4, None), (1.6, "it seems to lie 0 m off, too far or too unsure (+-16 m) to be moved")):
+        monkeypatch.setattr(adjust, "_apart", lambda _, sigma=sigma: (np.zeros(2), sigma))
+        apart = harmonise([fine, other], least=7).apart
+        assert apart == {} if told is None else told in apart[LANDSAT]
+
+
+def test_what_a_run_wrote_is_read_back_and_what_was_changed_is_not(built: tuple[Readings, Readings, Harmony]) -> None:
+    told = json.loads(json.dumps(built[2].document()))
+    assert read_harmony(told) == told
+    for key, value in (
+        ("families", "abc"), ("families", [3]), ("looks", "x"), ("grid_m", "x"), ("grid_m", None), ("grid_m", -1),
+        ("apart", []), ("apart", {"a": 1}), ("adjusted", None), ("adjusted", [{}]),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match="which sensors were one series"):
+            read_harmony({**told, key: value})
+        with pytest.raises(ValueError, match="which sensors were one series"):
+            read_harmony({name: part for name, part in told.items() if name != key})
+    with pytest.raises(TypeError):
+        read_harmony("nonsense")

@@ -262,7 +262,7 @@ def test_progress_counts_the_cards(written: Write) -> None:
 
 
 def test_a_structure_is_shown_by_all_sensors_that_told_of_it_and_by_all_of_one_series(case: Case) -> None:
-    """Of one series the first is the one on whose pixels it was found, which need not be the main one."""
+    """One that never saw it stand comes last, as its looks may end a bracket; charts are the first one's."""
     main, fine, radar = (open_record(case.cube, site=case.site, looks=case.looks) for _ in range(3))
     hall, beside = case.structures[0], {"fine": fine, "radar": radar}
 
@@ -271,9 +271,11 @@ def test_a_structure_is_shown_by_all_sensors_that_told_of_it_and_by_all_of_one_s
         assert all(record is beside.get(name, main) for name, record in shown.items())
         return list(shown)
 
-    assert names("main") == names("fine", "main") == ["fine", "main"]
+    assert names("main") == ["main", "fine"]
+    assert names("fine", "main") == ["fine", "main"]
     assert names("radar", "fine") == ["radar", "fine", "main"]
-    assert names("main", "radar") == ["fine", "main", "radar"]
+    assert names("main", "radar") == ["main", "radar", "fine"]
+    assert names("radar") == ["radar"]
     assert names("main", "radar", together=()) == ["main", "radar"]
     assert names(together=()) == [""]
 
@@ -288,7 +290,8 @@ def test_either_side_of_an_event_is_the_brackets_own_look_whichever_sensor_took_
     values = values.odc.assign_crs("EPSG:32633")
     looks = [dataclasses.replace(k, sensor="landsat-8") if n in theirs else k for n, k in enumerate(case.looks)]
     structures = [dataclasses.replace(s, sensors=("fine", "coarse")) for s in case.structures]
-    harmony = {"families": ["fine", "coarse"], "looks": 17, "grid_m": 10.0, "adjusted": [], "apart": {}}
+    adjusted = [{"family": "coarse", "pixel_m": 20.0}]
+    harmony = {"families": ["fine", "coarse"], "looks": 17, "grid_m": 10.0, "adjusted": adjusted, "apart": {}}
     others = {"coarse": values}
     told = {"looks": looks, "structures": structures, "others": others}
     one = case.cube.isel(time=~second)
@@ -300,7 +303,7 @@ def test_either_side_of_an_event_is_the_brackets_own_look_whichever_sensor_took_
     assert words.count("cannot be shown") == 1  # look 7 was clouded at the tent
     assert "Seen clear at the footprint 17 looks" in words
     assert "footprint, fine" in words
-    assert "Searched as one series of 17 looks on pixels of 10 m: fine, coarse." in words
+    assert "Searched as one series of 17 looks on pixels of 10 m: fine, coarse. Looks of coarse were searched" in words
     assert "pixels of 10.00 m" in words
     # The same the other way round: the coarse sensor is the main one, the map and the grid are those of the fine one.
     turned = written(cube=values, harmony=harmony, **{**told, "others": {"fine": one}}).read_text(encoding="utf-8")
@@ -308,11 +311,25 @@ def test_either_side_of_an_event_is_the_brackets_own_look_whichever_sensor_took_
         re.sub(r"<[^>]+>", " ", turned).split()
     )
     assert "pixels of 10.00 m" in turned
+    # What could not be brought together is not said to have been.
+    refused = {"families": [], "looks": 0, "grid_m": None, "adjusted": [], "apart": {"coarse": "it does not fit"}}
+    apart = written(cube=one, harmony=refused, **told).read_text(encoding="utf-8")
+    assert "It does not fit." in apart
+    assert "with the detail of the finer" not in apart
     # Of two that were searched apart, what only one saw is shown by its own looks.
     alone = [dataclasses.replace(s, sensors=("fine",)) for s in case.structures]
     apart = written(cube=one, **{**told, "structures": alone}).read_text(encoding="utf-8")
     apart = html.unescape(re.sub(r"<[^>]+>", " ", apart))
     assert apart.count("the bracket's own cannot be shown") == 3  # looks 4, 7 and 8
+
+
+def test_sensors_of_one_kind_are_shown_under_one_stretch(case: Case) -> None:
+    fine, other = (open_record(cube, site=case.site, looks=case.looks) for cube in (case.cube, case.cube * 1.5))
+    assert other.white > fine.white
+    turned = other.stretched_as(fine)
+    assert (turned.black, turned.white) == (fine.black, fine.white)
+    radar = dataclasses.replace(other, units="backscatter")
+    assert radar.stretched_as(fine) is radar
 
 
 @pytest.mark.parametrize(

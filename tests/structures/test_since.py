@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from shapely.geometry import box
 
-from sitewatch.archive import News, Notice, What
+from sitewatch.archive import Memory, News, Notice, What
+from sitewatch.report import structures_sentence
 from sitewatch.structures import (
     Bracket,
     Kind,
     Presence,
+    Regrouped,
     SinceLast,
     State,
     Structure,
@@ -22,6 +24,7 @@ from sitewatch.structures import (
     compare_structures,
     read_since,
     since_document,
+    since_last,
     structures_document,
     structures_in,
 )
@@ -143,11 +146,32 @@ def test_what_was_asked_for_otherwise() -> None:
         "another outline of the site",
     )
     one = {**head, "harmonised": {"families": ["sentinel-2 reflectance", "landsat reflectance"], "looks": 40}}
-    assert changed_settings(one, one) == ()
-    apart = {**head, "harmonised": {"families": [], "looks": 0}}
-    assert changed_settings(head, apart) == (), "asked for, and nothing to bring together"
-    told = "sensors searched as one series sentinel-2 reflectance, landsat reflectance, now none"
-    assert changed_settings(one, head) == changed_settings(one, apart) == (told,)
+    none = {**head, "harmonised": {"families": [], "looks": 0}}
+    assert changed_settings(one, none) == (), "asked for both times"
+    assert changed_settings(one, head) == ("sensors searched as one series, now each alone",)
+    assert changed_settings(head, none) == ("sensors searched each alone, now as one series",)
+
+
+def test_other_sensors_in_one_series_are_no_setting_and_are_told() -> None:
+    def told(*families: str) -> dict[str, object]:
+        return {"harmonised": {"families": list(families), "looks": 9}}
+
+    before, now = structure("a", (bracket(3), None)), structure("b", (bracket(5), None), x=7)
+
+    def since(then: dict[str, object], today: dict[str, object]) -> SinceLast:
+        found = {"structures": structures_document([before], head=then), "outline": "x"}
+        memory = Memory(at=START, found_at=START.replace(microsecond=0), found=found)
+        return since_last(News(run=START.replace(microsecond=0)), memory, [now], head=today, outline="x", used=USED)
+
+    found = since(told("fine"), told("fine", "coarse"))
+    assert found.settings == ()
+    assert found.regrouped == Regrouped(before=("fine",), now=("fine", "coarse"))
+    assert "Searched as one series are now fine and coarse (before: fine)" in structures_sentence(found)
+    assert read_since(json.loads(json.dumps(since_document(found)))) == found
+    assert since(told("fine"), told("fine")).regrouped is None
+    assert since({}, told("fine")).regrouped is None
+    damaged = since({"harmonised": {"looks": 3}}, told("fine"))
+    assert (damaged.compared, damaged.differences) == (None, ())
 
 
 def test_what_is_written_is_what_is_read() -> None:

@@ -48,10 +48,12 @@ _OTHERS = 0.25
 """Share of a look's values that may differ by more: added looks move the others by hundredths of a pixel, and one of
 which clouds hide most by tenths, which shows at the edges of roofs. A look that was processed anew differs in all."""
 
-_SAME_LEVEL = 0.002
-"""Reflectance by which the lines of further sensors may move, where the ground is dark and where it is bright, before
-all is searched anew: it moves all their looks at once, and each added look is a chance to move them on."""
-_BRIGHT = 0.5
+_SAME_LEVEL = 0.005
+"""Reflectance by which the lines of further sensors may move, on the place's dark and on its bright ground, before all
+is searched anew: it moves all their looks at once, and each added look is a chance to move them on. It is the least
+noise that the search reckons with, and most of it is taken off again with what all pixels of a look share."""
+_DARK, _BRIGHT = 10, 90
+"""Percentiles of the ground's values."""
 _SAME_PLACE = 0.1
 """Pixels by which they may be laid otherwise."""
 
@@ -181,17 +183,21 @@ def _goes_on(known: Known, cube: xr.Dataset) -> bool:
         known.place == _place(cube)
         and bool((known.scenes == cube["scene"].values[:before].astype(np.str_)).all())
         and known.sample.shape[1:] == _sample(cube).shape[1:]
-        and _brought_alike(known.brought, brought_in(cube))
+        and _brought_alike(known, brought_in(cube))
         and bool((_as_before(known.sample, _sample(cube)[:before]) | _unsettled(known, cube)).all())
     )
 
 
-def _brought_alike(then: NDArray[np.float64], now: NDArray[np.float64]) -> bool:
+def _brought_alike(known: Known, now: NDArray[np.float64]) -> bool:
     """Whether further sensors' looks are brought to the first one's as they were when all was searched last."""
+    then = known.brought
     if then.shape != now.shape:
         return False
+    if not len(now):
+        return True
     lines, place = now[:, :-1] - then[:, :-1], now[:, -1] - then[:, -1]
-    levels = np.stack([lines[..., 1], _BRIGHT * lines[..., 0] + lines[..., 1]])
+    ground = np.nanpercentile(known.sample, (_DARK, _BRIGHT), axis=(0, 2, 3))
+    levels = lines[..., 0] * ground[:, None] + lines[..., 1]
     return bool((np.abs(levels) <= _SAME_LEVEL).all() and (np.abs(place) <= _SAME_PLACE).all())
 
 

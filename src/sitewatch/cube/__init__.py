@@ -6,7 +6,14 @@ from sitewatch.cube._cubes import read_cubes, without_few
 from sitewatch.cube._feeds import Feed, Passes, Stall, feeds_of, find_stalls, longest_explained, stall_document
 from sitewatch.cube._files import looks_document, read_looks, read_looks_head
 from sitewatch.cube._gaps import Gap, Gaps, Why, find_gaps, gap_document
-from sitewatch.cube._harmonise import Adjustment, Harmony, can_be_harmonised, harmonise, harmony_sentences
+from sitewatch.cube._harmonise import (
+    Adjustment,
+    Harmony,
+    can_be_harmonised,
+    harmonise,
+    harmony_sentences,
+    read_harmony,
+)
 from sitewatch.cube._listed import listed_by_one, look_of_gone, with_listing
 from sitewatch.cube._look import BESIDE, Look, Outcome
 from sitewatch.cube._normalise import normalise
@@ -50,6 +57,7 @@ __all__ = [
     "picture_document",
     "read_cube",
     "read_cubes",
+    "read_harmony",
     "read_looks",
     "read_looks_head",
     "stall_document",

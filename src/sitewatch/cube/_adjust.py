@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sitewatch.cube._bandpass import published_line
 from sitewatch.cube._between import Nesting, Sides, sides_of
-from sitewatch.cube._calibrate import Calibration, Pair, calibrate, unlike
+from sitewatch.cube._calibrate import LEAST_PIXELS, Calibration, Pair, calibrate, unlike
 from sitewatch.cube._cube import Readings, visible_bands
 from sitewatch.cube._register import MAX_SHIFT_PX, median_image, track_image
 
@@ -19,7 +19,7 @@ __all__ = ["Adjustment", "Both", "adjusted", "bands_of", "fit", "pixel_of", "pos
 
 _NEAR_DAYS = 40.0
 """A look whose nearest look of the other family is farther away does not calibrate: seasons lie between."""
-_PAIRS = 15
+_PAIRS = 30
 """Pairs that calibrate: those nearest in time."""
 _LEAST_PAIRS = 3
 _PAIR_PIXELS = 60_000
@@ -43,6 +43,8 @@ class Adjustment:
 
     family: str
     looks: int
+    pixel_m: float
+    """Edge of its own pixels, metres."""
     bands: tuple[str, ...]
     calibration: Calibration
     offset: NDArray[np.float64]
@@ -68,6 +70,7 @@ class Adjustment:
         return {
             "family": self.family,
             "looks": self.looks,
+            "pixel_m": round(self.pixel_m, 4),
             "pairs": fit.pairs,
             "gain": by_band(fit.gain),
             "offset": by_band(fit.offset),
@@ -156,18 +159,19 @@ def fit(base: Readings, other: Readings, bands: Sequence[str]) -> tuple[Both, Ad
         return (
             f"it seems to lie {far * finer_m:.0f} m off, too far or too unsure (+-{sigma * finer_m:.0f} m) to be moved"
         )
-    pairs = _pairs(both, offset)
+    pairs, near = _pairs(both, offset)
     lines = calibrate(pairs, [published_line(of=other.family, onto=base.family, band=name) for name in bands])
     if lines.pairs < _LEAST_PAIRS:
-        return (
-            f"{lines.pairs} of its looks lie within {_NEAR_DAYS:.0f} days of one of the other's and see the same "
-            f"ground, {_LEAST_PAIRS} are needed to tell its gain"
-        )
+        told = f"{near} of its looks lie within {_NEAR_DAYS:.0f} days of one of the other's"
+        if near >= _LEAST_PAIRS:
+            told += f", and with {lines.pairs} of them it shares {LEAST_PIXELS} pixels of seen ground"
+        return f"{told}; {_LEAST_PAIRS} are needed to tell its gain"
     if why := _why_unlike(lines, _own(both), bands, base.family):
         return why
     return both, Adjustment(
         family=other.family,
         looks=int(both.other.sizes["time"]),
+        pixel_m=pixel_of(other),
         bands=tuple(bands),
         calibration=lines,
         offset=offset,
@@ -208,18 +212,26 @@ def _median_brightness(cube: xr.Dataset, bands: Sequence[str]) -> NDArray[np.flo
     return median_image(np.stack([_seen(cube, chosen, number).mean(axis=0) for number in clearest]))
 
 
-def _pairs(both: Both, offset: NDArray[np.float64]) -> list[Pair]:
-    """The other's looks nearest in time to one of the base's, each beside what the base shows for that day."""
+def _pairs(both: Both, offset: NDArray[np.float64]) -> tuple[list[Pair], int]:
+    """The other's looks nearest in time to one of the base's, each beside what the base shows for that day.
+
+    And how many are near enough, whether they see the same ground or not.
+    """
     mine, its = both.base["time"].values, both.other["time"].values
     gaps = np.array([np.abs(mine - time).min() / np.timedelta64(1, "D") for time in its])
-    nearest = np.argsort(gaps, kind="stable")[:_PAIRS]
-    pairs = []
-    for number in nearest[gaps[nearest] <= _NEAR_DAYS].tolist():
+    nearest = np.argsort(gaps, kind="stable")
+    nearest = nearest[gaps[nearest] <= _NEAR_DAYS]
+    pairs: list[Pair] = []
+    for number in nearest.tolist():
+        if len(pairs) == _PAIRS:
+            break
         look, ground = both.on_coarser(both.look(number), both.sides(its[number]).usual, offset)
+        if np.isfinite(look[0] + ground[0]).sum() < LEAST_PIXELS:
+            continue
         step = max(1, round(np.sqrt(look[0].size / _PAIR_PIXELS)))
         look, ground = (np.ascontiguousarray(image[:, ::step, ::step]) for image in (look, ground))
         pairs.append(Pair(look=_flat(look), onto=_flat(ground)))
-    return pairs
+    return pairs, len(nearest)
 
 
 def _own(both: Both) -> NDArray[np.float64]:

@@ -30,8 +30,6 @@ class Sides:
     """Likewise; NaN in both where no look near the day saw it."""
     part: float
     """Where the day lies between the nearest look before it (0) and after it (1)."""
-    days: float
-    """From the day to the nearest look."""
 
     @property
     def usual(self) -> NDArray[np.float32]:
@@ -64,7 +62,6 @@ def sides_of(cube: xr.Dataset, bands: NDArray[np.intp], day: np.datetime64, *, l
         before=np.where(np.isnan(before), after, before),
         after=np.where(np.isnan(after), before, after),
         part=part,
-        days=min(gaps),
     )
 
 

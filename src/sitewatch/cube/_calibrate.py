@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sitewatch.cube._bandpass import Line
 
-__all__ = ["Calibration", "Pair", "calibrate", "unlike"]
+__all__ = ["LEAST_PIXELS", "Calibration", "Pair", "calibrate", "unlike"]
 
 _PRIOR_GAIN = 0.05
 """Standard deviation of a site's gain about the published one: bands, atmospheric correction, angles."""
@@ -20,9 +20,11 @@ _LEAST_GAIN = 0.02
 """Standard deviation of one pair's gain that no agreement of the others takes away: looks differ by haze and light."""
 _LEAST_OFFSET = 0.005
 _STEPS = 8
+_LEAST_JACKKNIFE = 4
+"""Pairs from which leaving out one tells how sure the gain is."""
 _TUKEY = 4.685
 _TO_SIGMA = 1.4826
-_LEAST_PIXELS = 50
+LEAST_PIXELS = 50
 """Pixels that both looks of a pair must have seen."""
 
 
@@ -55,26 +57,25 @@ def calibrate(pairs: Sequence[Pair], prior: Sequence[Line]) -> Calibration:
     """Fit a line for each band.
 
     Each pair gives a line by orthogonal regression (Deming 1943: both sensors are noisy, and least squares would draw
-    the gain down) with Tukey's weights, so that changed ground does not bend it. Pairs are few and each has a haze of
-    its own: their mean meets the published line as a normal prior (standard deviations .05 of the gain, .01 of the
-    offset), so that three pairs move it and one hardly does.
+    the gain down) with Tukey's weights, so that changed ground does not bend it. All pairs' gain is that of their
+    moments together, each weighed by its noise, and those whose gain is none of the others' left out (Tukey's weights
+    again); its error is what leaving out one pair after the other does to it (jackknife). Each pair has a haze of its
+    own: the offset is the middle over pairs. Both meet the published line as a normal prior (standard deviations .05 of
+    the gain, .01 of the offset), so that three pairs move it and one hardly does.
 
     Args:
-        pairs: those with fewer than 50 common pixels tell nothing.
+        pairs: those with fewer than `LEAST_PIXELS` common pixels tell nothing.
         prior: the published line of each band.
     """
     count = len(prior)
-    lines = np.array([[_line(pair.look[b], pair.onto[b]) for b in range(count)] for pair in pairs]).reshape(
-        -1, count, 3
-    )
     gain, offset = np.empty(count), np.empty(count)
     told = 0
     for b, line in enumerate(prior):
-        slopes, across, up = lines[:, b].T
-        known = np.isfinite(slopes)
-        told = max(told, int(known.sum()))
-        gain[b] = _met(slopes[known], line.gain, _PRIOR_GAIN, _LEAST_GAIN)
-        offset[b] = _met((up - gain[b] * across)[known], line.offset, _PRIOR_OFFSET, _LEAST_OFFSET)
+        fits = [fit for pair in pairs if (fit := _fit(pair.look[b], pair.onto[b])) is not None]
+        told = max(told, len(fits))
+        gain[b] = _met(*_pooled(fits), line.gain, _PRIOR_GAIN)
+        away = np.array([fit.onto - gain[b] * fit.look for fit in fits])
+        offset[b] = _met(*_middle(away), line.offset, _PRIOR_OFFSET)
     left = [unlike(gain[:, None] * pair.look + offset[:, None], pair.onto) for pair in pairs]
     return Calibration(gain=gain, offset=offset, residual=_median(left, count), pairs=told)
 
@@ -89,7 +90,7 @@ def unlike(look: NDArray[np.floating], onto: NDArray[np.floating]) -> NDArray[np
     out = np.full(len(look), np.nan)
     for b, difference in enumerate(np.asarray(look - onto, dtype=np.float64)):
         known = difference[np.isfinite(difference)]
-        if len(known) >= _LEAST_PIXELS:
+        if len(known) >= LEAST_PIXELS:
             out[b] = _spread(known)
     return out
 
@@ -103,35 +104,85 @@ def _median(rows: Sequence[NDArray[np.float64]], count: int) -> NDArray[np.float
     return out
 
 
-def _met(told: NDArray[np.float64], prior: float, spread: float, least: float) -> float:
-    """Mean of what pairs tell, and of a normal prior, each by how sure it is."""
-    if not len(told):
-        return prior
-    each = max(least, _spread(told)) if len(told) > 2 else least
-    trust = spread**2 / (spread**2 + each**2 / len(told))
-    return prior + trust * (float(np.median(told)) - prior)
+def _met(told: float, error: float, prior: float, spread: float) -> float:
+    """Mean of what pairs tell, and of a normal prior, each by how sure it is; the prior where `error` is infinite."""
+    return prior + spread**2 / (spread**2 + error**2) * (told - prior) if np.isfinite(error) else prior
 
 
-def _line(x: NDArray[np.float32], y: NDArray[np.float32]) -> tuple[float, float, float]:
-    """Gain of y on x by robust orthogonal regression, and the weighted means of both; NaN where too little is known."""
+@dataclass(frozen=True, kw_only=True)
+class _Fit:
+    """One band of one pair, as one line tells it."""
+
+    slope: float
+    look: float
+    """Weighted mean of the look."""
+    onto: float
+    """Likewise of what it is adjusted to."""
+    moments: NDArray[np.float64]
+    """(3,) weighted squares of the look, of the other, and products, about these means, in units of the noise."""
+
+
+def _fit(x: NDArray[np.float32], y: NDArray[np.float32]) -> _Fit | None:
+    """The line of y on x by robust orthogonal regression; None where too little is known, or x tells nothing of y."""
     known = np.isfinite(x) & np.isfinite(y)
-    if known.sum() < _LEAST_PIXELS:
-        return np.nan, np.nan, np.nan
+    if known.sum() < LEAST_PIXELS:
+        return None
     p, q = x[known].astype(np.float64), y[known].astype(np.float64)
-    weight = np.ones(len(p))
     slope, mean_p, mean_q = 1.0, float(np.median(p)), float(np.median(q))
+    moments, scale = np.zeros(3), 1.0
     for _ in range(_STEPS):
         away = (q - mean_q - slope * (p - mean_p)) / np.hypot(1.0, slope)
         scale = max(_spread(away), 1e-4)
-        weight = np.clip(1 - (away / (_TUKEY * scale)) ** 2, 0, None) ** 2
+        weight = _tukey(away / scale)
         total = weight.sum()
         mean_p, mean_q = float(weight @ p / total), float(weight @ q / total)
-        pp, qq = float(weight @ (p - mean_p) ** 2), float(weight @ (q - mean_q) ** 2)
-        pq = float(weight @ ((p - mean_p) * (q - mean_q)))
-        if pq <= 0:
-            return np.nan, np.nan, np.nan
-        slope = (qq - pp + np.hypot(qq - pp, 2 * pq)) / (2 * pq)
-    return float(slope), mean_p, mean_q
+        dp, dq = p - mean_p, q - mean_q
+        moments = np.array([weight @ dp**2, weight @ dq**2, weight @ (dp * dq)])
+        if moments[2] <= 0:
+            return None
+        slope = _slope(moments)
+    return _Fit(slope=slope, look=mean_p, onto=mean_q, moments=moments / scale**2)
+
+
+def _pooled(fits: Sequence[_Fit]) -> tuple[float, float]:
+    """The slope of several pairs, and its standard error."""
+    if not fits:
+        return np.nan, np.inf
+    slopes, moments = np.array([fit.slope for fit in fits]), np.array([fit.moments for fit in fits])
+    scale = max(_LEAST_GAIN, _spread(slopes))
+    slope = float(np.median(slopes))
+    for _ in range(_STEPS):
+        weighed = _tukey((slopes - slope) / scale)[:, None] * moments
+        slope = _slope(weighed.sum(axis=0))
+    count = len(fits)
+    least = _LEAST_GAIN / np.sqrt(count)
+    if count < _LEAST_JACKKNIFE:
+        return slope, least
+    without = np.array([_slope(weighed.sum(axis=0) - one) for one in weighed])
+    return slope, max(least, float(np.sqrt((count - 1) / count * ((without - without.mean()) ** 2).sum())))
+
+
+def _middle(values: NDArray[np.float64]) -> tuple[float, float]:
+    """The middle of several pairs' offsets (Tukey's weights), and about its standard error."""
+    if not len(values):
+        return np.nan, np.inf
+    each = max(_LEAST_OFFSET, _spread(values)) if len(values) > 2 else _LEAST_OFFSET
+    middle = float(np.median(values))
+    for _ in range(_STEPS):
+        weight = _tukey((values - middle) / each)
+        middle = float(weight @ values / weight.sum())
+    return middle, each / np.sqrt(len(values))
+
+
+def _slope(moments: NDArray[np.float64]) -> float:
+    """Of the line to which points lie nearest, from their squares and products about their means."""
+    pp, qq, pq = moments
+    return float((qq - pp + np.hypot(qq - pp, 2 * pq)) / (2 * pq))
+
+
+def _tukey(away: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Tukey's weights of distances in units of their scale."""
+    return np.asarray(np.clip(1 - (away / _TUKEY) ** 2, 0, None) ** 2)
 
 
 def _spread(values: NDArray[np.float64]) -> float:

@@ -25,7 +25,7 @@ from odc.geo.xr import xr_coords
 from sitewatch.cube._adjust import Adjustment, Both, adjusted, bands_of, fit, pixel_of, positions
 from sitewatch.cube._cube import MAX_CUBE_BYTES, Readings
 
-__all__ = ["Adjustment", "Harmony", "can_be_harmonised", "harmonise", "harmony_sentences"]
+__all__ = ["Adjustment", "Harmony", "can_be_harmonised", "harmonise", "harmony_sentences", "read_harmony"]
 
 _NEEDED = frozenset({"red", "nir"})
 """Bands that all families must have: without them the search knows only pictures."""
@@ -61,12 +61,42 @@ class Harmony:
         }
 
 
+def read_harmony(told: object) -> dict[str, Any]:
+    """What `Harmony.document` wrote, from a file that anybody may have changed.
+
+    Raises:
+        ValueError: a part is missing, or is not what it writes.
+        TypeError: it is no object at all.
+    """
+    if not isinstance(told, dict):
+        raise TypeError(f"harmonised is {told!r}")
+    families, looks, grid, apart = (told.get(key) for key in ("families", "looks", "grid_m", "apart"))
+    adjusted = told.get("adjusted")
+    sound = (
+        isinstance(families, list)
+        and all(isinstance(name, str) for name in families)
+        and isinstance(looks, int)
+        and (not families or (isinstance(grid, int | float) and grid > 0))
+        and isinstance(apart, dict)
+        and all(isinstance(part, str) for part in (*apart, *apart.values()))
+        and isinstance(adjusted, list)
+        and all(isinstance(one, dict) and isinstance(one.get("pixel_m"), int | float) for one in adjusted)
+    )
+    if not sound:
+        raise ValueError("harmonised does not tell which sensors were one series, or how")
+    return told
+
+
 def harmony_sentences(document: Mapping[str, Any]) -> list[str]:
     """What `Harmony.document` says, for people."""
-    families = document["families"]
-    grid = document.get("grid_m")
-    pixels = "" if grid is None else f" on pixels of {grid:.3g} m"
-    told = [f"Searched as one series of {document['looks']} looks{pixels}: {', '.join(families)}"] if families else []
+    families, grid = document["families"], document["grid_m"]
+    told = []
+    if families:
+        told.append(
+            f"Searched as one series of {document['looks']} looks on pixels of {grid:.3g} m: {', '.join(families)}"
+        )
+        if coarser := [one["family"] for one in document["adjusted"] if one["pixel_m"] > 1.01 * grid]:
+            told.append(f"Looks of {' and '.join(coarser)} were searched with the detail of the finer ones around them")
     return [*told, *(f"{why[:1].upper()}{why[1:]}" for why in document["apart"].values())]
 
 
@@ -80,10 +110,11 @@ def harmonise(readings: Sequence[Readings], *, least: int) -> Harmony:
 
     The first family with reflectance makes the grid, or a finer one that has at least half as many looks. Of the others
     each is registered on it, calibrated to it and put on its grid, those first that have most of its bands, then those
-    with most looks. The cube has the bands that all have; a family that costs the others bands stays out where it has
-    fewer looks than they. So does one that cannot be laid on the first (offset unsure by more than half
-    a pixel), that has fewer than three looks within 40 days of one of its, or that stays unlike it (twice as much as
-    the first one's looks are among themselves, and by more than .01).
+    with most looks. The cube has the bands that all have: where that costs the others bands, the one that lacks them
+    needs as many looks as they. A family stays out that cannot be laid on the first (offset unsure by more than half a
+    pixel), that has fewer than three looks within 40 days of one of its, or that stays unlike it (twice as much as the
+    first one's looks are among themselves, and by more than .01). Where all do, the first is left out and the rest
+    tried.
 
     Args:
         readings: of all families, the main one first, as `read_cubes` gives them.
@@ -93,16 +124,54 @@ def harmonise(readings: Sequence[Readings], *, least: int) -> Harmony:
     Returns:
         The cube and how it was made; all cubes together stay within `MAX_CUBE_BYTES`.
     """
-    candidates = [one for one in readings if one.cube is not None and can_be_harmonised(one.family)]
-    if len(candidates) < 2:
+    left = [one for one in readings if one.cube is not None and can_be_harmonised(one.family)]
+    if len(left) < 2:
         return Harmony(cube=None, families=(), apart={})
-    base = _base(candidates)
     room = MAX_CUBE_BYTES - sum(one.cube["reflectance"].nbytes for one in readings if one.cube is not None)
+    counts = {one.family: _looks(one) for one in left}
+    tried: list[_Series] = []
+    while not tried or (not tried[-1].members and len(left) > 2):
+        left = [one for one in left if not tried or one is not tried[-1].base]
+        tried.append(_series_on(_base(left), left, room=room, least=least))
+    series, main = tried[-1], readings[0].family
+    why = {before.base.family: before.refused[series.base.family] for before in tried[:-1]} | series.refused
+    base = series.base.family
+    if not series.members and main in why:
+        # Nothing joined, so that neither is the other's: the one that may have to stay out is told of.
+        why, base = {base: why.pop(main)} | why, main
+    apart = {
+        family: f"{family} is not made one series with {base}: {reason}; "
+        f"{_what_becomes(counts[family], least=least, main=family == main)}"
+        for family, reason in why.items()
+    }
+    if not series.members:
+        return Harmony(cube=None, families=(), apart=apart)
+    return Harmony(
+        cube=_together(series.base, series.members, series.bands),
+        families=(series.base.family, *(one.family for _, one in series.members)),
+        adjusted=tuple(one for _, one in series.members),
+        apart=apart,
+    )
+
+
+@dataclass(frozen=True)
+class _Series:
+    """Who joins one family, and why the others do not."""
+
+    base: Readings
+    bands: list[str]
+    """That all have."""
+    members: list[tuple[Both, Adjustment]]
+    refused: dict[str, str]
+
+
+def _series_on(base: Readings, families: Sequence[Readings], *, room: int, least: int) -> _Series:
+    """A series on one family's grid, of at least `least` looks and at most `room` bytes."""
     bands, looks = _bands(base), _looks(base)
     members: list[tuple[Both, Adjustment]] = []
     refused: dict[str, str] = {}
     for other in sorted(
-        (one for one in candidates if one is not base), key=lambda one: (-len(_shared(bands, one)), -_looks(one))
+        (one for one in families if one is not base), key=lambda one: (-len(_shared(bands, one)), -_looks(one))
     ):
         shared = _shared(bands, other)
         need = 2 * (looks + _looks(other)) * len(shared) * base.grid.shape[0] * base.grid.shape[1]
@@ -116,35 +185,34 @@ def harmonise(readings: Sequence[Readings], *, least: int) -> Harmony:
         else:
             members.append(made)
             bands, looks = shared, looks + _looks(other)
-    if looks < least:
+    if members and looks < least:
         few = f"they have {looks} looks together, and {least} are needed to search them as one"
-        refused |= {how.family: few for _, how in members}
-        members = []
-    counts = {one.family: _looks(one) for one in candidates}
-    apart = {
-        family: f"{family} is not made one series with {base.family}: {why}; "
-        + (
-            "it is searched alone"
-            if counts[family] >= least or family == readings[0].family
-            else f"it stays out, as its {counts[family]} looks are too few to be searched alone ({least} are needed)"
-        )
-        for family, why in refused.items()
-    }
-    if not members:
-        return Harmony(cube=None, families=(), apart=apart)
-    return Harmony(
-        cube=_together(base, members, bands),
-        families=(base.family, *(one.family for _, one in members)),
-        adjusted=tuple(one for _, one in members),
-        apart=apart,
-    )
+        return _Series(base, bands, [], refused | {how.family: few for _, how in members})
+    return _Series(base, bands, members, refused)
+
+
+def _what_becomes(looks: int, *, least: int, main: bool) -> str:
+    """Of a family that is not brought to another."""
+    if looks >= least:
+        return "it is searched alone"
+    if not main:
+        return f"it stays out, as its {looks} looks are too few to be searched alone ({least} are needed)"
+    return f"of its {looks} looks two are compared" if looks > 1 else "its one look has none to be compared with"
 
 
 def _base(candidates: Sequence[Readings]) -> Readings:
-    """The family whose pixels make the grid: one that has what every member must, where there is one."""
+    """The family whose pixels make the grid: one that has what every member must, where there is one.
+
+    A finer one than the first is that only with looks enough for the bands that it costs, too.
+    """
     able = [one for one in candidates if set(_bands(one)) >= _NEEDED]
     first = able[0] if able else candidates[0]
-    finer = [one for one in able if pixel_of(one) < 0.99 * pixel_of(first) and _looks(one) >= _FINER * _looks(first)]
+    finer = [
+        one
+        for one in able
+        if pixel_of(one) < 0.99 * pixel_of(first)
+        and _looks(one) >= (_FINER if set(_bands(first)) <= set(_bands(one)) else _WORTH_BANDS) * _looks(first)
+    ]
     return max(finer, key=_looks, default=first)
 
 

@@ -64,7 +64,7 @@ def make_card(structure: Structure, *, number: int, records: Mapping[str, Record
     Args:
         structure: what to show.
         number: its number on the map and in the table.
-        records: the looks of each sensor that saw it, by name; the first one's make its chart and its time-lapse.
+        records: the looks of each sensor that tells of it, by name; the first one's make its chart and its time-lapse.
         axis: time axis of all life lines.
         limit: wanted size of its time-lapse, bytes.
     """

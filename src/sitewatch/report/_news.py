@@ -63,6 +63,8 @@ def structures_sentence(since: SinceLast) -> str:
         )
     if since.settings and since.differences:
         sentence += f" This run also asked otherwise: {'; '.join(since.settings)}."
+    if since.regrouped is not None and since.differences:
+        sentence += f" {since.regrouped.sentence[0].upper()}{since.regrouped.sentence[1:]}."
     return sentence
 
 

@@ -153,10 +153,13 @@ def _page(
     first, last = (min(used), max(used)) if used else (None, None)
     claims = sorted((s for s in structures if s.kind is Kind.STRUCTURE), key=_first_event)
     moved = sorted((s for s in structures if s.kind is not Kind.STRUCTURE), key=lambda s: (-s.probability, s.id))
+    together = () if harmony is None else tuple(harmony["families"])
     main = None if cube is None or not cube.sizes.get("time") else open_record(cube, site=site, looks=looks)
     beside = {} if main is None else {name: open_record(o, site=site, looks=looks) for name, o in others.items()}
-    together = () if harmony is None else tuple(map(str, harmony["families"]))
     record = main if main is None or not together else beside.get(together[0], main)
+    if record is not None and main is not None:
+        main = main.stretched_as(record)
+        beside = {name: one.stretched_as(record) for name, one in beside.items()}
     since, until = asking.since, asking.until
     gaps = find_gaps(looks, start=since, end=asking.end)
     ends = [t for gap in gaps.found for t in (gap.after, gap.by)]
@@ -255,14 +258,14 @@ def _grown(
 def _shown(
     structure: Structure, main: Record, beside: Mapping[str, Record], together: Sequence[str]
 ) -> dict[str, Record]:
-    """The looks in whose pictures a structure is shown, by sensor: those of all that saw it, the first to tell first.
+    """The looks in whose pictures a structure is shown, by sensor: those that saw it, the first to tell of it first.
 
-    Of sensors that were searched as one series all are shown, as a look may end a bracket that never saw it stand; the
-    first of them is the one on whose pixels it was found.
+    Then the others of those that were one series with one of them: a bracket may end with the look of a sensor that
+    never saw it stand.
     """
-    names: list[str] = []
-    for name in structure.sensors or ("",):
-        names += [one for one in (together if name in together else (name,)) if one not in names]
+    names = list(structure.sensors) or [""]
+    if set(names) & set(together):
+        names += [name for name in together if name not in names]
     return {name: beside.get(name, main) for name in names}
 
 

@@ -91,7 +91,7 @@ class View:
 
 
 def views_of(structure: Structure, records: Sequence[Record], *, number: int) -> tuple[View, ...]:
-    """A structure in the looks of all sensors that saw it, the window around it the same ground in all.
+    """A structure in the looks of all sensors that tell of it, the window around it the same ground in all.
 
     Args:
         structure: what is shown.
@@ -112,7 +112,7 @@ def views_of(structure: Structure, records: Sequence[Record], *, number: int) ->
 def pair_of(views: Sequence[View], title: str, bracket: Bracket) -> Pair | None:
     """The pictures on either side of a bracket; None where one side cannot be shown.
 
-    Each is the bracket's own look, whichever sensor's it is, else the nearest clear one of the first view.
+    Each is the bracket's own look, whichever sensor's it is, else the nearest clear one.
     """
     before, after = _before(views, bracket), _after(views, bracket)
     if before is None or after is None:
@@ -141,8 +141,16 @@ def _before(views: Sequence[View], bracket: Bracket) -> tuple[View, int] | None:
         times = enumerate(view.record.times)
         if own := [n for n, time in times if _same(time, bracket.after) and view.shares[n] > 0]:
             return view, own[-1]
-    found = [n for n, time in enumerate(views[0].record.times) if time <= bracket.after and views[0].clear[n]]
-    return (views[0], found[-1]) if found else None
+    clear = [
+        (time, -place, n)
+        for place, view in enumerate(views)
+        for n, time in enumerate(view.record.times)
+        if time <= bracket.after and view.clear[n]
+    ]
+    if not clear:
+        return None
+    _, place, n = max(clear)
+    return views[-place], n
 
 
 def _after(views: Sequence[View], bracket: Bracket) -> tuple[View, int] | None:
@@ -151,8 +159,16 @@ def _after(views: Sequence[View], bracket: Bracket) -> tuple[View, int] | None:
         ends = enumerate(_ends(view.record))
         if own := [n for n, time in ends if _same(time, bracket.by) and view.shares[n] > 0]:
             return view, own[0]
-    found = [n for n, time in enumerate(_ends(views[0].record)) if time >= bracket.by and views[0].clear[n]]
-    return (views[0], found[0]) if found else None
+    clear = [
+        (time, place, n)
+        for place, view in enumerate(views)
+        for n, time in enumerate(_ends(view.record))
+        if time >= bracket.by and view.clear[n]
+    ]
+    if not clear:
+        return None
+    _, place, n = min(clear)
+    return views[place], n
 
 
 def _ends(record: Record) -> list[dt.datetime]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import odc.geo.xr  # registers `.odc` on xarray objects
@@ -114,6 +114,10 @@ class Record:
         line = shapely.LineString([(centre.x, centre.y), (centre.x, min(89.9999, centre.y + 1e-3))])
         (x0, y0), (x1, y1) = shapely.get_coordinates(project(line, to=self.crs))
         return math.degrees(math.atan2(x1 - x0, y1 - y0))
+
+    def stretched_as(self, other: Record) -> Record:
+        """The same under another's stretch, where both show values of one kind."""
+        return replace(self, black=other.black, white=other.white) if self.units == other.units else self
 
     @property
     def pixel_m(self) -> float:

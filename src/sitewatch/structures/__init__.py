@@ -43,6 +43,7 @@ from sitewatch.structures._series import (
 from sitewatch.structures._series_files import series_document
 from sitewatch.structures._since import (
     Difference,
+    Regrouped,
     SinceLast,
     Turn,
     changed_settings,
@@ -81,6 +82,7 @@ __all__ = [
     "Recognised",
     "Recognition",
     "Recurrence",
+    "Regrouped",
     "Seen",
     "Series",
     "Side",

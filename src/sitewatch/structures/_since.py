@@ -58,6 +58,21 @@ class Difference:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Regrouped:
+    """Other sensors are searched as one series than in the run before, because of what looks there are."""
+
+    before: tuple[str, ...]
+    """Families, the one that makes the grid first; empty: each was searched alone."""
+    now: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """Without a full stop."""
+        now, before = (" and ".join(names) or "none" for names in (self.now, self.before))
+        return f"searched as one series are now {now} (before: {before}), and that alone can tell things otherwise"
+
+
+@dataclass(frozen=True, kw_only=True)
 class SinceLast:
     """What is otherwise than in the run before."""
 
@@ -71,6 +86,8 @@ class SinceLast:
     """Time of the run whose structures these were compared with, UTC; None: one of the two runs had none to compare."""
     settings: tuple[str, ...] = ()
     """What else was asked for than then, so that it may have caused a difference as well."""
+    regrouped: Regrouped | None = None
+    """What may have as well; None: the same sensors are one series."""
     differences: tuple[Difference, ...] = ()
     """The most probable first."""
 
@@ -103,6 +120,7 @@ def since_last(
     try:
         before = structures_in(previous.found["structures"])
         told = {**previous.found["structures"]["sitewatch"], "outline": previous.found["outline"]}
+        regrouped = _regrouped(told, head)
     except (KeyError, TypeError, ValueError, AttributeError):
         return plain
     if structures is None:
@@ -111,6 +129,7 @@ def since_last(
         plain,
         compared=previous.found_at,
         settings=changed_settings(told, {**head, "outline": outline}),
+        regrouped=regrouped,
         differences=compare_structures(before, structures, news=news, used=used),
     )
 
@@ -268,16 +287,22 @@ def changed_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple
     ]
     if before.get("outline") != now.get("outline"):
         told.append("another outline of the site")
-    then, today = (_one_series(head) for head in (before, now))
-    if then != today:
-        told.append(f"sensors searched as one series {', '.join(then) or 'none'}, now {', '.join(today) or 'none'}")
+    if (asked := "harmonised" in now) != ("harmonised" in before):
+        then, today = ("each alone", "as one series") if asked else ("as one series", "each alone")
+        told.append(f"sensors searched {then}, now {today}")
     return tuple(told)
 
 
-def _one_series(head: Mapping[str, Any]) -> tuple[str, ...]:
-    """The families that were searched as one series, the one that made its grid first."""
-    told = head.get("harmonised")
-    return tuple(map(str, told["families"])) if told else ()
+def _regrouped(before: Mapping[str, Any], now: Mapping[str, Any]) -> Regrouped | None:
+    """How other sensors are one series than were, where that was asked for both times; else None.
+
+    Raises:
+        KeyError: a head does not say it as a run does (TypeError too).
+    """
+    if "harmonised" not in before or "harmonised" not in now:
+        return None
+    then, today = (tuple(map(str, head["harmonised"]["families"])) for head in (before, now))
+    return None if then == today else Regrouped(before=then, now=today)
 
 
 def _shown(value: object) -> str:
@@ -294,6 +319,11 @@ def since_document(since: SinceLast) -> dict[str, object]:
         "scenes": [_notice_json(notice) for notice in since.notices],
         "compared_with": None if since.compared is None else f"{since.compared:%Y-%m-%dT%H:%M:%SZ}",
         "other_settings": list(since.settings),
+        **(
+            {}
+            if since.regrouped is None
+            else {"one_series": {"before": list(since.regrouped.before), "now": list(since.regrouped.now)}}
+        ),
         "structures": [
             {
                 "what": d.turn.value,
@@ -332,6 +362,9 @@ def read_since(told: Mapping[str, Any]) -> SinceLast:
         notices=tuple(_notice(entry) for entry in told["scenes"]),
         compared=dt.datetime.fromisoformat(t) if (t := told["compared_with"]) else None,
         settings=tuple(told["other_settings"]),
+        regrouped=None
+        if "one_series" not in told
+        else Regrouped(**{key: tuple(map(str, told["one_series"][key])) for key in ("before", "now")}),
         differences=tuple(
             Difference(
                 turn=Turn(entry["what"]),

@@ -227,9 +227,11 @@ def _structures(
     """
     seen = []
     whole = 0
+    files = []
     for number, (family, cube) in enumerate(cubes.items()):
         inside = area_mask(site.outline, cube.odc.geobox)
         file = kept if kept is None or number == 0 else kept.with_name(f"{kept.stem}-{_slug(family)}{kept.suffix}")
+        files.append(file)
         changes, looks = _changes(cube, false_alarms=false_alarms / len(cubes), inside=inside, kept=file)
         whole += looks
         seen.append(
@@ -245,6 +247,10 @@ def _structures(
                 },
             )
         )
+    if kept is not None:
+        # What was kept of a sensor that is not searched by itself any more.
+        for file in set(kept.parent.glob(f"{kept.stem}-*{kept.suffix}")) - set(files):
+            file.unlink(missing_ok=True)
     return join(seen), whole
 
 

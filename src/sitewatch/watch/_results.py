@@ -20,6 +20,7 @@ from sitewatch.cube import (
     Outcome,
     looks_document,
     read_cubes,
+    read_harmony,
     read_looks,
     read_looks_head,
 )
@@ -92,8 +93,7 @@ def reopen(out: Path, *, now: dt.datetime, progress: Progress | None = None) -> 
         budget = float(head["false_alarms_per_year"])
         share = float(head.get("seen_share", 0.0))
         pixel = None if head.get("pixel_m") is None else float(head["pixel_m"])
-        harmony = head.get("harmonised")
-        together = () if harmony is None else tuple(map(str, harmony["families"])) * (int(harmony["looks"]) > 0)
+        harmony = read_harmony(head["harmonised"]) if "harmonised" in head else None
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
             f"{out / 'structures.geojson'}: its head or that of looks.geojson is damaged ({error}); run `sitewatch "
@@ -101,6 +101,7 @@ def reopen(out: Path, *, now: dt.datetime, progress: Progress | None = None) -> 
         ) from error
     cubes: dict[str, xr.Dataset] = {}
     main = head.get("main")
+    together = () if harmony is None else tuple(harmony["families"])
     if chips:
         readings = read_cubes(
             site,
@@ -112,6 +113,11 @@ def reopen(out: Path, *, now: dt.datetime, progress: Progress | None = None) -> 
             progress=stage(progress, "reading chips"),
         )
         cubes = {one.family: one.cube for one in readings if one.cube is not None}
+    if missing := [name for name in together if name not in cubes]:
+        raise InputError(
+            f"{out / 'structures.geojson'}: it says that {missing[0]!r} was searched with others, and there is no such "
+            "look; run `sitewatch watch` again"
+        )
     return Watched(
         site=site,
         looks=looks,

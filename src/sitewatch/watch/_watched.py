@@ -135,7 +135,7 @@ class Watched:
     @property
     def _grid_m(self) -> float | None:
         """Edge of the pixels that were searched first, metres: of the sensors that are one series, else of the main."""
-        if self.harmony is not None and self.harmony.get("grid_m") is not None:
+        if self.harmony is not None and self.harmony["families"]:
             return float(self.harmony["grid_m"])
         return None if self.cube is None else round(abs(self.cube.odc.geobox.affine.a), 4)
 
