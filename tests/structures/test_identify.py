@@ -278,3 +278,24 @@ def test_the_sensors_are_those_that_saw_it_stand(cube: xr.Dataset) -> None:
     assert sensors() == ("coarse",), "a quarter was seen by these, nothing by the others"
     (alone,) = identify([change(place, 10, None)], cube, site_id="yard")
     assert alone.sensors == ()
+
+
+def test_of_spells_that_follow_each_other_by_turns_every_other_one_is_the_gap(cube: xr.Dataset) -> None:
+    """Both appearances of the ground were told as standing; the one that is more probable in all stays."""
+    place = block(5, 5, 4, 4)
+    turns = [(2, 5, 0.7), (5, 8, 0.8), (8, 11, 0.6), (11, 14, 0.5), (14, 17, 0.4)]
+    spells = [replace(change(place, began, ended), probability=p) for began, ended, p in turns]
+
+    def told(*some: Change) -> list[tuple[dt.datetime | None, dt.datetime | None]]:
+        (one,) = identify(some, cube, site_id="yard")
+        return [(p.erected and p.erected.by, p.dismantled and p.dismantled.by) for p in one.presences]
+
+    def days(*some: int) -> list[tuple[dt.datetime, dt.datetime]]:
+        return [(day(turns[i][0], end=True), day(turns[i][1], end=True)) for i in some]
+
+    assert told(*spells) == days(0, 2, 4)
+    assert told(*spells[:3]) == days(0, 2)  # .7 and .6 against .8
+    assert told(*(replace(s, probability=0.9) if i == 1 else s for i, s in enumerate(spells[:4]))) == days(1, 3)
+    assert told(*spells[:2]) == days(0, 1)  # a hall and its successor
+    apart = change(place, 19, None)
+    assert len(told(*spells, apart)) == 4

@@ -91,7 +91,15 @@ def test_an_end_that_is_new_and_another_number_of_spells() -> None:
     found = compared(
         [structure("a", (bracket(1), None))], [structure("a", (bracket(1), bracket(4)), (bracket(9), None))]
     )
-    assert found["a"].words[0].endswith("(before: erected after 2021-01-11 and by 2021-01-21)")
+    assert found["a"].words == (
+        "now erected after 2021-01-11 and by 2021-01-21, taken down after 2021-02-10 and by 2021-02-20",
+        "now erected after 2021-04-01 and by 2021-04-11",
+        "not any more erected after 2021-01-11 and by 2021-01-21",
+    )
+    # Of many spells only those that are told otherwise.
+    long = [(bracket(n), bracket(n + 2)) for n in range(1, 13, 4)]
+    found = compared([structure("a", *long)], [structure("a", *long, (bracket(15), None))])
+    assert found["a"].words == ("now erected after 2021-05-31 and by 2021-06-10",)
 
 
 def test_a_structure_under_another_id_is_the_same_where_its_ground_is() -> None:

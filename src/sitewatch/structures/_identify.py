@@ -25,6 +25,8 @@ _SAME_FOOTPRINT = 0.35
 """Two changes are of one thing when they share at least this much of the ground of both (intersection over union)."""
 _PART = 0.5
 """And a smaller one is a stage of a larger one that stands as well when this much of it lies there."""
+_BY_TURNS = 3
+"""Spells that follow each other without a gap from which every other one is the gap."""
 _EXTENDED = 1.3
 """A later phase that covers this much more ground than the one before is an extension."""
 
@@ -182,7 +184,7 @@ def _consistent(group: Sequence[Change]) -> list[Change]:
     What is gone cannot go: of changes that make two downs follow each other without an up between, the least probable
     is dropped as a whole, until none are left. A spell and the gap after it tell of one down, not of two.
     """
-    kept = list(group)
+    kept = _one_side(group)
     while True:
         downs = [
             change
@@ -194,6 +196,41 @@ def _consistent(group: Sequence[Change]) -> list[Change]:
             return kept
         weakest = min(downs, key=lambda change: change.probability)
         kept = [change for change in kept if change is not weakest]
+
+
+def _one_side(changes: Sequence[Change]) -> list[Change]:
+    """The changes of a thing without spells of standing that are the gaps between others.
+
+    Where three spells and more begin as the one before ends, the ground looked one way and the other by turns, and both
+    were told as standing. One of them is the ground without the thing: of every other spell and those between, the ones
+    whose probabilities add up to less are dropped. Two that follow each other may be a hall and its successor.
+    """
+    spells = sorted((c for c in changes if c.standing_inside), key=lambda c: (_start(c), _end(c)))
+    chains: list[list[Change]] = []
+    for spell in spells:
+        if chains and _follows(chains[-1][-1], spell):
+            chains[-1].append(spell)
+        else:
+            chains.append([spell])
+    gaps = {
+        id(gap)
+        for chain in chains
+        if len(chain) >= _BY_TURNS
+        for gap in min(chain[::2], chain[1::2], key=lambda side: sum(change.probability for change in side))
+    }
+    return [change for change in changes if id(change) not in gaps]
+
+
+def _follows(one: Change, other: Change) -> bool:
+    return one.ended is not None and other.began is not None and _meet(one.ended, other.began)
+
+
+def _start(change: Change) -> int:
+    return -1 if change.began is None else change.began.by
+
+
+def _end(change: Change) -> float:
+    return np.inf if change.ended is None else change.ended.by
 
 
 def _meet(one: Edge, other: Edge) -> bool:

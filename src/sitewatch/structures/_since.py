@@ -213,12 +213,16 @@ def _difference(turn: Turn, before: Structure | None, now: Structure | None, *, 
 
 
 def _words(old: Sequence[Presence], new: Sequence[Presence]) -> tuple[str, ...]:
-    """Every event that differs, now and before; all spells where their number differs."""
+    """Every event that differs, now and before; where the number of spells differs, those that are told only once."""
     if not old or not new:
         return tuple(spell_in_words(presence) for presence in (*old, *new))
     if len(old) != len(new):
-        now, then = ("; ".join(spell_in_words(p) for p in presences) for presences in (new, old))
-        return (f"{now} (before: {then})",)
+        came = [p for p in new if not any(_same_spell(p, q) for q in old)]
+        went = [p for p in old if not any(_same_spell(p, q) for q in new)]
+        return (
+            *(f"now {spell_in_words(p)}" for p in came),
+            *(f"not any more {spell_in_words(p)}" for p in went),
+        )
     words = []
     for was, spell in zip(old, new, strict=True):
         for name, one, other in (
