@@ -99,8 +99,10 @@ def some_by_pixel(
         part = slice(first, first + _LOOKS)
         # Taken before they are made float32: of half floats all pixels would cost more than a search of these.
         few = np.take(images[part], pixels, axis=2).astype(np.float32)
-        np.nan_to_num(few, copy=False, posinf=0.0, neginf=0.0)
-        few = (few - dark) * scale - offset[part, :, None]
+        few[~np.isfinite(few)] = 0.0
+        few -= dark
+        few *= scale
+        few -= offset[part, :, None]
         values[pixels, part] = few.transpose(2, 0, 1)
         valid[pixels, part] = np.take(seen[part], pixels, axis=1).T
 
