@@ -86,8 +86,9 @@ def context(
     size = np.array([len(p.pixels) for p in patches], dtype=np.float64)
     start = np.array([days[p.start] for p in patches])
     end = np.array([days[p.end] if p.end < len(days) else np.nan for p in patches])
-    strength = np.array([float(np.linalg.norm(p.delta)) for p in patches])
-    delta = np.array([p.delta / max(length, 1e-9) for p, length in zip(patches, strength.tolist(), strict=True)])
+    delta = np.array([p.delta for p in patches], dtype=np.float64)
+    strength = np.linalg.norm(delta, axis=1)
+    delta /= np.maximum(strength, 1e-9)[:, None]
     hopeful = np.flatnonzero(belief >= _HOPELESS)
     shared, near = _overlaps(patches, hopeful, shape)
     own = np.log(np.clip(belief, 1e-6, 1 - 1e-6) / np.clip(1 - belief, 1e-6, 1))

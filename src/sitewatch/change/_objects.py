@@ -67,7 +67,8 @@ class Patch:
 
     def on_ground_of(self, other: Patch, least: float) -> bool:
         """Whether the two share at least this much of the ground of both (intersection over union, 0-1)."""
-        shared = len(np.intersect1d(self.pixels, other.pixels, assume_unique=True))
+        apart = self.pixels[0] > other.pixels[-1] or other.pixels[0] > self.pixels[-1]
+        shared = 0 if apart else len(np.intersect1d(self.pixels, other.pixels, assume_unique=True))
         return shared >= least * (len(self.pixels) + len(other.pixels) - shared)
 
 
