@@ -352,7 +352,7 @@ def test_the_main_family_is_never_said_to_stay_out() -> None:
     fine = readings(SENTINEL, FINE_DAYS[:4], still, pixel=1, seed=2)
     harmony = harmonise([main, fine], least=7)
     assert list(harmony.apart) == [SENTINEL]
-    assert harmony.apart[SENTINEL].startswith(f"{SENTINEL} is not made one series with {LANDSAT}: ")
+    assert harmony.apart[SENTINEL].startswith(f"{SENTINEL} is not made one series with {LANDSAT} (of the latter: in ")
     assert harmony.apart[SENTINEL].endswith(
         "; it stays out, as its 4 looks are too few to be searched alone (7 are needed)"
     )
@@ -480,7 +480,29 @@ def test_one_sensor_that_fits_none_does_not_keep_the_others_apart() -> None:
     # It is as fine as the first, and would be the first to make the grid as the main one.
     harmony = harmonise([misfit, fine, other], least=7)
     assert harmony.families == (SENTINEL, LANDSAT)
+    assert harmony.apart[PLANET].startswith(f"{PLANET} is not made one series with {SENTINEL} (of the latter: in nir ")
+
+
+def test_each_of_three_that_fit_none_of_the_others_is_told_with_whom() -> None:
+    rng = np.random.default_rng(6)
+
+    def odd() -> NDArray[np.float64]:
+        ground = PLACE.copy()
+        ground[3] = ndimage.zoom(rng.uniform(0.05, 0.5, (14, 14)), ground.shape[1] / 14, order=0)
+        return ground
+
+    grounds = [odd(), odd()]
+    main = readings(LANDSAT, range(0, 240, 20), lambda _: grounds[0], pixel=TIMES, seed=3)
+    fine = readings(SENTINEL, range(4, 240, 24), still, pixel=1, seed=2)
+    third = readings(PLANET, range(9, 240, 26), lambda _: grounds[1], pixel=1, seed=4)
+    harmony = harmonise([main, fine, third], least=7)
+    assert harmony.families == ()
+    # That of Sentinel-2 would make the grid. The main family is searched in any case, and is not told of.
+    assert set(harmony.apart) == {SENTINEL, PLANET}
     assert harmony.apart[PLANET].startswith(f"{PLANET} is not made one series with {SENTINEL}: in nir ")
+    assert harmony.apart[SENTINEL].startswith(
+        f"{SENTINEL} is not made one series with {LANDSAT} (of the latter: in nir "
+    )
 
 
 def test_clear_looks_calibrate_where_the_nearest_are_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -553,6 +575,7 @@ def test_what_a_run_wrote_is_read_back_and_what_was_changed_is_not(built: tuple[
     for key, value in (
         ("families", "abc"), ("families", [3]), ("looks", "x"), ("grid_m", "x"), ("grid_m", None), ("grid_m", -1),
         ("apart", []), ("apart", {"a": 1}), ("adjusted", None), ("adjusted", [{}]),
+        ("adjusted", [{"pixel_m": 30.0}]), ("adjusted", [{"family": "a"}]),
     ):  # fmt: skip
         with pytest.raises(ValueError, match="which sensors were one series"):
             read_harmony({**told, key: value})

@@ -80,7 +80,8 @@ def read_harmony(told: object) -> dict[str, Any]:
         and isinstance(apart, dict)
         and all(isinstance(part, str) for part in (*apart, *apart.values()))
         and isinstance(adjusted, list)
-        and all(isinstance(one, dict) and isinstance(one.get("pixel_m"), int | float) for one in adjusted)
+        and all(isinstance(one, dict) and isinstance(one.get("family"), str) for one in adjusted)
+        and all(isinstance(one.get("pixel_m"), int | float) for one in adjusted)
     )
     if not sound:
         raise ValueError("harmonised does not tell which sensors were one series, or how")
@@ -133,16 +134,19 @@ def harmonise(readings: Sequence[Readings], *, least: int) -> Harmony:
     while not tried or (not tried[-1].members and len(left) > 2):
         left = [one for one in left if not tried or one is not tried[-1].base]
         tried.append(_series_on(_base(left), left, room=room, least=least))
-    series, main = tried[-1], readings[0].family
-    why = {before.base.family: before.refused[series.base.family] for before in tried[:-1]} | series.refused
-    base = series.base.family
-    if not series.members and main in why:
-        # Nothing joined, so that neither is the other's: the one that may have to stay out is told of.
-        why, base = {base: why.pop(main)} | why, main
+    series = tried[-1] if tried[-1].members else tried[0]
+    base, main = series.base.family, readings[0].family
+    why = {family: f"{base}: {reason}" for family, reason in series.refused.items()}
+    if series.members:
+        why |= {before.base.family: f"{base} (of the latter: {before.refused[base]})" for before in tried[:-1]}
+    elif main in why:
+        # The main family is searched in any case: the one that may have to stay out is told of.
+        del why[main]
+        why[base] = f"{main} (of the latter: {series.refused[main]})"
     apart = {
-        family: f"{family} is not made one series with {base}: {reason}; "
+        family: f"{family} is not made one series with {told}; "
         f"{_what_becomes(counts[family], least=least, main=family == main)}"
-        for family, reason in why.items()
+        for family, told in why.items()
     }
     if not series.members:
         return Harmony(cube=None, families=(), apart=apart)
