@@ -178,13 +178,13 @@ def _seen(cube: xr.Dataset) -> NDArray[np.bool_]:
 
 def _goes_on(known: Known, cube: xr.Dataset) -> bool:
     """Whether the cube begins with the looks that are known."""
-    before = len(known.scenes)
+    before, sample = len(known.scenes), _sample(cube)
     return (
         known.place == _place(cube)
         and bool((known.scenes == cube["scene"].values[:before].astype(np.str_)).all())
-        and known.sample.shape[1:] == _sample(cube).shape[1:]
+        and known.sample.shape[1:] == sample.shape[1:]
         and _brought_alike(known, brought_in(cube))
-        and bool((_as_before(known.sample, _sample(cube)[:before]) | _unsettled(known, cube)).all())
+        and bool((_as_before(known.sample, sample[:before]) | _unsettled(known, cube)).all())
     )
 
 

@@ -130,10 +130,10 @@ def harmonise(readings: Sequence[Readings], *, least: int) -> Harmony:
         return Harmony(cube=None, families=(), apart={})
     room = MAX_CUBE_BYTES - sum(one.cube["reflectance"].nbytes for one in readings if one.cube is not None)
     counts = {one.family: _looks(one) for one in left}
-    tried: list[_Series] = []
-    while not tried or (not tried[-1].members and len(left) > 2):
-        left = [one for one in left if not tried or one is not tried[-1].base]
-        tried.append(_series_on(_base(left), left, room=room, least=least))
+    tried = [_series_of(left, room=room, least=least)]
+    while not tried[-1].members and len(left) > 2:
+        left = [one for one in left if one is not tried[-1].base]
+        tried.append(_series_of(left, room=room, least=least))
     series = tried[-1] if tried[-1].members else tried[0]
     base, main = series.base.family, readings[0].family
     why = {family: f"{base}: {reason}" for family, reason in series.refused.items()}
@@ -169,8 +169,9 @@ class _Series:
     refused: dict[str, str]
 
 
-def _series_on(base: Readings, families: Sequence[Readings], *, room: int, least: int) -> _Series:
-    """A series on one family's grid, of at least `least` looks and at most `room` bytes."""
+def _series_of(families: Sequence[Readings], *, room: int, least: int) -> _Series:
+    """A series of what can be, of at least `least` looks and at most `room` bytes."""
+    base = _base(families)
     bands, looks = _bands(base), _looks(base)
     members: list[tuple[Both, Adjustment]] = []
     refused: dict[str, str] = {}

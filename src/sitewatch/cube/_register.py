@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numba
@@ -117,14 +118,7 @@ def measure_shifts(images: NDArray[np.float32], seen: NDArray[np.bool_], days: N
         reference = _reference(shown[best], offset[best])
         found = offset.copy()
         bases = _pyramid(reference[None])
-        for level in reversed(range(_LEVELS if number == 0 else 1)):
-            points = _steepest(bases[level][0])
-            if len(points[0]) < _LEAST:
-                continue
-            pixel = 2.0**level
-            steps = _STEPS if level > 0 else _LAST_STEPS
-            found, sigma, line = _track(pyramid[level], bases[level][0], points, found / pixel, steps=steps)
-            found, sigma = found * pixel, sigma * pixel
+        found, sigma, line = _through(pyramid, bases, found, sigma, line, levels=_LEVELS if number == 0 else 1)
         measured = np.isfinite(sigma)
         if not measured.any():
             break
@@ -180,16 +174,39 @@ def track_image(image: NDArray[np.float32], reference: NDArray[np.float32]) -> t
         error along an axis, infinite where it could not be measured.
     """
     looks, bases = _pyramid(image[None]), _pyramid(reference[None])
-    offset, sigma = np.zeros((1, 2)), np.full(1, np.inf)
-    for level in reversed(range(_LEVELS)):
+    offset, sigma, line = np.zeros((1, 2)), np.full(1, np.inf), np.tile((1.0, 0.0), (1, 1))
+    offset, sigma, _ = _through(looks, bases, offset, sigma, line, levels=_LEVELS)
+    return offset[0], float(sigma[0])
+
+
+def _through(
+    looks: Sequence[NDArray[np.float32]],
+    bases: Sequence[NDArray[np.float32]],
+    offset: NDArray[np.float64],
+    sigma: NDArray[np.float64],
+    line: NDArray[np.float64],
+    *,
+    levels: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """`_track` through the lowest levels of two pyramids, the coarsest first; flat levels leave all as it was.
+
+    Args:
+        looks: of each level, (time, y, x).
+        bases: likewise, of the one reference.
+        offset: (time, 2) where to begin, pixels of the lowest level.
+        sigma: (time,) what is known of its error.
+        line: (time, 2) gain and offset of the looks.
+        levels: how many.
+    """
+    for level in reversed(range(levels)):
         points = _steepest(bases[level][0])
         if len(points[0]) < _LEAST:
             continue
         pixel = 2.0**level
         steps = _STEPS if level > 0 else _LAST_STEPS
-        offset, sigma, _ = _track(looks[level], bases[level][0], points, offset / pixel, steps=steps)
+        offset, sigma, line = _track(looks[level], bases[level][0], points, offset / pixel, steps=steps)
         offset, sigma = offset * pixel, sigma * pixel
-    return offset[0], float(sigma[0])
+    return offset, sigma, line
 
 
 def _shadows(offset: NDArray[np.float64], good: NDArray[np.bool_], days: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -18,6 +18,8 @@ from sitewatch.structures import Bracket, Structure
 __all__ = ["Pair", "Shot", "View", "pair_of", "pair_of_ends", "views_of"]
 
 _OTHER = " (the bracket's own cannot be shown)"
+_ONE_TIME = dt.timedelta(seconds=1)
+"""Times that differ by less are one: files keep whole seconds, scenes may tell fractions."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +116,7 @@ def pair_of(views: Sequence[View], title: str, bracket: Bracket) -> Pair | None:
 
     Each is the bracket's own look, whichever sensor's it is, else the nearest clear one.
     """
-    before, after = _before(views, bracket), _after(views, bracket)
+    before, after = _nearest(views, bracket.after, late=False), _nearest(views, bracket.by, late=True)
     if before is None or after is None:
         return None
     opens = _same(before[0].record.times[before[1]], bracket.after)
@@ -135,46 +137,28 @@ def pair_of_ends(view: View) -> Pair:
     )
 
 
-def _before(views: Sequence[View], bracket: Bracket) -> tuple[View, int] | None:
-    """The look with which the bracket opens, else the last clear one before it."""
-    for view in views:
-        times = enumerate(view.record.times)
-        if own := [n for n, time in times if _same(time, bracket.after) and view.shares[n] > 0]:
-            return view, own[-1]
-    clear = [
-        (time, -place, n)
+def _nearest(views: Sequence[View], end: dt.datetime, *, late: bool) -> tuple[View, int] | None:
+    """The look that is an end of a bracket, else the nearest clear one on its far side.
+
+    Args:
+        views: of several looks that would do, that of the first is taken.
+        end: of the bracket.
+        late: True: it closes the bracket, and looks count by the last moment at which they can have been taken.
+    """
+    side = 1 if late else -1
+    away = [
+        (side * ((view.record.latest(n) if late else time) - end), place, side * n)
         for place, view in enumerate(views)
         for n, time in enumerate(view.record.times)
-        if time <= bracket.after and view.clear[n]
     ]
-    if not clear:
+    own = [(place, n) for distance, place, n in away if abs(distance) < _ONE_TIME and views[place].shares[side * n] > 0]
+    clear = [look for look in away if look[0] >= dt.timedelta() and views[look[1]].clear[side * look[2]]]
+    if not own and not clear:
         return None
-    _, place, n = max(clear)
-    return views[-place], n
-
-
-def _after(views: Sequence[View], bracket: Bracket) -> tuple[View, int] | None:
-    """The look with which the bracket closes, else the first clear one after it."""
-    for view in views:
-        ends = enumerate(_ends(view.record))
-        if own := [n for n, time in ends if _same(time, bracket.by) and view.shares[n] > 0]:
-            return view, own[0]
-    clear = [
-        (time, place, n)
-        for place, view in enumerate(views)
-        for n, time in enumerate(_ends(view.record))
-        if time >= bracket.by and view.clear[n]
-    ]
-    if not clear:
-        return None
-    _, place, n = min(clear)
-    return views[place], n
-
-
-def _ends(record: Record) -> list[dt.datetime]:
-    return [record.latest(n) for n in range(len(record.times))]
+    place, n = min(own) if own else min(clear)[1:]
+    return views[place], side * n
 
 
 def _same(one: dt.datetime, other: dt.datetime) -> bool:
-    """Whether two times are one: files keep whole seconds, scenes may tell fractions."""
-    return abs(one - other) < dt.timedelta(seconds=1)
+    """Whether two times are one."""
+    return abs(one - other) < _ONE_TIME

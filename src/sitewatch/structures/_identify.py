@@ -105,7 +105,7 @@ class _Ground:
 
     def looks_between(self, pixels: NDArray[np.int64], first: int, last: int) -> int:
         """How many looks in [first, last) saw at least half of the pixels."""
-        return int(self._saw(pixels, first, last).sum())
+        return int((self.valid[first:last, pixels].mean(axis=1) >= 0.5).sum())
 
     def sensors(self, pixels: NDArray[np.int64], stands: Sequence[_Stand]) -> tuple[str, ...]:
         """Families of which a look saw half of the pixels while it stood; where none saw half, of those that saw most.
@@ -125,10 +125,6 @@ class _Ground:
         """The looks [first, last) on which it stood."""
         first = 0 if stand.erected is None else stand.erected.by
         return first, len(self.scenes) if stand.dismantled is None else stand.dismantled.by
-
-    def _saw(self, pixels: NDArray[np.int64], first: int, last: int) -> NDArray[np.bool_]:
-        """(look,) of [first, last): which saw at least half of the pixels."""
-        return np.asarray(self.valid[first:last, pixels].mean(axis=1) >= 0.5)
 
 
 @dataclass(frozen=True)
