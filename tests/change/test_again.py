@@ -70,10 +70,10 @@ def claims(changes: list[Change]) -> list[Change]:
 
 
 def told(one: Change, others: list[Change]) -> bool:
-    """Whether others hold the same thing with the same dates, on the same ground by half."""
+    """Whether others hold the same thing with the same dates; half of the smaller of the two lies on the other."""
     return any(
         (one.began, one.ended, one.standing_inside) == (other.began, other.ended, other.standing_inside)
-        and len(np.intersect1d(one.pixels, other.pixels)) >= 0.5 * len(np.union1d(one.pixels, other.pixels))
+        and len(np.intersect1d(one.pixels, other.pixels)) >= 0.5 * min(len(one.pixels), len(other.pixels))
         for other in others
     )
 

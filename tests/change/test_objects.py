@@ -9,14 +9,15 @@ import pytest
 import xarray as xr
 
 from sitewatch.change import candidates, compare_pair
+from sitewatch.change._background import design
 from sitewatch.change._context import CONTEXT, context
 from sitewatch.change._dates import edges
 from sitewatch.change._describe import FEATURES, SIGNED, describe
 from sitewatch.change._measure import SIDES
-from sitewatch.change._objects import Patch, compounds
+from sitewatch.change._objects import GROW_SCORE, Patch, compounds, grow
 from sitewatch.change._pair import farthest_pair, pair_candidates
 from sitewatch.change._repeats import distinct, repeats
-from sitewatch.change._scan import Spells
+from sitewatch.change._scan import Spells, scan
 from sitewatch.change._stack import Stack
 from sitewatch.change._verify import (
     context_terms,
@@ -80,6 +81,30 @@ def quiet_spells() -> Spells:
     shape = (SIZE * SIZE, 1)
     none = np.full(shape, -1, dtype=np.int32)
     return Spells(start=none, end=none, score=np.zeros(shape, np.float32), delta=np.zeros((*shape, 6), np.float32))
+
+
+def test_a_blurred_row_of_halls_is_one_patch_each_without_its_rim() -> None:
+    walls = [slice(left, left + 6) for left in (4, 12, 20)]
+    rows = slice(10, 16)
+    blur = [(slice(9, 17), slice(3, 27), 20, LOOKS, 0.06)]
+    stack = stack_with(*blur, *((rows, wall, 20, LOOKS, 0.14) for wall in walls))
+    spells = scan(stack.values, stack.valid, design(stack.days), threshold=GROW_SCORE)
+    halls = [np.sort((np.mgrid[rows, wall][0] * SIZE + np.mgrid[rows, wall][1]).ravel()) for wall in walls]
+    made = grow(spells, stack.shape, stack.days)
+    on_them = {i: p for i, p in enumerate(made.patches) if np.isin(p.pixels, np.concatenate(halls)).any()}
+    assert sorted(p.pixels.tolist() for p in on_them.values()) == [hall.tolist() for hall in halls]
+    # The rim is nobody else's to grow from: it stays with one of what it was grown with.
+    rim = np.setdiff1d((np.mgrid[9:17, 3:27][0] * SIZE + np.mgrid[9:17, 3:27][1]).ravel(), np.concatenate(halls))
+    assert len(rim) == 84
+    assert all(set(on_them) & set(made.owner[pixel].tolist()) for pixel in rim)
+    (whole,) = (p for p in grow(spells, stack.shape, stack.days, rims=True).patches if np.isin(p.pixels, rim).any())
+    assert len(whole.pixels) == 8 * 24
+
+
+def test_a_roof_of_two_colours_keeps_both() -> None:
+    stack = stack_with((slice(10, 18), slice(10, 20), 20, LOOKS, 0.2), (slice(10, 18), slice(20, 26), 20, LOOKS, 0.12))
+    patches, _ = candidates(stack)
+    assert any(len(p.pixels) == 8 * 16 for p in patches)
 
 
 def test_a_hall_and_a_tent_become_two_patches_with_their_dates() -> None:

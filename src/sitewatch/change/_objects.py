@@ -24,6 +24,12 @@ MIN_PIXELS = 3
 PAIR_SCORE = 25.0
 """Two pixels are enough where both score this: a structure of two by two pixels may lie across six."""
 
+_RIM = 0.4
+"""Pixels that show less than this share of their patch's change are its rim: the sensor's blur spreads a change over
+ground that less than half of it covers. Rims join what stands side by side and make the small look large."""
+_FULL = 75.0
+"""Percentile of a patch's pixels whose change is taken for all of it."""
+
 _AROUND = 15
 """Edge of the square of pixels over which it is judged what scores are usual."""
 
@@ -79,7 +85,7 @@ class Grown:
     patches: list[Patch]
     """Highest seed first."""
     owner: NDArray[np.int32]
-    """(pixel, event) position of the patch that a spell belongs to, -1 for none."""
+    """(pixel, event) position of the patch that a spell belongs to, as its rim too; -1 for none."""
 
 
 def grow(
@@ -89,11 +95,13 @@ def grow(
     *,
     usual: NDArray[np.float32] | None = None,
     free: NDArray[np.bool_] | None = None,
+    rims: bool = False,
 ) -> Grown:
     """Grow patches from the pixels of highest score.
 
     Where everything around seems to change (fields, compressed pictures), what most pixels do is noise: scores are
-    divided by what is usual around a pixel (`usual_scores`).
+    divided by what is usual around a pixel (`usual_scores`). What was grown together loses its rim, and what only the
+    rim held together becomes several patches.
 
     Args:
         spells: of all pixels, as `scan` gives them.
@@ -101,6 +109,7 @@ def grow(
         days: (time,) capture times in days.
         usual: (pixel,) from `usual_scores`, where it is known already.
         free: (pixel, event) True where a spell may become part of a patch; None: everywhere.
+        rims: True: patches are left as they were grown.
 
     Returns:
         The patches; a pixel-event belongs to at most one.
@@ -114,24 +123,26 @@ def grow(
     flat = flat[np.argsort(-scores.ravel()[flat], kind="stable")]
     labels = _grow(flat, scores, spells.start, spells.end, spells.delta, days, shape)
     events = labels.shape[1]
-    inside = np.flatnonzero(labels.ravel())
-    order = inside[np.argsort(labels.ravel()[inside], kind="stable")]
-    bounds = np.searchsorted(labels.ravel()[order], np.arange(1, labels.max() + 2))
+    deltas = spells.delta.reshape(-1, spells.delta.shape[2])
+    parts = grown = labels.ravel()
+    if not rims:
+        parts, grown = _without_rims(*_members(grown), deltas, events, shape)
+    order, bounds = _members(parts)
     told = _summaries(
         order,
         bounds,
         scores.ravel(),
         spells.start.ravel(),
         spells.end.ravel(),
-        spells.delta.reshape(-1, spells.delta.shape[2]),
+        deltas,
         np.repeat(usual, events),
         days,
     )
     size = np.diff(bounds)
     kept = np.flatnonzero((size >= MIN_PIXELS) | ((size == 2) & (told.lowest >= PAIR_SCORE)))
-    owner = np.full(labels.shape, -1, dtype=np.int32)
-    for number, group in enumerate(kept.tolist()):
-        owner.ravel()[order[bounds[group] : bounds[group + 1]]] = number
+    number = np.full(len(size) + 1, -1, dtype=np.int32)
+    number[kept + 1] = np.arange(len(kept))
+    owner = number[grown].reshape(scores.shape)
     closed = _closed([order[bounds[group] : bounds[group + 1]] // events for group in kept.tolist()], shape)
     busy = _busy(spells, len(days))
     patches = [
@@ -250,6 +261,66 @@ def _closed(sets: Sequence[NDArray[np.int64]], shape: tuple[int, int]) -> list[N
         ):
             answer[i] = np.sort((part_rows - 1 + tops[i]) * width + part_columns - first - 1 + lefts[i])
     return answer
+
+
+def _members(labels: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Positions of all that is labelled, by label, and (labels + 1,) where each begins among them."""
+    inside = np.flatnonzero(labels)
+    order = inside[np.argsort(labels[inside], kind="stable")]
+    return order, np.searchsorted(labels[order], np.arange(1, labels.max(initial=0) + 2))
+
+
+@numba.njit(cache=True)
+def _without_rims(order, bounds, deltas, events, shape):  # type: ignore[no-untyped-def]
+    """Take the rims off grown patches, given as by `_members`; what hung together by a rim alone comes apart.
+
+    Returns (pixel-event,) labels from 1 of the parts without rims, and the same with rims, which bear the label of the
+    largest part of what they were grown with.
+    """
+    height, width = shape
+    parts, whole = np.zeros(len(deltas), dtype=np.int64), np.zeros(len(deltas), dtype=np.int64)
+    at = np.full(height * width, -1, dtype=np.int64)
+    label = 0
+    for g in range(len(bounds) - 1):
+        members = order[bounds[g] : bounds[g + 1]]
+        mean = np.zeros(deltas.shape[1])
+        for b in range(mean.size):
+            mean[b] = np.median(deltas[members, b])
+        mean /= max(np.sqrt((mean**2).sum()), 1e-9)
+        along = np.zeros(members.size)
+        for i in range(members.size):
+            for b in range(mean.size):
+                along[i] += deltas[members[i], b] * mean[b]
+        least = _RIM * np.percentile(along, _FULL)
+        for i in range(members.size):
+            if along[i] >= least:
+                at[members[i] // events] = members[i]
+        largest, most = 0, 0
+        queue = np.empty(members.size, dtype=np.int64)
+        for i in range(members.size):
+            if at[members[i] // events] != members[i] or parts[members[i]] != 0:
+                continue
+            label += 1
+            parts[members[i]] = label
+            queue[0] = members[i]
+            head, tail = 0, 1
+            while head < tail:
+                here = queue[head] // events
+                head += 1
+                row, column = here // width, here % width
+                for y in range(max(0, row - 1), min(height, row + 2)):
+                    for x in range(max(0, column - 1), min(width, column + 2)):
+                        near = at[y * width + x]
+                        if near >= 0 and parts[near] == 0:
+                            parts[near] = label
+                            queue[tail] = near
+                            tail += 1
+            if tail > most:
+                largest, most = label, tail
+        for i in range(members.size):
+            at[members[i] // events] = -1
+            whole[members[i]] = parts[members[i]] if parts[members[i]] != 0 else largest
+    return parts, whole
 
 
 class Summaries(NamedTuple):

@@ -79,7 +79,8 @@ def pair_candidates(stack: Stack) -> tuple[list[Patch], NDArray[np.float64]]:
         score=np.column_stack([np.where(found, score, 0.0), np.zeros(pixels)]).astype(np.float32),
         delta=np.stack([beyond, np.zeros_like(beyond)], axis=1),
     )
-    patches = grow(spells, stack.shape, stack.days).patches
+    # What lies beyond the neighbourhood is no share of the change: it does not tell how much of a pixel is covered.
+    patches = grow(spells, stack.shape, stack.days, rims=True).patches
     level = replace(
         stack, values=np.ascontiguousarray(np.nan_to_num(images).reshape(looks, bands, -1).transpose(2, 0, 1))
     )
