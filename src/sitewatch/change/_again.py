@@ -285,6 +285,7 @@ def _searched(found: Search, cube: xr.Dataset, region: NDArray[np.int64], basis:
     place = np.append(np.where(kept, np.cumsum(kept) - 1, -1), -1).astype(np.int32)
     zone = np.zeros(len(found.held), dtype=bool)
     zone[region] = True
+    zone[np.isin(found.owner, lost).any(axis=1)] = True  # with their rims
     for i in lost.tolist():
         zone[found.patches[i].pixels] = True
     owner = place[owner]

@@ -18,7 +18,7 @@ from sitewatch.change._scan import EVENTS, Spells
 
 __all__ = ["read_known", "write_known"]
 
-_FORMAT = 2
+_FORMAT = 3
 """Of the file and of what its numbers mean: one more whenever the scan, the patches or their features change."""
 
 _MAX_BYTES = 4 * 2**30

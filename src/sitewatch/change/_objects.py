@@ -26,7 +26,7 @@ PAIR_SCORE = 25.0
 
 _RIM = 0.4
 """Pixels that show less than this share of their patch's change are its rim: the sensor's blur spreads a change over
-ground that less than half of it covers. Rims join what stands side by side and make the small look large."""
+ground of which the thing covers less than that. Rims join what stands side by side and make the small look large."""
 _FULL = 75.0
 """Percentile of a patch's pixels whose change is taken for all of it."""
 
@@ -275,7 +275,7 @@ def _without_rims(order, bounds, deltas, events, shape):  # type: ignore[no-unty
     """Take the rims off grown patches, given as by `_members`; what hung together by a rim alone comes apart.
 
     Returns (pixel-event,) labels from 1 of the parts without rims, and the same with rims, which bear the label of the
-    largest part of what they were grown with.
+    nearest part.
     """
     height, width = shape
     parts, whole = np.zeros(len(deltas), dtype=np.int64), np.zeros(len(deltas), dtype=np.int64)
@@ -295,7 +295,6 @@ def _without_rims(order, bounds, deltas, events, shape):  # type: ignore[no-unty
         for i in range(members.size):
             if along[i] >= least:
                 at[members[i] // events] = members[i]
-        largest, most = 0, 0
         queue = np.empty(members.size, dtype=np.int64)
         for i in range(members.size):
             if at[members[i] // events] != members[i] or parts[members[i]] != 0:
@@ -315,11 +314,27 @@ def _without_rims(order, bounds, deltas, events, shape):  # type: ignore[no-unty
                             parts[near] = label
                             queue[tail] = near
                             tail += 1
-            if tail > most:
-                largest, most = label, tail
+        # From all parts at once outwards.
+        head, tail = 0, 0
+        for i in range(members.size):
+            at[members[i] // events] = members[i]
+            whole[members[i]] = parts[members[i]]
+            if parts[members[i]] != 0:
+                queue[tail] = members[i]
+                tail += 1
+        while head < tail:
+            here = queue[head]
+            head += 1
+            row, column = here // events // width, here // events % width
+            for y in range(max(0, row - 1), min(height, row + 2)):
+                for x in range(max(0, column - 1), min(width, column + 2)):
+                    near = at[y * width + x]
+                    if near >= 0 and whole[near] == 0:
+                        whole[near] = whole[here]
+                        queue[tail] = near
+                        tail += 1
         for i in range(members.size):
             at[members[i] // events] = -1
-            whole[members[i]] = parts[members[i]] if parts[members[i]] != 0 else largest
     return parts, whole
 
 

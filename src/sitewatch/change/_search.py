@@ -41,7 +41,7 @@ class Search:
     grown: int
     """How many of them were grown."""
     owner: NDArray[np.int32]
-    """(pixel, event) position of the grown patch that a spell belongs to, -1 for none."""
+    """(pixel, event) position of the grown patch that a spell belongs to, as its rim too; -1 for none."""
     measured: NDArray[np.bool_]
     """(n,) True where a patch could be described."""
     features: NDArray[np.float64]
