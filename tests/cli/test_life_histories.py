@@ -171,7 +171,7 @@ def test_an_expansion_follows_readers_and_sub_areas(place: Path, run: Run) -> No
 
 def test_an_expansion_says_what_room_there_is_and_may_begin_later(place: Path, run: Run) -> None:
     whole = run("expansion", "plant").out
-    assert "hall1 is 93 m (78 to 110 m) long and was erected between 2021-04-21 and 2021-05-01." in whole
+    assert "hall1 is 99 m (81 to 110 m) long and was erected between 2021-04-21 and 2021-05-01." in whole
     assert "A roof bounds what fits under it" in whole
     assert json.loads(run("expansion", "plant", "--json").out)["capacity"]["halls"][0]["structure"] == "hall1"
     later = json.loads(run("expansion", "plant", "--since", "2021-12-31", "--json").out)
