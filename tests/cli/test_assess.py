@@ -97,7 +97,7 @@ def test_the_example_is_judged_from_its_folder(run: Run) -> None:
     said, answer = done.out.splitlines()[:2]
     assert said == SIMULATED
     assert answer.startswith("On 2019-12-23 it is likely that launch vehicles are being made or modified")
-    assert "new hall is 100 m (100 to 110 m) long and was erected between 2019-07-08 and 2019-07-16." in done.out
+    assert "new hall is 110 m (100 to 110 m) long and was erected between 2019-07-08 and 2019-07-16." in done.out
     assert "This is consistent with: launch vehicles are being made or modified; " in done.out
     assert "Confidence in this judgement is low." in done.out
     assert "the shelter in the yard stands" in done.out.splitlines()[-4]
