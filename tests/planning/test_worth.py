@@ -126,9 +126,8 @@ def test_worth_is_never_below_zero_nor_above_what_is_open(
     assert 0 <= choice.worth <= choice.open + 1e-9
     assert all(0 <= one <= choice.open + 1e-9 for one in worths(question, looks))
     more = worth_of(question, looks)
-    # Less than a ten-thousandth of a bit is nothing: so fine the ways that looks can come out are followed.
-    assert more >= max(worths(question, looks)) - 1e-4
-    # Leaves that are joined after the fifth look lose a little of what the last one was told to add.
+    # Leaves that are joined after the fifth look lose a little: of the whole, and of what the last one was told to add.
+    assert more >= max(worths(question, looks)) - 1e-3
     assert sum(one.adds for one in choice.chosen) == pytest.approx(choice.worth, abs=1e-3)
 
 
