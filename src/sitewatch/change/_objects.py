@@ -277,9 +277,8 @@ def _without_rims(order, bounds, deltas, events, shape):  # type: ignore[no-unty
     Returns (pixel-event,) labels from 1 of the parts without rims, and the same with rims, which bear the label of the
     nearest part.
     """
-    height, width = shape
     parts, whole = np.zeros(len(deltas), dtype=np.int64), np.zeros(len(deltas), dtype=np.int64)
-    at = np.full(height * width, -1, dtype=np.int64)
+    at = np.full(shape[0] * shape[1], -1, dtype=np.int64)
     label = 0
     for g in range(len(bounds) - 1):
         members = order[bounds[g] : bounds[g + 1]]
@@ -302,40 +301,37 @@ def _without_rims(order, bounds, deltas, events, shape):  # type: ignore[no-unty
             label += 1
             parts[members[i]] = label
             queue[0] = members[i]
-            head, tail = 0, 1
-            while head < tail:
-                here = queue[head] // events
-                head += 1
-                row, column = here // width, here % width
-                for y in range(max(0, row - 1), min(height, row + 2)):
-                    for x in range(max(0, column - 1), min(width, column + 2)):
-                        near = at[y * width + x]
-                        if near >= 0 and parts[near] == 0:
-                            parts[near] = label
-                            queue[tail] = near
-                            tail += 1
+            _spread(queue, 1, parts, at, events, shape)
         # From all parts at once outwards.
-        head, tail = 0, 0
+        tail = 0
         for i in range(members.size):
             at[members[i] // events] = members[i]
             whole[members[i]] = parts[members[i]]
             if parts[members[i]] != 0:
                 queue[tail] = members[i]
                 tail += 1
-        while head < tail:
-            here = queue[head]
-            head += 1
-            row, column = here // events // width, here // events % width
-            for y in range(max(0, row - 1), min(height, row + 2)):
-                for x in range(max(0, column - 1), min(width, column + 2)):
-                    near = at[y * width + x]
-                    if near >= 0 and whole[near] == 0:
-                        whole[near] = whole[here]
-                        queue[tail] = near
-                        tail += 1
+        _spread(queue, tail, whole, at, events, shape)
         for i in range(members.size):
             at[members[i] // events] = -1
     return parts, whole
+
+
+@numba.njit(cache=True)
+def _spread(queue, tail, labels, at, events, shape):  # type: ignore[no-untyped-def]
+    """Label, breadth-first, what is reached from the first `tail` of a queue through pixels where `at` has a member."""
+    height, width = shape
+    head = 0
+    while head < tail:
+        here = queue[head]
+        head += 1
+        row, column = here // events // width, here // events % width
+        for y in range(max(0, row - 1), min(height, row + 2)):
+            for x in range(max(0, column - 1), min(width, column + 2)):
+                near = at[y * width + x]
+                if near >= 0 and labels[near] == 0:
+                    labels[near] = labels[here]
+                    queue[tail] = near
+                    tail += 1
 
 
 class Summaries(NamedTuple):
