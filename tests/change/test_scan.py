@@ -111,3 +111,18 @@ def test_what_all_pixels_share_on_a_day_is_found() -> None:
     q, _ = np.linalg.qr(basis.astype(np.float64))
     expected = haze - q @ (q.T @ haze)  # the part of the haze that no background can take for its own
     assert np.abs(offset - expected).max() < 0.01
+
+
+def test_rounding_does_not_decide_between_windows_that_are_the_same() -> None:
+    rng = np.random.default_rng(11)
+    values = rng.normal(0.2, 0.008, (2000, 36, 6)).astype(np.float32)
+    values[:, 10:31] += 0.09
+    values[:, 13:16] -= 0.083  # once this is taken out, a window up to 13 and the same one up to 16 are one to L
+    values[:, 6:13] += 0.037
+    seen, basis = np.ones((2000, 36), dtype=bool), design(np.arange(36) * 20.0)
+    found = scan(values, seen, basis, threshold=5.0)
+    for seed in (1, 2, 3):  # sums are rounded in another order
+        bands = np.random.default_rng(seed).permutation(6)
+        again = scan(np.ascontiguousarray(values[:, :, bands]), seen, basis, threshold=5.0)
+        assert np.array_equal(found.start, again.start)
+        assert np.array_equal(found.end, again.end)

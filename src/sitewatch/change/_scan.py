@@ -59,6 +59,9 @@ _LANES = 16
 _TOGETHER = 128
 """Pixels that are worked on in the same memory, one after the other."""
 
+_TIE = np.float32(1.00001)
+"""What is not larger by this factor is not told apart by sums of single-precision numbers."""
+
 _BLOCK = 6
 """Looks over which noise is averaged to tell what is slow from what is white: a month or so of clear looks."""
 
@@ -387,6 +390,9 @@ def _best_window(sums, bands, rows, n, plan, mixed, shares, room):  # type: igno
     All steps are tried, and all spells of up to `_SHORT` looks. Longer spells are tried at every second or fourth date
     on either side, and then at the dates around the best: what lasts longer loses little by a look too many.
 
+    Where a window has been taken out, the windows that end where it begins and where it is over are one and the same to
+    L. Of such the first and shortest is taken, not the one that rounding happens to favour.
+
     `room` is brought up to date on the way: with the column c that was added last to the basis, and the share f_band of
     the residuals in it, a window's numerator sum (R - f C)^2 is what it was, less 2 C M, and f^2 C^2 more, where M is
     sum f_band R_band. So a pixel's bands are gone through once, not for every spell.
@@ -416,7 +422,7 @@ def _best_window(sums, bands, rows, n, plan, mixed, shares, room):  # type: igno
             below[i] -= c * c
         _ratios(numerator, below, ratio, count)
         top = _largest(ratio, count)
-        if top - price > best:
+        if top - price > best * _TIE:
             at = _position(ratio, top, count)
             best, first, last = top - price, 1 + at, 1 + at + length
     both = np.empty((2, n), dtype=np.float32)
@@ -436,14 +442,14 @@ def _best_window(sums, bands, rows, n, plan, mixed, shares, room):  # type: igno
         # Enough looks are left outside the window.
         count = min(full, min(n // stride, (n - _MIN_LOOKS) // stride + a + 1) - low)
         top = _largest(ratio, count)
-        if top - price > near:
+        if top - price > near * _TIE:
             near, reach = top - price, stride - 1
             near_first, near_last = stride * a + 1, stride * (low + _position(ratio, top, count)) + 1
     if near_last > 0:
         for a in range(max(1, near_first - reach), near_first + reach + 1):
             for end in range(max(a + _MIN_LOOKS, near_last - reach), min(near_last + reach + 1, n)):
                 one_more = _likelihood(sums, bands, rows, n, a, end) - price
-                if one_more > best:
+                if one_more > best * _TIE:
                     best, first, last = one_more, a, end
     return best, first, last
 
@@ -501,9 +507,9 @@ def _largest(values, count):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True, fastmath=True)
 def _position(values, value, count):  # type: ignore[no-untyped-def]
-    """Where a value stands that is known to be there."""
+    """Where a value stands that is known to be there, or the first that ties with it."""
     for i in range(count):
-        if values[i] == value:
+        if values[i] * _TIE >= value:
             return i
     return 0
 
