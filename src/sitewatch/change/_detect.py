@@ -19,6 +19,7 @@ from sitewatch.change._objects import Patch
 from sitewatch.change._pair import farthest_pair, pair_candidates
 from sitewatch.change._radar import radar_changes
 from sitewatch.change._repeats import distinct, repeats
+from sitewatch.change._restless import LARGE, weak_changes
 from sitewatch.change._returns import returns
 from sitewatch.change._search import Search, around, search
 from sitewatch.change._stack import Stack, stack_of
@@ -31,6 +32,9 @@ MIN_LOOKS = 7
 
 MAX_OTHERS = 50
 """Changes that are not claimed as structures are reported up to this many, the strongest first."""
+
+_SHORTEST_YEARS = 1 / 12
+"""A record shorter than a month counts as a month where something is counted per year."""
 
 _STRONG = 20.0
 """Smallest median score of a change that is reported without being claimed as a structure."""
@@ -172,14 +176,21 @@ def _judged(
         return []
     judged = judge.in_place(alone, features, patches, stack.days, stack.shape)
     standing, probability = judged.standing_inside, judged.probability
-    threshold = judge.threshold(false_alarms=false_alarms, pixels=int(inside.sum()))
     flat = inside.ravel()
-    within = probability >= threshold
+    touching = np.array([flat[patch.pixels].any() for patch in patches], dtype=bool)
+    weak_a_year = 0.0
+    if judge.false_per_weak is not None:
+        years = max((stack.days[-1] - stack.days[0]) / 365.25, _SHORTEST_YEARS)
+        weak_a_year = weak_changes(patches, probability, stack.days, stack.shape, touching) / years
+    of_average, of_this = (
+        judge.threshold(false_alarms=false_alarms, pixels=int(inside.sum()), weak_a_year=n) for n in (0.0, weak_a_year)
+    )
+    large = np.array([len(patch.pixels) > LARGE for patch in patches], dtype=bool)
+    within = probability >= np.where(large, of_average, of_this)
     chosen: NDArray[np.int64] = np.flatnonzero(within)
     claimable = [patches[i] for i in chosen.tolist()]
     told = repeats(claimable, stack.days, stack.shape)
-    repeated = set(chosen[~distinct(claimable, probability[chosen], told)].tolist())
-    touch = [i not in repeated and bool(flat[patch.pixels].any()) for i, patch in enumerate(patches)]
+    touching[chosen[~distinct(claimable, probability[chosen], told)]] = False
 
     def change(i: int) -> Change | None:
         patch = patches[i]
@@ -197,8 +208,8 @@ def _judged(
             probability=float(probability[i]),
         )
 
-    claimed = (change(i) for i in chosen.tolist() if touch[i])
-    weak = np.flatnonzero(np.array([p.score >= _STRONG for p in patches]) & touch & ~within).tolist()
+    claimed = (change(i) for i in chosen.tolist() if touching[i])
+    weak = np.flatnonzero(np.array([p.score >= _STRONG for p in patches]) & touching & ~within).tolist()
     weak.sort(key=lambda i: -patches[i].score * len(patches[i].pixels) ** 0.5)
     # Dated one after the other: most are never asked for.
     others = islice((c for i in weak if (c := change(i)) is not None), MAX_OTHERS)

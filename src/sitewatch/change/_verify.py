@@ -283,6 +283,25 @@ class Verifier:
     ascending."""
     false_around: NDArray[np.float64]
     """(m,) The same in the country around them."""
+    false_per_weak: NDArray[np.float64] | None
+    """(m,) False structures claimed from each of them for every weak change of a place (`weak_changes`), ascending;
+    None where two looks alone are compared."""
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Verifier:
+        """From the shipped JSON."""
+        calibration, budget = document["calibration"], document["budget"]
+        per_weak = budget.get("false_per_weak")
+        return cls(
+            direction=Trees.from_document(document["direction"]),
+            alone=Trees.from_document(document["alone"]),
+            placed=Trees.from_document(document["placed"]),
+            calibration=(float(calibration["slope"]), float(calibration["offset"])),
+            thresholds=np.asarray(budget["probability"], dtype=np.float64),
+            false_inside=np.asarray(budget["false_inside"], dtype=np.float64),
+            false_around=np.asarray(budget["false_around"], dtype=np.float64),
+            false_per_weak=None if per_weak is None else np.asarray(per_weak, dtype=np.float64),
+        )
 
     def by_itself(self, features: NDArray[np.float64]) -> Judged:
         """Judge n patches by what each looks like alone; the probability is not calibrated.
@@ -317,18 +336,23 @@ class Verifier:
         slope, offset = self.calibration
         return Judged(standing_inside=standing, probability=logistic(slope * self.placed.logit(around) + offset))
 
-    def threshold(self, *, false_alarms: float, pixels: int) -> float:
+    def threshold(self, *, false_alarms: float, pixels: int, weak_a_year: float = 0.0) -> float:
         """Probability from which a structure is claimed, so that at most `false_alarms` false ones are expected a year.
 
         False claims crowd where people build, park and pave. Of an outline, the first `FACILITY_PIXELS` count as such
-        ground and the rest as country around it.
+        ground and the rest as country around it: so much is expected of any place. A place that shows more weak changes
+        than others makes more false claims, too; the larger of the two numbers counts.
 
         Args:
             false_alarms: budget for the site, per year.
             pixels: how many pixels the site's outline holds.
+            weak_a_year: weak changes in it (`weak_changes`), per year of the record; where two looks are compared it
+                says nothing.
         """
         facility = min(pixels, FACILITY_PIXELS)
         expected = 1e-4 * (facility * self.false_inside + (pixels - facility) * self.false_around)
+        if self.false_per_weak is not None:
+            expected = np.maximum(expected, weak_a_year * self.false_per_weak)
         wanted = np.log(max(false_alarms, 1e-9))
         return float(np.interp(wanted, np.log(np.maximum(expected, 1e-12)), self.thresholds))
 
@@ -366,13 +390,4 @@ def _kind_of(bands: Sequence[str]) -> str:
 @cache
 def _load(name: str) -> Verifier:
     text = resources.files("sitewatch.change").joinpath(f"models/{name}.json").read_text(encoding="utf-8")
-    document = json.loads(text)
-    return Verifier(
-        direction=Trees.from_document(document["direction"]),
-        alone=Trees.from_document(document["alone"]),
-        placed=Trees.from_document(document["placed"]),
-        calibration=(float(document["calibration"]["slope"]), float(document["calibration"]["offset"])),
-        thresholds=np.asarray(document["budget"]["probability"], dtype=np.float64),
-        false_inside=np.asarray(document["budget"]["false_inside"], dtype=np.float64),
-        false_around=np.asarray(document["budget"]["false_around"], dtype=np.float64),
-    )
+    return Verifier.from_document(json.loads(text))
