@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from sitewatch.change import Kind
+from sitewatch.change._dates import Edge
+from sitewatch.change._describe import FEATURES
+from sitewatch.change._detect import _judged
 from sitewatch.change._objects import Patch
-from sitewatch.change._restless import weak_changes
-from sitewatch.change._verify import pair_verifier, verifier
+from sitewatch.change._restless import LARGE, weak_changes
+from sitewatch.change._stack import Stack
+from sitewatch.change._verify import Judged, Verifier, pair_verifier, verifier
 
 SHAPE = (60, 60)
 DAYS = np.arange(60) * 8.0
@@ -81,3 +88,50 @@ def test_between_two_looks_nothing_is_said_of_a_place(bands: tuple[str, ...]) ->
     assert judge.threshold(false_alarms=1, pixels=7_000, weak_a_year=500) == judge.threshold(
         false_alarms=1, pixels=7_000
     )
+
+
+class Believing(Verifier):
+    """A verifier whose word on every patch is what was said of it before."""
+
+    def in_place(
+        self,
+        alone: Judged,
+        features: NDArray[np.float64],
+        patches: Sequence[Patch],
+        days: NDArray[np.float64],
+        shape: tuple[int, int],
+    ) -> Judged:
+        return alone
+
+
+def claimed(patches: list[Patch], probability: list[float]) -> list[int]:
+    """Sizes of what is claimed as a structure, one false one a year asked for."""
+    shipped = verifier(BANDS[0])
+    stack = Stack(
+        values=np.zeros((SHAPE[0] * SHAPE[1], len(DAYS), 6), dtype=np.float32),
+        valid=np.ones((SHAPE[0] * SHAPE[1], len(DAYS)), dtype=bool),
+        days=DAYS,
+        shape=SHAPE,
+        bands=BANDS[0],
+    )
+    changes = _judged(
+        patches,
+        np.zeros((len(patches), len(FEATURES))),
+        Judged(standing_inside=np.ones(len(patches), dtype=bool), probability=np.array(probability)),
+        stack,
+        Believing(**{field.name: getattr(shipped, field.name) for field in fields(shipped)}),
+        dated=lambda patch: (Edge(after=patch.start - 1, by=patch.start), None),
+        false_alarms=1.0,
+        inside=np.ones(SHAPE, dtype=bool),
+    )
+    return sorted(len(change.pixels) for change in changes if change.kind is Kind.STRUCTURE)
+
+
+def test_among_many_weak_changes_small_things_are_not_claimed_and_large_ones_are() -> None:
+    small, large = patch_at(2, 2), patch_at(2, 12, side=8)
+    assert len(small.pixels) <= LARGE < len(large.pixels)
+    weak = [patch_at(row, column, side=2) for row in range(20, 58, 6) for column in range(2, 58, 6)]
+    assert claimed([small, large], [0.5, 0.5]) == [9, 64]
+    assert claimed([small, large, *weak], [0.5, 0.5] + [0.1] * len(weak)) == [64]
+    assert claimed([small, large, *weak], [0.9, 0.5] + [0.1] * len(weak)) == [9, 64]
+    assert claimed([small, large, *weak], [0.5, 0.5] + [0.01] * len(weak)) == [9, 64]

@@ -190,6 +190,7 @@ def _judged(
     chosen: NDArray[np.int64] = np.flatnonzero(within)
     claimable = [patches[i] for i in chosen.tolist()]
     told = repeats(claimable, stack.days, stack.shape)
+    # An event is told once.
     touching[chosen[~distinct(claimable, probability[chosen], told)]] = False
 
     def change(i: int) -> Change | None:
