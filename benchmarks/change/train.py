@@ -122,7 +122,11 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--scenes", type=int, default=150)
     arguments.add_argument("--held", type=int, default=36, help="places to measure false structures per weak change on")
-    arguments.add_argument("--measure-only", action="store_true", help="leave the models as they are")
+    arguments.add_argument(
+        "--measure-only",
+        action="store_true",
+        help="fit nothing; measure false structures per weak change of the shipped models",
+    )
     arguments.add_argument("--work", type=Path, default=None, help="keep the candidates of each scene here")
     options = arguments.parse_args()
     work = options.work or Path(tempfile.mkdtemp(prefix="sitewatch-train-"))

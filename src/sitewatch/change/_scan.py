@@ -391,7 +391,7 @@ def _best_window(sums, bands, rows, n, plan, mixed, shares, room):  # type: igno
     on either side, and then at the dates around the best: what lasts longer loses little by a look too many.
 
     Where a window has been taken out, the windows that end where it begins and where it is over are one and the same to
-    L. Of such the first and shortest is taken, not the one that rounding happens to favour.
+    L. Of such the one that is tried first is taken, not the one that rounding happens to favour.
 
     `room` is brought up to date on the way: with the column c that was added last to the basis, and the share f_band of
     the residuals in it, a window's numerator sum (R - f C)^2 is what it was, less 2 C M, and f^2 C^2 more, where M is
