@@ -63,6 +63,8 @@ def test_a_second_run_is_refused_while_the_first_works_and_goes_on_when_that_is_
                 assert first.poll() is None
                 time.sleep(0.05)
             os.kill(first.pid, signal.SIGSTOP)  # in the middle of its work, and no faster than this test
+            _, status = os.waitpid(first.pid, os.WUNTRACED)  # its threads stand still a little after the signal
+            assert os.WIFSTOPPED(status)
             assert not (out / "looks.geojson").exists()
             before = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
             for command in (arguments, ("report", out, "--quiet")):
