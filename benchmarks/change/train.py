@@ -7,8 +7,8 @@ Every scene is another place, climate and sky. Each is used twice: as multispect
 the 8-bit pictures without any mask that a map service would show of it; and of both, single pairs of looks are used for
 the models that compare two looks alone. Calibration and budget come from cross-validation by place: none is scored by a
 model that saw it. How many false structures a place makes for every weak change that it shows is measured on places
-after those of the fit, and can be measured anew without it (`--measure-only`). The seeds start at 10 000; demo, tests
-and accuracy benchmarks use smaller ones.
+after those of the fit, and can be measured anew without a new fit (`--measure-only`). The seeds start at 10 000; demo,
+tests and accuracy benchmarks use smaller ones.
 """
 
 from __future__ import annotations

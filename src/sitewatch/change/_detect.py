@@ -189,9 +189,9 @@ def _judged(
     within = probability >= np.where(large, of_average, of_this)
     chosen: NDArray[np.int64] = np.flatnonzero(within)
     claimable = [patches[i] for i in chosen.tolist()]
-    told = repeats(claimable, stack.days, stack.shape)
-    # An event is told once.
-    touching[chosen[~distinct(claimable, probability[chosen], told)]] = False
+    pairs = repeats(claimable, stack.days, stack.shape)
+    told = touching.copy()
+    told[chosen[~distinct(claimable, probability[chosen], pairs)]] = False  # an event is told once
 
     def change(i: int) -> Change | None:
         patch = patches[i]
@@ -209,11 +209,11 @@ def _judged(
             probability=float(probability[i]),
         )
 
-    claimed = (change(i) for i in chosen.tolist() if touching[i])
-    weak = np.flatnonzero(np.array([p.score >= _STRONG for p in patches]) & touching & ~within).tolist()
-    weak.sort(key=lambda i: -patches[i].score * len(patches[i].pixels) ** 0.5)
+    claimed = (change(i) for i in chosen.tolist() if told[i])
+    unclaimed = np.flatnonzero(np.array([p.score >= _STRONG for p in patches]) & told & ~within).tolist()
+    unclaimed.sort(key=lambda i: -patches[i].score * len(patches[i].pixels) ** 0.5)
     # Dated one after the other: most are never asked for.
-    others = islice((c for i in weak if (c := change(i)) is not None), MAX_OTHERS)
+    others = islice((c for i in unclaimed if (c := change(i)) is not None), MAX_OTHERS)
     return [*(c for c in claimed if c is not None), *others]
 
 

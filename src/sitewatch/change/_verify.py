@@ -347,7 +347,7 @@ class Verifier:
             false_alarms: budget for the site, per year.
             pixels: how many pixels the site's outline holds.
             weak_a_year: weak changes in it (`weak_changes`), per year of the record; where two looks are compared it
-                says nothing.
+                says nothing. 0 for what is larger than `_restless.LARGE`: weak changes say nothing of that.
         """
         facility = min(pixels, FACILITY_PIXELS)
         expected = 1e-4 * (facility * self.false_inside + (pixels - facility) * self.false_around)
