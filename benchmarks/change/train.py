@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from rasterio.io import MemoryFile
 from scipy import ndimage
 from scipy.optimize import minimize
+from scipy.special import logit
 from shapely.geometry import shape
 from sklearn.ensemble import HistGradientBoostingClassifier
 
@@ -87,6 +88,8 @@ of their own and are claimed as structures that come and go: a few such places w
 FOLDS = 4
 LEVELS = 1 / (1 + np.exp(-np.linspace(4.6, -4.6, 70)))
 """Probabilities from .99 to .01 at which false claims are counted."""
+TAIL_FROM = 0.1
+"""From here on false claims of the held places are few, and a curve stands for them."""
 ENSEMBLES = ("direction", "alone", "placed")
 NAMES = ("multispectral", "picture", "pair-multispectral", "pair-picture")
 
@@ -129,17 +132,19 @@ def main() -> None:
     )
     arguments.add_argument("--work", type=Path, default=None, help="keep the candidates of each scene here")
     options = arguments.parse_args()
+    if not 0 < options.scenes <= FIRST_HELD - FIRST_SEED:
+        arguments.error(f"--scenes: 1 to {FIRST_HELD - FIRST_SEED}; those after are held out.")
+    held = range(FIRST_HELD, FIRST_HELD + options.held)
+    coarse = [seed for seed in held if recipe(seed).pixel_m >= COARSE_M]
+    if not coarse:
+        arguments.error("--held: at least 1 place is needed.")
     work = options.work or Path(tempfile.mkdtemp(prefix="sitewatch-train-"))
     work.mkdir(parents=True, exist_ok=True)
     MODELS.mkdir(exist_ok=True)
     if not options.measure_only:
         for name, places in gathered(range(FIRST_SEED, FIRST_SEED + options.scenes), work).items():
             (MODELS / f"{name}.json").write_text(compact(fit(name, places)) + "\n")
-    held = range(FIRST_HELD, FIRST_HELD + options.held)
-    seeds = [seed for seed in held if recipe(seed).pixel_m >= COARSE_M]
-    for name, places in gathered(seeds, work).items():
-        if name.startswith("pair-"):
-            continue
+    for name, places in gathered(coarse, work, pairs=False).items():
         path = MODELS / f"{name}.json"
         model = json.loads(path.read_text())
         ratio = false_per_weak(model, list(chain.from_iterable(places)))
@@ -147,13 +152,14 @@ def main() -> None:
         path.write_text(compact(model) + "\n")
 
 
-def gathered(seeds: Sequence[int], work: Path) -> dict[str, list[list[Scene]]]:
-    """All sets of some seeds: per set, the scenes of each place."""
-    sets: dict[str, list[list[Scene]]] = {name: [] for name in NAMES}
+def gathered(seeds: Sequence[int], work: Path, *, pairs: bool = True) -> dict[str, list[list[Scene]]]:
+    """All sets of some seeds: per set, the scenes of each place; `pairs`: also what is seen between two looks alone."""
+    sets: dict[str, list[list[Scene]]] = {name: [] for name in NAMES if pairs or not name.startswith("pair-")}
     for seed in seeds:
         started = time.perf_counter()
-        for name, scenes in candidates_of(seed, work).items():
-            sets[name].append(scenes)
+        made = candidates_of(seed, work, pairs=pairs)
+        for name, places in sets.items():
+            places.append(made[name])
         sizes = {name: sum(len(s.features) for s in places[-1]) for name, places in sets.items()}
         print(f"seed {seed}: {sizes} candidates, {time.perf_counter() - started:.0f} s", flush=True)
     return sets
@@ -170,8 +176,8 @@ def compact(model: dict) -> str:
     return ",\n".join(parts) + "\n}"
 
 
-def candidates_of(seed: int, work: Path) -> dict[str, list[Scene]]:
-    """All sets of one seed, from `work` where an earlier run left them."""
+def candidates_of(seed: int, work: Path, *, pairs: bool) -> dict[str, list[Scene]]:
+    """All sets of one seed, from `work` where an earlier run left them; see `gathered`."""
     kept = work / f"{seed}.pickle"
     if not kept.exists():
         with tempfile.TemporaryDirectory() as folder:
@@ -188,7 +194,8 @@ def candidates_of(seed: int, work: Path) -> dict[str, list[Scene]]:
         scenes: dict[str, list[Scene]] = {}
         for name, one in (("multispectral", cube), ("picture", as_pictures(cube, seed))):
             scenes[name] = [label(one, known, made.site)]
-            scenes[f"pair-{name}"] = list(labelled_pairs(one, known, made.site, seed))
+            if pairs:
+                scenes[f"pair-{name}"] = list(labelled_pairs(one, known, made.site, seed))
         # Our own file of our own objects, read by this script only.
         kept.with_suffix(".tmp").write_bytes(pickle.dumps(scenes))
         kept.with_suffix(".tmp").rename(kept)
@@ -511,10 +518,11 @@ def fit(name: str, places: list[list[Scene]]) -> dict:
 def false_per_weak(model: dict, scenes: Sequence[Scene]) -> NDArray[np.float64]:
     """(levels,) false structures of up to `LARGE` pixels claimed from each of `LEVELS` for every weak change.
 
-    Within facilities that the model never saw. Half a structure where none was counted.
+    Within facilities that the model never saw. From `TAIL_FROM` on these are few; there their log-odds are taken to be
+    spread exponentially, by maximum likelihood, so that one weak change more moves a threshold by little.
     """
     judge = Verifier.from_document(model)
-    weak, false = 0, np.zeros(len(LEVELS))
+    weak, claims = 0, []
     for scene in scenes:
         alone = judge.by_itself(scene.features)
         worth = (scene.origin < 0) | (alone.probability[scene.origin] >= WORTH_A_LOOK)
@@ -523,10 +531,13 @@ def false_per_weak(model: dict, scenes: Sequence[Scene]) -> NDArray[np.float64]:
         p = judge.in_place(alone, s.features, s.patches, s.days, s.shape).probability
         weak += weak_changes(s.patches, p, s.days, s.shape, s.in_outline)
         small = np.array([len(patch.pixels) <= LARGE for patch in s.patches], dtype=bool)
-        wrong = np.sort(p[small & distinct(s.patches, p, s.pairs) & s.in_outline & ~s.at_event & ~s.at_works])
-        false += len(wrong) - np.searchsorted(wrong, LEVELS)
-    print(f"  {weak} weak changes; false from .5: {false[np.argmin(np.abs(LEVELS - 0.5))]:.0f}")
-    return np.asarray(np.maximum(false, 0.5) / weak)
+        claims.append(p[small & distinct(s.patches, p, s.pairs) & s.in_outline & ~s.at_event & ~s.at_works])
+    wrong = np.sort(np.concatenate(claims))
+    beyond = logit(wrong[wrong >= TAIL_FROM]) - logit(TAIL_FROM)
+    counted = len(wrong) - np.searchsorted(wrong, LEVELS)
+    tail = len(beyond) * np.exp(-(logit(LEVELS) - logit(TAIL_FROM)) / beyond.mean())
+    print(f"  {weak} weak changes; false from {TAIL_FROM} {len(beyond)}, from .5 {(wrong >= 0.5).sum()}")
+    return np.asarray(np.where(LEVELS >= TAIL_FROM, tail, counted) / weak)
 
 
 def of_scene(scene: Scene, chosen: NDArray[np.bool_]) -> Scene:

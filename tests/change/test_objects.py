@@ -111,6 +111,43 @@ def test_a_roof_of_two_colours_keeps_both() -> None:
     assert [len(p.pixels) for p in grow(spells, stack.shape, stack.days).patches] == [8 * 16]
 
 
+def patches_grown(stack: Stack) -> list[list[int]]:
+    """The pixels of all patches that are grown in a stack, largest first."""
+    spells = scan(stack.values, stack.valid, design(stack.days), threshold=GROW_SCORE)
+    return sorted((p.pixels.tolist() for p in grow(spells, stack.shape, stack.days).patches), key=lambda p: -len(p))
+
+
+def pixels_of(rows: slice, columns: slice) -> list[int]:
+    """Flat indices of a block, sorted."""
+    y, x = np.mgrid[rows, columns]
+    return np.sort((y * SIZE + x).ravel()).tolist()
+
+
+def test_a_dull_hall_beside_a_bright_one_is_not_its_rim() -> None:
+    bright, dull = (slice(5, 13), slice(5, 13)), (slice(5, 13), slice(14, 20))
+    seam = (slice(5, 13), slice(13, 14), 20, LOOKS, 0.12)
+    stack = stack_with((*bright, 20, LOOKS, 0.4), (*dull, 20, LOOKS, 0.12), seam)
+    beyond_the_rim = (slice(5, 13), slice(15, 20))
+    assert patches_grown(stack) == [pixels_of(*bright), pixels_of(*beyond_the_rim)]
+
+
+def test_a_tent_in_a_field_that_changed_with_it_is_a_patch_of_its_own() -> None:
+    tent = (slice(16, 20), slice(16, 21))
+    stack = stack_with((slice(4, 34), slice(4, 34), 20, 40, 0.02), (*tent, 20, 40, 0.2), noise=0.004)
+    assert pixels_of(*tent) in patches_grown(stack)
+
+
+def test_halls_that_blur_parts_less_than_half_stand_side_by_side() -> None:
+    one, other = (slice(5, 13), slice(5, 11)), (slice(5, 13), slice(12, 18))
+    between = (slice(5, 13), slice(11, 12))
+    apart, together = (
+        patches_grown(stack_with((*one, 20, LOOKS, 0.2), (*other, 20, LOOKS, 0.2), (*between, 20, LOOKS, low)))
+        for low in (0.09, 0.14)
+    )
+    assert apart == [pixels_of(*one), pixels_of(*other)]
+    assert together == [pixels_of(slice(5, 13), slice(5, 18))]
+
+
 def test_a_hall_and_a_tent_become_two_patches_with_their_dates() -> None:
     stack = stack_with(HALL, TENT)
     patches, features = candidates(stack)
@@ -201,6 +238,19 @@ def test_a_patch_that_no_look_saw_on_one_side_is_not_described() -> None:
     stack.valid[:, 20:] = False
     found, _ = describe([patch_of(TENT), patch_of(HALL)], stack, quiet_spells())
     assert found.tolist() == [False, False]
+
+
+def test_a_change_just_before_that_hides_all_looks_between_does_not_hide_the_patch() -> None:
+    hall = (slice(10, 16), slice(10, 16), 30, LOOKS, 0.2)
+    stack, pixels = stack_with(hall), pixels_of(*hall[:2])
+    stack.valid[:, 22:30] = False
+    quiet = quiet_spells()
+    two = Spells(
+        start=np.tile(quiet.start, 2), end=np.tile(quiet.end, 2), score=np.tile(quiet.score, 2), delta=quiet.delta
+    )
+    two.start[pixels], two.end[pixels] = (30, 14), (LOOKS, 22)
+    told = measured(patch_of(hall), stack, two)
+    assert told["bright_inside"] - told["bright_before"] == pytest.approx(0.2, abs=0.02)
 
 
 def test_a_patch_at_the_edge_of_the_picture_is_measured_against_what_lies_within() -> None:

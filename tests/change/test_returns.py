@@ -96,6 +96,18 @@ def test_a_record_does_not_begin_with_a_state_of_two_looks(looks: int) -> None:
     assert [(p.start, p.end) for p in made] == ([(3, 60)] if looks == 3 else [])
 
 
+@pytest.mark.parametrize("haze", [0.0, 0.08])
+def test_a_record_may_begin_with_a_look_that_shows_the_plain_ground(haze: float) -> None:
+    stack = ground_with((1, 20), cloud=0.0)
+    stack.values[PLACE, 0] += np.float32(haze)
+    began, ended = edges(patch(1, 20), stack)
+    assert ended is not None
+    assert (ended.after, ended.by) == (19, 20)
+    assert (began is None) == (haze > 0)
+    if began is not None:
+        assert (began.after, began.by) == (0, 1)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_dates_that_single_pixels_got_wrong_are_put_right(seed: int) -> None:
     stack = ground_with((60, 75), seed=seed)

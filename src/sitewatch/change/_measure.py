@@ -111,14 +111,16 @@ def _measure_one(  # type: ignore[no-untyped-def]
     around = quiet if quiet.size >= _MIN_QUIET else ring
     begin, last = _neighbouring_dates(body, start, end, spell_start, spell_end, looks)
     step = end >= looks
+    own, own_seen = _series(values, valid, body)
+    other, other_seen = _series(values, valid, around)
+    if not _told(own_seen, other_seen, begin, start, end, last):
+        begin, last = 0, looks  # nobody looked between its own dates and the neighbouring ones
     # 0: neither, 1: in the spell, 2: before it, 3: after it
     when = np.zeros(looks, dtype=np.int8)
     when[begin:start] = 2
     when[start : min(end, last)] = 1
     if not step:
         when[end : max(end, last)] = 3
-    own, own_seen = _series(values, valid, body)
-    other, other_seen = _series(values, valid, around)
     sides = np.empty((3, _SIDES))
     found = np.zeros(3, dtype=np.bool_)
     for k in range(3):
@@ -288,6 +290,15 @@ def _neighbouring_dates(body, start, end, spell_start, spell_end, looks):  # typ
             # A change within the spell ends it where it is a step: what comes then is another stage.
             last = at
     return begin, last
+
+
+@numba.njit(cache=True)
+def _told(own_seen, other_seen, begin, start, end, last):  # type: ignore[no-untyped-def]
+    """Whether a patch and its surroundings were seen in its spell and on another side."""
+    told = np.zeros(3, dtype=np.bool_)
+    for k, (first, until) in enumerate(((start, min(end, last)), (begin, start), (end, max(end, last)))):
+        told[k] = own_seen[first:until].any() and other_seen[first:until].any()
+    return told[0] and (told[1] or told[2])
 
 
 @numba.njit(cache=True)

@@ -27,8 +27,14 @@ PAIR_SCORE = 25.0
 _RIM = 0.4
 """Pixels that show less than this share of their patch's change are its rim: the sensor's blur spreads a change over
 ground of which the thing covers less than that. Rims join what stands side by side and make the small look large."""
+_RIM_PIXELS = 2
+"""So far the blur reaches; what lies beyond is not a rim but something that changed less, on the same dates."""
+_VALLEY = 0.55
+"""Where less than this share of the change parts a patch into several things, they stand side by side."""
 _FULL = 75.0
 """Percentile of a patch's pixels whose change is taken for all of it."""
+_SMALLEST = 4
+"""Pixels of the smallest structure that an image resolves; so many that change far more than `_FULL` are a thing."""
 
 _AROUND = 15
 """Edge of the square of pixels over which it is judged what scores are usual."""
@@ -101,7 +107,7 @@ def grow(
 
     Where everything around seems to change (fields, compressed pictures), what most pixels do is noise: scores are
     divided by what is usual around a pixel (`usual_scores`). What was grown together loses its rim, and what only the
-    rim held together becomes several patches.
+    rim held together becomes several patches; what lies beyond the rim is grown again by itself.
 
     Args:
         spells: of all pixels, as `scan` gives them.
@@ -121,12 +127,12 @@ def grow(
         scores[~free] = 0.0
     flat = np.flatnonzero(scores.ravel() >= SEED_SCORE)
     flat = flat[np.argsort(-scores.ravel()[flat], kind="stable")]
-    labels = _grow(flat, scores, spells.start, spells.end, spells.delta, days, shape)
-    events = labels.shape[1]
+    events = scores.shape[1]
     deltas = spells.delta.reshape(-1, spells.delta.shape[2])
-    parts = grown = labels.ravel()
-    if not rims:
-        parts, grown = _without_rims(*_members(grown), deltas, events, shape)
+    if rims:
+        parts = grown = _grow(flat, scores, spells.start, spells.end, spells.delta, days, shape).ravel()
+    else:
+        parts, grown = _things(flat, scores, spells, days, shape)
     order, bounds = _members(parts)
     told = _summaries(
         order,
@@ -160,6 +166,34 @@ def grow(
         for group, pixels in zip(kept.tolist(), closed, strict=True)
     ]
     return Grown(patches=patches, owner=owner)
+
+
+def _things(
+    seeds: NDArray[np.int64],
+    scores: NDArray[np.float32],
+    spells: Spells,
+    days: NDArray[np.float64],
+    shape: tuple[int, int],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(pixel-event,) labels from 1, 0 for none, of what was grown, without rims and with them.
+
+    A thing beside a brighter one that came on the same dates is grown together with it, and so is one in a field that
+    was harvested then: what lies beyond the rim of the brighter one is free again, until no seed is left.
+    """
+    deltas = spells.delta.reshape(-1, spells.delta.shape[2])
+    parts, grown = np.zeros((2, scores.size), dtype=np.int64)
+    free = np.ones(scores.size, dtype=bool)
+    while len(left := seeds[free[seeds]]):
+        some = np.where(free.reshape(scores.shape), scores, np.float32(0.0))
+        labels = _grow(left, some, spells.start, spells.end, spells.delta, days, shape).ravel()
+        own, whole = _without_rims(*_members(labels), deltas, scores.shape[1], shape)
+        if not whole.any():
+            break
+        first = int(grown.max(initial=0))
+        parts[own > 0] = own[own > 0] + first
+        grown[whole > 0] = whole[whole > 0] + first
+        free = (labels > 0) & (whole == 0)
+    return parts, grown
 
 
 def usual_scores(spells: Spells, shape: tuple[int, int]) -> NDArray[np.float32]:
@@ -275,7 +309,7 @@ def _without_rims(order, bounds, deltas, events, shape):  # type: ignore[no-unty
     """Take the rims off grown patches, given as by `_members`; what hung together by a rim alone comes apart.
 
     Returns (pixel-event,) labels from 1 of the parts without rims, and the same with rims, which bear the label of the
-    nearest part.
+    nearest part; 0 beyond.
     """
     parts, whole = np.zeros(len(deltas), dtype=np.int64), np.zeros(len(deltas), dtype=np.int64)
     at = np.full(shape[0] * shape[1], -1, dtype=np.int64)
@@ -290,18 +324,28 @@ def _without_rims(order, bounds, deltas, events, shape):  # type: ignore[no-unty
         for i in range(members.size):
             for b in range(mean.size):
                 along[i] += deltas[members[i], b] * mean[b]
-        least = _RIM * np.percentile(along, _FULL)
-        for i in range(members.size):
-            if along[i] >= least:
-                at[members[i] // events] = members[i]
+        full = np.percentile(along, _FULL)
+        if members.size > _SMALLEST:
+            strongest = np.sort(along)[-_SMALLEST]
+            if full < _RIM * strongest:  # most of it is not what changed the most
+                full = strongest
         queue = np.empty(members.size, dtype=np.int64)
-        for i in range(members.size):
-            if at[members[i] // events] != members[i] or parts[members[i]] != 0:
-                continue
-            label += 1
-            parts[members[i]] = label
-            queue[0] = members[i]
-            _spread(queue, 1, parts, at, events, shape)
+        before = label
+        for share in (_VALLEY, _RIM):
+            label, large = before, 0
+            for i in range(members.size):
+                at[members[i] // events] = members[i] if along[i] >= share * full else -1
+                parts[members[i]] = 0
+            for i in range(members.size):
+                if at[members[i] // events] != members[i] or parts[members[i]] != 0:
+                    continue
+                label += 1
+                parts[members[i]] = label
+                queue[0] = members[i]
+                if _spread(queue, 1, parts, at, events, shape, members.size) >= _SMALLEST:
+                    large += 1
+            if large > 1:
+                break
         # From all parts at once outwards.
         tail = 0
         for i in range(members.size):
@@ -310,18 +354,32 @@ def _without_rims(order, bounds, deltas, events, shape):  # type: ignore[no-unty
             if parts[members[i]] != 0:
                 queue[tail] = members[i]
                 tail += 1
-        _spread(queue, tail, whole, at, events, shape)
+        _spread(queue, tail, whole, at, events, shape, _RIM_PIXELS)
+        # What was cut at the height of something brighter gets back what is not its own rim.
+        for own in range(before + 1, label + 1):
+            least = share * np.percentile(along[parts[members] == own], _FULL)
+            for i in range(members.size):
+                if whole[members[i]] == own and along[i] >= least:
+                    parts[members[i]] = own
         for i in range(members.size):
             at[members[i] // events] = -1
     return parts, whole
 
 
 @numba.njit(cache=True)
-def _spread(queue, tail, labels, at, events, shape):  # type: ignore[no-untyped-def]
-    """Label, breadth-first, what is reached from the first `tail` of a queue through pixels where `at` has a member."""
+def _spread(queue, tail, labels, at, events, shape, steps):  # type: ignore[no-untyped-def]
+    """Label, breadth-first, what is reached from the first `tail` of a queue through pixels where `at` has a member.
+
+    In at most `steps` steps from pixel to pixel; returns how long the queue has become.
+    """
     height, width = shape
-    head = 0
+    head, front = 0, tail
     while head < tail:
+        if head == front:
+            front = tail
+            steps -= 1
+        if steps == 0:
+            break
         here = queue[head]
         head += 1
         row, column = here // events // width, here // events % width
@@ -332,6 +390,7 @@ def _spread(queue, tail, labels, at, events, shape):  # type: ignore[no-untyped-
                     labels[near] = labels[here]
                     queue[tail] = near
                     tail += 1
+    return tail
 
 
 class Summaries(NamedTuple):

@@ -39,6 +39,8 @@ _FIRST = 2
 """Looks that a record begins with and that say less: of one or two alone nothing before tells that they are weather."""
 _LESS = 0.4
 """Share of what they say that counts: together they do not pay for a change."""
+_PLAIN = 2.0
+"""Unless they are just as the ground is later: their misfit to it is at most so many times what noise makes of it."""
 _INDEPENDENT = 3.0
 """Bands count as so many at most: they err together."""
 _RELATIVE = 0.05
@@ -234,10 +236,10 @@ def _settled(series, basis, index, own, state):  # type: ignore[no-untyped-def]
     nothing = np.zeros(0)
     gain, fit = nothing, -np.inf
     for _ in range(_ROUNDS):
-        gain, fit = _gains(series, basis, index, state)
+        gain, trust, fit = _gains(series, basis, index, state)
         if gain.size == 0:
             return state, nothing, -np.inf
-        new = _sequence(gain)
+        new = _sequence(gain, trust)
         if 2 * (new * own).sum() < own.sum():
             return state, nothing, -np.inf
         settled = (new == state).all()
@@ -251,13 +253,13 @@ def _settled(series, basis, index, own, state):  # type: ignore[no-untyped-def]
 def _gains(series, basis, index, state):  # type: ignore[no-untyped-def]
     """(n,) what each look says for the spell, in logs of odds, empty where there is too little to fit levels to.
 
-    And the log likelihood of all looks in their states, up to a constant.
+    (n,) the share of it that counts, and the log likelihood of all looks in their states, up to a constant.
     """
     bands, n = series.shape
     k = basis.shape[1]
     inside, outside = np.flatnonzero(state == 1), np.flatnonzero(state == 0)
     if inside.size < 2 or outside.size < 3:
-        return np.zeros(0), -np.inf
+        return np.zeros(0), np.zeros(0), -np.inf
     gram, right = np.zeros((k, k)), np.zeros((k, bands))
     for i in outside:
         for j in range(k):
@@ -269,6 +271,7 @@ def _gains(series, basis, index, state):  # type: ignore[no-untyped-def]
         gram[j, j] += 1e-6 if j == 0 else 1.0  # few looks do not tell a season
     fitted = np.linalg.solve(gram, right)
     gain, fit = np.zeros(n), 0.0
+    misfit = np.zeros(_FIRST)
     for b in range(bands):
         one = series[b]
         white = max(_FLOOR, 1.0484 * np.median(np.abs(one[1:] - one[:-1])))
@@ -283,25 +286,31 @@ def _gains(series, basis, index, state):  # type: ignore[no-untyped-def]
         for t in range(n):
             off, on = (one[t] - ground[t]) ** 2 / v0, (one[t] - level) ** 2 / v1
             gain[t] += off - on
+            if t < _FIRST:
+                misfit[t] += off
             # No look costs more than its part of the cap: what cloud left must not decide.
             fit -= min(2 * _CAP, on) + np.log(v1) if state[t] == 1 else min(2 * _CAP, off) + np.log(v0)
     weight = min(1.0, _INDEPENDENT / bands) / 2
     for t in range(n):
         gain[t] = min(_CAP, max(-_CAP, weight * gain[t]))
-    return gain, weight * fit
+    trust = np.ones(n)
+    for t in range(_FIRST):
+        if misfit[t] > _PLAIN * bands:
+            trust[t] = _LESS
+    return gain, trust, weight * fit
 
 
 @numba.njit(cache=True)
-def _sequence(gain):  # type: ignore[no-untyped-def]
+def _sequence(gain, trust):  # type: ignore[no-untyped-def]
     """(n,) 0 or 1: the states with the largest sum of gains in state 1, less the price of each change of state."""
     n = gain.size
     came = np.zeros((n, 2), dtype=np.bool_)
-    off, on = 0.0, _LESS * gain[0]
+    off, on = 0.0, trust[0] * gain[0]
     for i in range(1, n):
         price = _PRICE if i < n - 1 else _PRICE_AT_END
         came[i, 0] = on - price > off
         came[i, 1] = on >= off - price
-        off, on = max(off, on - price), max(on, off - price) + (gain[i] if i >= _FIRST else _LESS * gain[i])
+        off, on = max(off, on - price), max(on, off - price) + trust[i] * gain[i]
     state = np.zeros(n, dtype=np.int64)
     now = on > off
     for i in range(n - 1, -1, -1):
