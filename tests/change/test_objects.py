@@ -137,17 +137,6 @@ def test_a_tent_in_a_field_that_changed_with_it_is_a_patch_of_its_own() -> None:
     assert pixels_of(*tent) in patches_grown(stack)
 
 
-def test_halls_that_blur_parts_less_than_half_stand_side_by_side() -> None:
-    one, other = (slice(5, 13), slice(5, 11)), (slice(5, 13), slice(12, 18))
-    between = (slice(5, 13), slice(11, 12))
-    apart, together = (
-        patches_grown(stack_with((*one, 20, LOOKS, 0.2), (*other, 20, LOOKS, 0.2), (*between, 20, LOOKS, low)))
-        for low in (0.09, 0.14)
-    )
-    assert apart == [pixels_of(*one), pixels_of(*other)]
-    assert together == [pixels_of(slice(5, 13), slice(5, 18))]
-
-
 def test_a_hall_and_a_tent_become_two_patches_with_their_dates() -> None:
     stack = stack_with(HALL, TENT)
     patches, features = candidates(stack)

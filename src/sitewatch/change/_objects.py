@@ -29,8 +29,6 @@ _RIM = 0.4
 ground of which the thing covers less than that. Rims join what stands side by side and make the small look large."""
 _RIM_PIXELS = 2
 """So far the blur reaches; what lies beyond is not a rim but something that changed less, on the same dates."""
-_VALLEY = 0.55
-"""Where less than this share of the change parts a patch into several things, they stand side by side."""
 _FULL = 75.0
 """Percentile of a patch's pixels whose change is taken for all of it."""
 _SMALLEST = 4
@@ -331,21 +329,16 @@ def _without_rims(order, bounds, deltas, events, shape):  # type: ignore[no-unty
                 full = strongest
         queue = np.empty(members.size, dtype=np.int64)
         before = label
-        for share in (_VALLEY, _RIM):
-            label, large = before, 0
-            for i in range(members.size):
-                at[members[i] // events] = members[i] if along[i] >= share * full else -1
-                parts[members[i]] = 0
-            for i in range(members.size):
-                if at[members[i] // events] != members[i] or parts[members[i]] != 0:
-                    continue
-                label += 1
-                parts[members[i]] = label
-                queue[0] = members[i]
-                if _spread(queue, 1, parts, at, events, shape, members.size) >= _SMALLEST:
-                    large += 1
-            if large > 1:
-                break
+        for i in range(members.size):
+            if along[i] >= _RIM * full:
+                at[members[i] // events] = members[i]
+        for i in range(members.size):
+            if at[members[i] // events] != members[i] or parts[members[i]] != 0:
+                continue
+            label += 1
+            parts[members[i]] = label
+            queue[0] = members[i]
+            _spread(queue, 1, parts, at, events, shape, members.size)
         # From all parts at once outwards.
         tail = 0
         for i in range(members.size):
@@ -357,7 +350,7 @@ def _without_rims(order, bounds, deltas, events, shape):  # type: ignore[no-unty
         _spread(queue, tail, whole, at, events, shape, _RIM_PIXELS)
         # What was cut at the height of something brighter gets back what is not its own rim.
         for own in range(before + 1, label + 1):
-            least = share * np.percentile(along[parts[members] == own], _FULL)
+            least = _RIM * np.percentile(along[parts[members] == own], _FULL)
             for i in range(members.size):
                 if whole[members[i]] == own and along[i] >= least:
                     parts[members[i]] = own
@@ -370,7 +363,7 @@ def _without_rims(order, bounds, deltas, events, shape):  # type: ignore[no-unty
 def _spread(queue, tail, labels, at, events, shape, steps):  # type: ignore[no-untyped-def]
     """Label, breadth-first, what is reached from the first `tail` of a queue through pixels where `at` has a member.
 
-    In at most `steps` steps from pixel to pixel; returns how long the queue has become.
+    In at most `steps` steps from pixel to pixel.
     """
     height, width = shape
     head, front = 0, tail
@@ -390,7 +383,6 @@ def _spread(queue, tail, labels, at, events, shape, steps):  # type: ignore[no-u
                     labels[near] = labels[here]
                     queue[tail] = near
                     tail += 1
-    return tail
 
 
 class Summaries(NamedTuple):
