@@ -148,7 +148,7 @@ def main() -> None:
         path = MODELS / f"{name}.json"
         model = json.loads(path.read_text())
         ratio = false_per_weak(model, list(chain.from_iterable(places)))
-        model["budget"]["false_per_weak"] = [round(float(r), 5) for r in ratio]
+        model["budget"]["false_per_weak"] = [float(f"{r:.4g}") for r in ratio]
         path.write_text(compact(model) + "\n")
 
 
