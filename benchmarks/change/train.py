@@ -137,7 +137,7 @@ def main() -> None:
     held = range(FIRST_HELD, FIRST_HELD + options.held)
     coarse = [seed for seed in held if recipe(seed).pixel_m >= COARSE_M]
     if not coarse:
-        arguments.error("--held: at least 1 place is needed.")
+        arguments.error(f"--held: no place with pixels of {COARSE_M:g} m or more is among these; ask for more.")
     work = options.work or Path(tempfile.mkdtemp(prefix="sitewatch-train-"))
     work.mkdir(parents=True, exist_ok=True)
     MODELS.mkdir(exist_ok=True)
@@ -178,7 +178,7 @@ def compact(model: dict) -> str:
 
 def candidates_of(seed: int, work: Path, *, pairs: bool) -> dict[str, list[Scene]]:
     """All sets of one seed, from `work` where an earlier run left them; see `gathered`."""
-    kept = work / f"{seed}.pickle"
+    kept = work / f"{seed}{'' if pairs else '-series'}.pickle"
     if not kept.exists():
         with tempfile.TemporaryDirectory() as folder:
             world = Path(folder) / "world"
@@ -534,6 +534,8 @@ def false_per_weak(model: dict, scenes: Sequence[Scene]) -> NDArray[np.float64]:
         claims.append(p[small & distinct(s.patches, p, s.pairs) & s.in_outline & ~s.at_event & ~s.at_works])
     wrong = np.sort(np.concatenate(claims))
     beyond = logit(wrong[wrong >= TAIL_FROM]) - logit(TAIL_FROM)
+    if not weak or not len(beyond):
+        raise SystemExit(f"{weak} weak changes and {len(beyond)} false claims tell no ratio: more --held are needed.")
     counted = len(wrong) - np.searchsorted(wrong, LEVELS)
     tail = len(beyond) * np.exp(-(logit(LEVELS) - logit(TAIL_FROM)) / beyond.mean())
     print(f"  {weak} weak changes; false from {TAIL_FROM} {len(beyond)}, from .5 {(wrong >= 0.5).sum()}")

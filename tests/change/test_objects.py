@@ -131,6 +131,13 @@ def test_a_dull_hall_beside_a_bright_one_is_not_its_rim() -> None:
     assert patches_grown(stack) == [pixels_of(*bright), pixels_of(*beyond_the_rim)]
 
 
+@pytest.mark.parametrize("bright", [0.16, 0.3])
+def test_bright_pixels_here_and_there_take_nothing_from_their_roof(bright: float) -> None:
+    roof = (slice(5, 15), slice(5, 15))
+    spots = [(slice(y, y + 1), slice(x, x + 1), 20, LOOKS, bright) for y in (6, 12) for x in (6, 12)]
+    assert pixels_of(*roof) in patches_grown(stack_with((*roof, 20, LOOKS, 0.1), *spots))
+
+
 def test_a_tent_in_a_field_that_changed_with_it_is_a_patch_of_its_own() -> None:
     tent = (slice(16, 20), slice(16, 21))
     stack = stack_with((slice(4, 34), slice(4, 34), 20, 40, 0.02), (*tent, 20, 40, 0.2), noise=0.004)
@@ -231,14 +238,14 @@ def test_a_patch_that_no_look_saw_on_one_side_is_not_described() -> None:
 
 def test_a_change_just_before_that_hides_all_looks_between_does_not_hide_the_patch() -> None:
     hall = (slice(10, 16), slice(10, 16), 30, LOOKS, 0.2)
-    stack, pixels = stack_with(hall), pixels_of(*hall[:2])
+    later = (*hall[:2], 50, LOOKS, 0.3)
+    stack, pixels = stack_with(hall, later), pixels_of(*hall[:2])
     stack.valid[:, 22:30] = False
     quiet = quiet_spells()
-    two = Spells(
-        start=np.tile(quiet.start, 2), end=np.tile(quiet.end, 2), score=np.tile(quiet.score, 2), delta=quiet.delta
-    )
-    two.start[pixels], two.end[pixels] = (30, 14), (LOOKS, 22)
-    told = measured(patch_of(hall), stack, two)
+    start, end = (np.full((SIZE * SIZE, 3), -1, dtype=np.int32) for _ in range(2))
+    start[pixels], end[pixels] = (30, 14, 50), (LOOKS, 22, LOOKS)
+    told = measured(patch_of(hall), stack, replace(quiet, start=start, end=end))
+    # What comes later is not mixed in for that.
     assert told["bright_inside"] - told["bright_before"] == pytest.approx(0.2, abs=0.02)
 
 

@@ -113,8 +113,11 @@ def _measure_one(  # type: ignore[no-untyped-def]
     step = end >= looks
     own, own_seen = _series(values, valid, body)
     other, other_seen = _series(values, valid, around)
-    if not _told(own_seen, other_seen, begin, start, end, last):
-        begin, last = 0, looks  # nobody looked between its own dates and the neighbouring ones
+    # No look at the patch or around it between its own date and a neighbouring one: that one is looked past.
+    for earliest, latest in ((begin, last), (0, last), (begin, looks), (0, looks)):
+        if _seen_on_two_sides(own_seen, other_seen, earliest, start, end, latest):
+            begin, last = earliest, latest
+            break
     # 0: neither, 1: in the spell, 2: before it, 3: after it
     when = np.zeros(looks, dtype=np.int8)
     when[begin:start] = 2
@@ -293,12 +296,12 @@ def _neighbouring_dates(body, start, end, spell_start, spell_end, looks):  # typ
 
 
 @numba.njit(cache=True)
-def _told(own_seen, other_seen, begin, start, end, last):  # type: ignore[no-untyped-def]
+def _seen_on_two_sides(own_seen, other_seen, begin, start, end, last):  # type: ignore[no-untyped-def]
     """Whether a patch and its surroundings were seen in its spell and on another side."""
-    told = np.zeros(3, dtype=np.bool_)
+    seen = np.zeros(3, dtype=np.bool_)
     for k, (first, until) in enumerate(((start, min(end, last)), (begin, start), (end, max(end, last)))):
-        told[k] = own_seen[first:until].any() and other_seen[first:until].any()
-    return told[0] and (told[1] or told[2])
+        seen[k] = own_seen[first:until].any() and other_seen[first:until].any()
+    return seen[0] and (seen[1] or seen[2])
 
 
 @numba.njit(cache=True)

@@ -32,7 +32,7 @@ _RIM_PIXELS = 2
 _FULL = 75.0
 """Percentile of a patch's pixels whose change is taken for all of it."""
 _SMALLEST = 4
-"""Pixels of the smallest structure that an image resolves; so many that change far more than `_FULL` are a thing."""
+"""Pixels of the smallest structure that an image resolves: so many together that change far more are a thing."""
 
 _AROUND = 15
 """Edge of the square of pixels over which it is judged what scores are usual."""
@@ -176,7 +176,8 @@ def _things(
     """(pixel-event,) labels from 1, 0 for none, of what was grown, without rims and with them.
 
     A thing beside a brighter one that came on the same dates is grown together with it, and so is one in a field that
-    was harvested then: what lies beyond the rim of the brighter one is free again, until no seed is left.
+    was harvested then: of what was grown, what lies beyond the rim of the brighter one is grown again, until no seed is
+    left among it.
     """
     deltas = spells.delta.reshape(-1, spells.delta.shape[2])
     parts, grown = np.zeros((2, scores.size), dtype=np.int64)
@@ -191,6 +192,7 @@ def _things(
         parts[own > 0] = own[own > 0] + first
         grown[whole > 0] = whole[whole > 0] + first
         free = (labels > 0) & (whole == 0)
+        del some, labels, own, whole  # of a large picture they take much memory
     return parts, grown
 
 
@@ -323,22 +325,13 @@ def _without_rims(order, bounds, deltas, events, shape):  # type: ignore[no-unty
             for b in range(mean.size):
                 along[i] += deltas[members[i], b] * mean[b]
         full = np.percentile(along, _FULL)
-        if members.size > _SMALLEST:
-            strongest = np.sort(along)[-_SMALLEST]
-            if full < _RIM * strongest:  # most of it is not what changed the most
-                full = strongest
+        strongest = np.sort(along)[max(0, members.size - _SMALLEST)]
         queue = np.empty(members.size, dtype=np.int64)
         before = label
-        for i in range(members.size):
-            if along[i] >= _RIM * full:
-                at[members[i] // events] = members[i]
-        for i in range(members.size):
-            if at[members[i] // events] != members[i] or parts[members[i]] != 0:
-                continue
-            label += 1
-            parts[members[i]] = label
-            queue[0] = members[i]
-            _spread(queue, 1, parts, at, events, shape, members.size)
+        if full < _RIM * strongest:  # most of it is not what changed the most, which may be a thing by itself
+            label = _cut(members, along, _RIM * strongest, _SMALLEST, before, parts, at, queue, events, shape)
+        if label == before:
+            label = _cut(members, along, _RIM * full, 1, before, parts, at, queue, events, shape)
         # From all parts at once outwards.
         tail = 0
         for i in range(members.size):
@@ -349,21 +342,60 @@ def _without_rims(order, bounds, deltas, events, shape):  # type: ignore[no-unty
                 tail += 1
         _spread(queue, tail, whole, at, events, shape, _RIM_PIXELS)
         # What was cut at the height of something brighter gets back what is not its own rim.
-        for own in range(before + 1, label + 1):
-            least = _RIM * np.percentile(along[parts[members] == own], _FULL)
-            for i in range(members.size):
-                if whole[members[i]] == own and along[i] >= least:
-                    parts[members[i]] = own
+        first = np.zeros(label - before + 2, dtype=np.int64)
+        for i in range(members.size):
+            if whole[members[i]] != 0:
+                first[whole[members[i]] - before + 1] += 1
+        first = np.cumsum(first)
+        nearest = np.empty(first[-1], dtype=np.int64)
+        filled = first.copy()
+        for i in range(members.size):
+            if whole[members[i]] != 0:
+                own = whole[members[i]] - before
+                nearest[filled[own]] = i
+                filled[own] += 1
+        for own in range(1, label - before + 1):
+            near = nearest[first[own] : first[own + 1]]
+            least = _RIM * np.percentile(along[near][parts[members[near]] != 0], _FULL)
+            for i in near:
+                if along[i] >= least:
+                    parts[members[i]] = own + before
         for i in range(members.size):
             at[members[i] // events] = -1
     return parts, whole
 
 
 @numba.njit(cache=True)
+def _cut(members, along, least, smallest, label, parts, at, queue, events, shape):  # type: ignore[no-untyped-def]
+    """Label, from the next number on, what hangs together of the members that show at least `least`.
+
+    Parts of fewer than `smallest` pixels get no label. Returns the last label; `at` is left as it was, -1.
+    """
+    for i in range(members.size):
+        if along[i] >= least:
+            at[members[i] // events] = members[i]
+    for i in range(members.size):
+        if at[members[i] // events] != members[i] or parts[members[i]] != 0:
+            continue
+        parts[members[i]] = label + 1
+        queue[0] = members[i]
+        size = _spread(queue, 1, parts, at, events, shape, members.size)
+        if size >= smallest:
+            label += 1
+            continue
+        for k in range(size):
+            parts[queue[k]] = 0
+            at[queue[k] // events] = -1
+    for i in range(members.size):
+        at[members[i] // events] = -1
+    return label
+
+
+@numba.njit(cache=True)
 def _spread(queue, tail, labels, at, events, shape, steps):  # type: ignore[no-untyped-def]
     """Label, breadth-first, what is reached from the first `tail` of a queue through pixels where `at` has a member.
 
-    In at most `steps` steps from pixel to pixel.
+    In at most `steps` steps from pixel to pixel; returns how long the queue has become.
     """
     height, width = shape
     head, front = 0, tail
@@ -383,6 +415,7 @@ def _spread(queue, tail, labels, at, events, shape, steps):  # type: ignore[no-u
                     labels[near] = labels[here]
                     queue[tail] = near
                     tail += 1
+    return tail
 
 
 class Summaries(NamedTuple):

@@ -295,7 +295,7 @@ def _gains(series, basis, index, state):  # type: ignore[no-untyped-def]
         gain[t] = min(_CAP, max(-_CAP, weight * gain[t]))
     trust = np.ones(n)
     for t in range(_FIRST):
-        if misfit[t] > _PLAIN * bands:
+        if gain[t] > 0 or misfit[t] > _PLAIN * bands:
             trust[t] = _LESS
     return gain, trust, weight * fit
 
