@@ -53,10 +53,21 @@ HALL = (slice(5, 11), slice(5, 15), 20, LOOKS, 0.2)
 TENT = (slice(25, 29), slice(25, 30), 30, 38, 0.15)
 
 
+def patches_grown(stack: Stack) -> list[list[int]]:
+    """The pixels of all patches that are grown in a stack, largest first."""
+    spells = scan(stack.values, stack.valid, design(stack.days), threshold=GROW_SCORE)
+    return sorted((p.pixels.tolist() for p in grow(spells, stack.shape, stack.days).patches), key=lambda p: -len(p))
+
+
+def pixels_of(rows: slice, columns: slice) -> list[int]:
+    """Flat indices of a block, sorted."""
+    y, x = np.mgrid[rows, columns]
+    return np.sort((y * SIZE + x).ravel()).tolist()
+
+
 def patch_of(block: tuple[slice, slice, int, int, float]) -> Patch:
-    rows, columns = np.mgrid[block[0], block[1]]
     return Patch(
-        pixels=np.sort((rows * SIZE + columns).ravel()),
+        pixels=np.array(pixels_of(*block[:2])),
         start=block[2],
         end=block[3],
         score=50.0,
@@ -89,17 +100,15 @@ def test_a_blurred_row_of_halls_is_one_patch_each_without_its_rim() -> None:
     blur = (slice(9, 17), slice(3, 31), 20, LOOKS, 0.06)
     stack = stack_with(blur, *((rows, wall, 20, LOOKS, 0.14) for wall in walls))
     spells = scan(stack.values, stack.valid, design(stack.days), threshold=GROW_SCORE)
-    halls = [np.sort((np.mgrid[rows, wall][0] * SIZE + np.mgrid[rows, wall][1]).ravel()) for wall in walls]
+    halls = [pixels_of(rows, wall) for wall in walls]
     made = grow(spells, stack.shape, stack.days)
     numbers = [[i for i, p in enumerate(made.patches) if np.isin(p.pixels, hall).any()] for hall in halls]
-    assert [[made.patches[i].pixels.tolist() for i in found] for found in numbers] == [
-        [hall.tolist()] for hall in halls
-    ]
+    assert [[made.patches[i].pixels.tolist() for i in found] for found in numbers] == [[hall] for hall in halls]
     # Nothing else grows from a rim: it belongs to the hall beside it.
     owners = made.owner.reshape(SIZE, SIZE, -1)
     for (number,), left in zip(numbers, (3, 9, 17), strict=True):
         assert (owners[9:17, left] == number).any(axis=1).all()
-    rim = np.setdiff1d((np.mgrid[9:17, 3:31][0] * SIZE + np.mgrid[9:17, 3:31][1]).ravel(), np.concatenate(halls))
+    rim = np.setdiff1d(pixels_of(slice(9, 17), slice(3, 31)), np.concatenate(halls))
     assert np.isin(made.owner[rim], np.concatenate(numbers)).any(axis=1).all()
     (whole,) = (p for p in grow(spells, stack.shape, stack.days, rims=True).patches if np.isin(p.pixels, rim).any())
     assert len(whole.pixels) == 8 * 28
@@ -107,20 +116,7 @@ def test_a_blurred_row_of_halls_is_one_patch_each_without_its_rim() -> None:
 
 def test_a_roof_of_two_colours_keeps_both() -> None:
     stack = stack_with((slice(10, 18), slice(10, 20), 20, LOOKS, 0.2), (slice(10, 18), slice(20, 26), 20, LOOKS, 0.12))
-    spells = scan(stack.values, stack.valid, design(stack.days), threshold=GROW_SCORE)
-    assert [len(p.pixels) for p in grow(spells, stack.shape, stack.days).patches] == [8 * 16]
-
-
-def patches_grown(stack: Stack) -> list[list[int]]:
-    """The pixels of all patches that are grown in a stack, largest first."""
-    spells = scan(stack.values, stack.valid, design(stack.days), threshold=GROW_SCORE)
-    return sorted((p.pixels.tolist() for p in grow(spells, stack.shape, stack.days).patches), key=lambda p: -len(p))
-
-
-def pixels_of(rows: slice, columns: slice) -> list[int]:
-    """Flat indices of a block, sorted."""
-    y, x = np.mgrid[rows, columns]
-    return np.sort((y * SIZE + x).ravel()).tolist()
+    assert [len(pixels) for pixels in patches_grown(stack)] == [8 * 16]
 
 
 def test_a_dull_hall_beside_a_bright_one_is_not_its_rim() -> None:

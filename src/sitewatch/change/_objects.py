@@ -185,14 +185,15 @@ def _things(
     while len(left := seeds[free[seeds]]):
         some = np.where(free.reshape(scores.shape), scores, np.float32(0.0))
         labels = _grow(left, some, spells.start, spells.end, spells.delta, days, shape).ravel()
-        own, whole = _without_rims(*_members(labels), deltas, scores.shape[1], shape)
+        own, whole, along = _without_rims(*_members(labels), deltas, scores.shape[1], shape)
         if not whole.any():
             break
+        _give_back(*_members(whole), own, along)
         first = int(grown.max(initial=0))
         parts[own > 0] = own[own > 0] + first
         grown[whole > 0] = whole[whole > 0] + first
         free = (labels > 0) & (whole == 0)
-        del some, labels, own, whole  # of a large picture they take much memory
+        del some, labels, own, whole, along  # of a large picture they take much memory
     return parts, grown
 
 
@@ -308,10 +309,11 @@ def _members(labels: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.i
 def _without_rims(order, bounds, deltas, events, shape):  # type: ignore[no-untyped-def]
     """Take the rims off grown patches, given as by `_members`; what hung together by a rim alone comes apart.
 
-    Returns (pixel-event,) labels from 1 of the parts without rims, and the same with rims, which bear the label of the
-    nearest part; 0 beyond.
+    Returns (pixel-event,) labels from 1 of the parts without rims; the same with rims, which bear the label of the
+    nearest part, 0 beyond; and how much each member shows of its patch's change, along that one's mean direction.
     """
     parts, whole = np.zeros(len(deltas), dtype=np.int64), np.zeros(len(deltas), dtype=np.int64)
+    shown = np.zeros(len(deltas))
     at = np.full(shape[0] * shape[1], -1, dtype=np.int64)
     label = 0
     for g in range(len(bounds) - 1):
@@ -324,6 +326,7 @@ def _without_rims(order, bounds, deltas, events, shape):  # type: ignore[no-unty
         for i in range(members.size):
             for b in range(mean.size):
                 along[i] += deltas[members[i], b] * mean[b]
+        shown[members] = along
         full = np.percentile(along, _FULL)
         strongest = np.sort(along)[max(0, members.size - _SMALLEST)]
         queue = np.empty(members.size, dtype=np.int64)
@@ -341,28 +344,24 @@ def _without_rims(order, bounds, deltas, events, shape):  # type: ignore[no-unty
                 queue[tail] = members[i]
                 tail += 1
         _spread(queue, tail, whole, at, events, shape, _RIM_PIXELS)
-        # What was cut at the height of something brighter gets back what is not its own rim.
-        first = np.zeros(label - before + 2, dtype=np.int64)
-        for i in range(members.size):
-            if whole[members[i]] != 0:
-                first[whole[members[i]] - before + 1] += 1
-        first = np.cumsum(first)
-        nearest = np.empty(first[-1], dtype=np.int64)
-        filled = first.copy()
-        for i in range(members.size):
-            if whole[members[i]] != 0:
-                own = whole[members[i]] - before
-                nearest[filled[own]] = i
-                filled[own] += 1
-        for own in range(1, label - before + 1):
-            near = nearest[first[own] : first[own + 1]]
-            least = _RIM * np.percentile(along[near][parts[members[near]] != 0], _FULL)
-            for i in near:
-                if along[i] >= least:
-                    parts[members[i]] = own + before
         for i in range(members.size):
             at[members[i] // events] = -1
-    return parts, whole
+    return parts, whole, shown
+
+
+@numba.njit(cache=True)
+def _give_back(order, bounds, parts, along):  # type: ignore[no-untyped-def]
+    """Give parts what is not their own rim: they may have been cut at the height of something brighter.
+
+    Parts with their rims, given as by `_members`; `parts` and `along` from `_without_rims`, the first of which is
+    changed.
+    """
+    for g in range(len(bounds) - 1):
+        near = order[bounds[g] : bounds[g + 1]]
+        least = _RIM * np.percentile(along[near][parts[near] != 0], _FULL)
+        for i in near:
+            if along[i] >= least:
+                parts[i] = g + 1
 
 
 @numba.njit(cache=True)
