@@ -97,34 +97,30 @@ def context(
     for side in ("earlier_best", "later_best"):
         result[:, CONTEXT.index(side) : CONTEXT.index(side) + len(_NOBODY)] = _NOBODY
     for row, i in enumerate(hopeful.tolist()):
-        on_it = _others(shared, row, i, size, _SHARED)
-        beside = _others(near, row, i, size, _TOUCH)
-        ends = np.stack([start[on_it], end[on_it]], axis=1)
-        with np.errstate(invalid="ignore"):
-            same = (np.abs(ends[:, :, None] - np.array([start[i], end[i]])) <= _NEAR_DAYS).any(axis=(1, 2))
-        apart = on_it[~same]
-        earlier, later = apart[start[apart] < start[i]], apart[start[apart] >= start[i]]
-        alike = delta @ delta[i]
-        opposite = apart[alike[apart] <= -_ALIKE]
-        with np.errstate(invalid="ignore"):
-            works = beside[np.abs(start[beside] - start[i]) <= _BUILDING_DAYS]
-            again = on_it[
-                ((start[on_it] > end[i]) | (end[on_it] < start[i]))
-                & (alike[on_it] >= _SAME_THING)
-                & (np.minimum(strength[on_it], strength[i]) >= _AS_STRONG * np.maximum(strength[on_it], strength[i]))
-                & (_shared_part(shared, row, i, on_it, size) >= _SAME_GROUND)
-            ]
-        told = on_it[same]
+        on_it, common = _others(shared, row, i, size, _SHARED)
+        beside, _ = _others(near, row, i, size, _TOUCH)
+        begins, ends = start[on_it], end[on_it]
+        alike = delta[on_it] @ delta[i]
+        # A step has no end: no date is near it.
+        same = np.zeros(len(on_it), dtype=bool)
+        for one in (begins, ends):
+            same |= (np.abs(one - start[i]) <= _NEAR_DAYS) | (np.abs(one - end[i]) <= _NEAR_DAYS)
+        again = on_it[
+            ((begins > end[i]) | (ends < start[i]))
+            & (alike >= _SAME_THING)
+            & (np.minimum(strength[on_it], strength[i]) >= _AS_STRONG * np.maximum(strength[on_it], strength[i]))
+            & (common >= _SAME_GROUND * (size[on_it] + size[i] - common))
+        ]
         result[i] = (
             own[i],
-            *_best(told, i, belief, size)[:2],
-            *_strongest(earlier, i, belief, size, days_from=np.abs(start - start[i]), alike=alike),
-            *_strongest(later, i, belief, size, days_from=np.abs(start - start[i]), alike=alike),
-            float(belief[opposite].max()) if len(opposite) else 0.0,
-            1.0 - float(np.prod(1.0 - belief[on_it])),
-            1.0 - float(np.prod(1.0 - belief[works])),
-            float(belief[again].max()) if len(again) else 0.0,
-            float(belief[again].sum()),
+            *_best(on_it[same], i, belief, size)[:2],
+            *_strongest(on_it[~same & (begins < start[i])], i, belief, size, start=start, delta=delta),
+            *_strongest(on_it[~same & (begins >= start[i])], i, belief, size, start=start, delta=delta),
+            belief[on_it[~same & (alike <= -_ALIKE)]].max(initial=0.0),
+            1.0 - (1.0 - belief[on_it]).prod(),
+            1.0 - (1.0 - belief[beside[np.abs(start[beside] - start[i]) <= _BUILDING_DAYS]]).prod(),
+            belief[again].max(initial=0.0),
+            belief[again].sum(),
         )
     return result
 
@@ -157,22 +153,19 @@ def _owned(patches: Sequence[Patch]) -> tuple[NDArray[np.int64], NDArray[np.int6
     return owner, np.concatenate([np.zeros(0, dtype=np.int64), *(p.pixels for p in patches)])
 
 
-def _others(counts: sparse.csr_array, row: int, i: int, size: NDArray[np.float64], least: float) -> NDArray[np.int64]:
-    """Patches other than i, whose counts are in `row`, that share at least `least` of the smaller of the two."""
+def _others(
+    counts: sparse.csr_array, row: int, i: int, size: NDArray[np.float64], least: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Patches other than i, whose counts are in `row`, that share at least `least` of the smaller of the two.
+
+    Returns:
+        Which they are, sorted, and the count of each.
+    """
     first, last = counts.indptr[row], counts.indptr[row + 1]
-    j, count = counts.indices[first:last].astype(np.int64), counts.data[first:last]
-    enough = (count >= least * np.minimum(size[j], size[i])) & (j != i)
-    return np.sort(j[enough])
-
-
-def _shared_part(
-    shared: sparse.csr_array, row: int, i: int, chosen: NDArray[np.int64], size: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """(len(chosen),) intersection over union of the ground of i (its counts are in `row`) and of each of the chosen."""
-    first, last = shared.indptr[row], shared.indptr[row + 1]
-    count = np.zeros(len(size))
-    count[shared.indices[first:last]] = shared.data[first:last]
-    return np.asarray(count[chosen] / (size[chosen] + size[i] - count[chosen]), dtype=np.float64)
+    j, count = counts.indices[first:last].astype(np.int64), counts.data[first:last].astype(np.int64)
+    enough = np.flatnonzero((count >= least * np.minimum(size[j], size[i])) & (j != i))
+    enough = enough[np.argsort(j[enough])]
+    return j[enough], count[enough]
 
 
 def _best(
@@ -191,11 +184,11 @@ def _strongest(
     belief: NDArray[np.float64],
     size: NDArray[np.float64],
     *,
-    days_from: NDArray[np.float64],
-    alike: NDArray[np.float64],
+    start: NDArray[np.float64],
+    delta: NDArray[np.float64],
 ) -> tuple[float, float, float, float]:
     """Belief, days away (log), size and likeness of the most believed of the chosen."""
     p, ratio, best = _best(chosen, i, belief, size)
     if best < 0:
         return _NOBODY
-    return p, float(np.log1p(days_from[best])), ratio, float(alike[best])
+    return p, float(np.log1p(abs(start[best] - start[i]))), ratio, float(delta[best] @ delta[i])

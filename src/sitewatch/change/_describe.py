@@ -143,7 +143,7 @@ def _shapes(
     left, right = columns[first], columns[np.append(first[1:], len(columns)) - 1] + 1
     corners = np.stack([np.stack([x, rows[first] + dy], axis=1) for x in (left, right) for dy in (0, 1)], axis=1)
     points = corners.reshape(-1, 2).astype(np.float64)
-    hulls = shapely.convex_hull(shapely.multipoints(points, indices=np.repeat(owner[first], 4)))
+    hulls = shapely.convex_hull(shapely.linestrings(points, indices=np.repeat(owner[first], 4)))
     rectangles = shapely.oriented_envelope(hulls)
     # A rectangle has five corners, the last one the first again.
     ring = shapely.get_coordinates(rectangles).reshape(-1, 5, 2)

@@ -76,13 +76,16 @@ class _Ground:
 
     def footprint(self, pixels: NDArray[np.int64]) -> Polygon | MultiPolygon:
         """Outline of a set of pixels in the grid's own coordinates, holes filled."""
-        mask = np.zeros(self.shape, dtype=bool)
-        mask.ravel()[pixels] = True
+        rows, columns = np.divmod(pixels, self.shape[1])
+        top, left = rows.min(), columns.min()
+        mask = np.zeros((rows.max() - top + 1, columns.max() - left + 1), dtype=bool)
+        mask[rows - top, columns - left] = True
         mask = ndimage.binary_fill_holes(mask)
         # Runs of pixels along a row become one box each: far fewer pieces to join than single pixels.
         edge = np.diff(np.pad(mask, ((0, 0), (1, 1))).astype(np.int8), axis=1)
         rows, first = np.nonzero(edge == 1)
         _, last = np.nonzero(edge == -1)
+        rows, first, last = rows + top, first + left, last + left
         a = self.affine
         boxes = shapely.box(a.c + first * a.a, a.f + (rows + 1) * a.e, a.c + last * a.a, a.f + rows * a.e)
         joined = shapely.union_all(boxes).simplify(0)
