@@ -40,7 +40,8 @@ HEAD = (
 )
 NOTE = (
     f"The looks of the last {DAYS} days are added to those before, on the whole scene. Seconds from cube to changes, "
-    f"best of {REPEATS}, as `watch` runs: what is known is written both times, and read where looks were added. F1 against the truth of the whole record. A sure claim "
+    f"best of {REPEATS}, as `watch` runs: what is known is written both times, and read where looks were added. "
+    "F1 against the truth of the whole record. A sure claim "
     f"(probability from {SURE}) is also of the other search where that claims ground that it shares by half at least, "
     "with dates that match as in scoring. The last column asks the same of a search of all looks of the month before: "
     "how far claims move when nothing but looks is added."
