@@ -117,6 +117,9 @@ class Scene:
     else it says."""
     at_works: NDArray[np.bool_]
     """(n,) The same for works that are no structure: a new roof, a resurfaced yard, earthworks, a clear-cut."""
+    piece: NDArray[np.bool_]
+    """(n,) True where a patch lies in a structure and has its dates but shows too little of it: it looks like a small
+    structure, and is neither true nor false."""
     pairs: NDArray[np.int64]
     """(m, 2) from `repeats`."""
 
@@ -129,6 +132,12 @@ def main() -> None:
         "--measure-only",
         action="store_true",
         help="fit nothing; measure false structures per weak change of the shipped models",
+    )
+    arguments.add_argument(
+        "--beside",
+        type=Path,
+        metavar="DIR",
+        help="earlier models: a set that has one there gets the mean of the two (decision 33)",
     )
     arguments.add_argument("--work", type=Path, default=None, help="keep the candidates of each scene here")
     options = arguments.parse_args()
@@ -143,7 +152,10 @@ def main() -> None:
     MODELS.mkdir(exist_ok=True)
     if not options.measure_only:
         for name, places in gathered(range(FIRST_SEED, FIRST_SEED + options.scenes), work).items():
-            (MODELS / f"{name}.json").write_text(compact(fit(name, places)) + "\n")
+            model, earlier = fit(name, places), options.beside and options.beside / f"{name}.json"
+            if earlier and earlier.exists():
+                model = mean_of(model, json.loads(earlier.read_text()))
+            (MODELS / f"{name}.json").write_text(compact(model) + "\n")
     for name, places in gathered(coarse, work, pairs=False).items():
         path = MODELS / f"{name}.json"
         model = json.loads(path.read_text())
@@ -280,7 +292,10 @@ def label(cube: xr.Dataset, known: dict, site: Site) -> Scene:
     origin = np.concatenate([np.full(len(patches) - int(measured.sum()), -1), origin[measured]])
     events, around, works = events_of(known, cube)
     pieces = cube.attrs.get("units") == "picture"
-    labels = np.array([which_side(patch, events, stack, pieces=pieces) for patch in patches], dtype=np.int8)
+    labels, with_pieces = (
+        np.array([which_side(patch, events, stack, pieces=p) for patch in patches], dtype=np.int8)
+        for p in (pieces, True)
+    )
     inside = area_mask(site.outline, cube.odc.geobox)
     years = (stack.days[-1] - stack.days[0]) / 365.25
     in_outline = np.array([inside.ravel()[patch.pixels].any() for patch in patches], dtype=bool)
@@ -297,6 +312,7 @@ def label(cube: xr.Dataset, known: dict, site: Site) -> Scene:
         all_area_years=float(inside.size * 1e-4 * years),
         at_event=happening(patches, around, dates),
         at_works=happening(patches, works, dates),
+        piece=(labels < 0) & (with_pieces >= 0),
         pairs=repeats(patches, stack.days, stack.shape),
     )
 
@@ -326,6 +342,7 @@ def labelled_pairs(cube: xr.Dataset, known: dict, site: Site, seed: int) -> Iter
             all_area_years=float(inside.size * 1e-4),
             at_event=happening(patches, around, [[(first, last)]] * len(patches)),
             at_works=happening(patches, works, [[(first, last)]] * len(patches)),
+            piece=np.zeros(len(patches), dtype=bool),
             pairs=repeats(patches, stack.days, stack.shape),
         )
 
@@ -345,8 +362,8 @@ def between(patch: Patch, events: list, first: float, last: float) -> int:
 def covers(patch: Patch, pixels: NDArray[np.int64], *, pieces: bool) -> bool:
     """Whether a patch shows an event: by overlap, as the scoring contract has it; or, with `pieces`, by lying in it.
 
-    A piece of a hall is not the hall. But in pictures, and between two looks, halls come in pieces more often than not;
-    taught otherwise, the models doubt the hall itself (decision 7).
+    A piece of a hall is not the hall, nor is it nothing (`Scene.piece`). In pictures, and between two looks, halls come
+    in pieces more often than not; taught otherwise, the models doubt the hall itself (decision 7).
     """
     shared = len(np.intersect1d(patch.pixels, pixels, assume_unique=True))
     union = len(patch.pixels) + len(pixels) - shared
@@ -446,20 +463,12 @@ def fit(name: str, places: list[list[Scene]]) -> dict:
     works = np.concatenate([s.at_works & ~s.at_event & (s.stands_inside < 0) for s in scenes])
     weight = np.where(works, WORKS_WEIGHT, 1.0)
     outline = np.concatenate([s.in_outline for s in scenes])
-    guess = np.zeros(len(features), dtype=bool)
-    terms = np.zeros((len(features), verification_terms(features[:1], guess[:1]).shape[1]))
-    belief = np.zeros(len(features))
-    for fold in range(FOLDS):
-        train, test = folds != fold, folds == fold
-        learned = train & searched
-        direction, alone = fit_alone(features[learned], side[learned], weight[learned])
-        guess[test] = stands_inside(Trees.from_document(direction), features[test])
-        terms[test] = verification_terms(features[test], guess[test])
-        belief[test] = logistic(Trees.from_document(alone).logit(terms[test]))
+    piece = np.concatenate([s.piece for s in scenes])
+    guess, belief = left_out(features, side, weight, searched & ~piece, folds)
     worth = searched | (belief[origin] >= WORTH_A_LOOK)
     scenes = [of_scene(s, worth[a:b]) for s, (a, b) in zip(scenes, pairwise(bounds), strict=True)]
-    folds, features, side, weight, outline, guess, belief, searched = (
-        array[worth] for array in (folds, features, side, weight, outline, guess, belief, searched)
+    folds, features, side, weight, outline, piece, guess, belief, searched = (
+        array[worth] for array in (folds, features, side, weight, outline, piece, guess, belief, searched)
     )
     spans = [slice(a, b) for a, b in pairwise(np.cumsum([0, *(len(s.features) for s in scenes)]))]
     # A structure claimed the wrong way round is a false structure.
@@ -471,11 +480,12 @@ def fit(name: str, places: list[list[Scene]]) -> dict:
     out = np.zeros(len(features))
     for fold in range(FOLDS):
         train, test = folds != fold, folds == fold
-        out[test] = Trees.from_document(fit_placed(around[train], real[train])).logit(around[test])
+        learned = train & ~piece
+        out[test] = Trees.from_document(fit_placed(around[learned], real[learned])).logit(around[test])
     at_event, at_works = (np.concatenate([getattr(s, name) for s in scenes]) for name in ("at_event", "at_works"))
     # Works that are no structure are real changes all the same. How many there are for each structure is the
     # simulator's choice and differs from place to place, so a claim on one counts neither as true nor as false.
-    counted = real | at_event | ~at_works
+    counted = ~piece & (real | at_event | ~at_works)
     slope, offset = platt(out[counted], real[counted].astype(float))
     p = logistic(slope * out + offset)
     kept = np.concatenate([distinct(s.patches, p[span], s.pairs) for s, span in zip(scenes, spans, strict=True)])
@@ -496,7 +506,8 @@ def fit(name: str, places: list[list[Scene]]) -> dict:
     on_works = kept & at_works & ~at_event
     years = years_inside + years_around
     print(f"  on works that are no structure, from 0.5: {(on_works & (p >= 0.5)).sum() / years:.2f} in the same area")
-    direction, alone = fit_alone(features[searched], side[searched], weight[searched])
+    learned = searched & ~piece
+    direction, alone = fit_alone(features[learned], side[learned], weight[learned])
     return {
         "made_by": "benchmarks/change/train.py",
         "scenes": len(scenes),
@@ -511,7 +522,62 @@ def fit(name: str, places: list[list[Scene]]) -> dict:
         },
         "direction": direction,
         "alone": alone,
-        "placed": fit_placed(around, real),
+        "placed": fit_placed(around[~piece], real[~piece]),
+    }
+
+
+def left_out(
+    features: NDArray[np.float64],
+    side: NDArray[np.int8],
+    weight: NDArray[np.float64],
+    learned: NDArray[np.bool_],
+    folds: NDArray[np.int64],
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """(n,) Direction and belief of each candidate, by models fitted to what is `learned` from in the other folds."""
+    guess, belief = np.zeros(len(features), dtype=bool), np.zeros(len(features))
+    for fold in range(FOLDS):
+        some, test = learned & (folds != fold), folds == fold
+        direction, alone = fit_alone(features[some], side[some], weight[some])
+        guess[test] = stands_inside(Trees.from_document(direction), features[test])
+        terms = verification_terms(features[test], guess[test])
+        belief[test] = logistic(Trees.from_document(alone).logit(terms))
+    return guess, belief
+
+
+def mean_of(model: dict, earlier: dict) -> dict:
+    """Two models of one kind as one that verifies by the mean of their log-odds, with the direction of the earlier one.
+
+    Each was calibrated, and had its false claims counted, on scenes left out of its fit. Calibrations are averaged,
+    rates by their geometric mean. (Directions hardly differ, and a mean of them would cost as much as verification.)
+    """
+    both = {"made_by": model["made_by"], "mean_of": [model["scenes"], earlier["scenes"]]}
+    return {
+        **model,
+        **both,
+        "calibration": {
+            key: round((model["calibration"][key] + earlier["calibration"][key]) / 2, 5) for key in model["calibration"]
+        },
+        "budget": {
+            "probability": model["budget"]["probability"],
+            **{
+                key: [
+                    round((a * b) ** 0.5, 5) for a, b in zip(model["budget"][key], earlier["budget"][key], strict=True)
+                ]
+                for key in ("false_inside", "false_around")
+            },
+        },
+        "direction": earlier["direction"],
+        **{
+            key: {
+                "base": round((model[key]["base"] + earlier[key]["base"]) / 2, 6),
+                "trees": [
+                    [[round(node[0] / 2, 6)] if len(node) == 1 else node for node in tree]
+                    for tree in model[key]["trees"] + earlier[key]["trees"]
+                ],
+            }
+            for key in ENSEMBLES
+            if key != "direction"
+        },
     }
 
 
@@ -552,7 +618,7 @@ def of_scene(scene: Scene, chosen: NDArray[np.bool_]) -> Scene:
         pairs=place[scene.pairs[held]],
         **{
             name: getattr(scene, name)[chosen]
-            for name in ("features", "origin", "stands_inside", "in_outline", "at_event", "at_works")
+            for name in ("features", "origin", "stands_inside", "in_outline", "at_event", "at_works", "piece")
         },
     )
 

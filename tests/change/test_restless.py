@@ -121,7 +121,7 @@ def test_among_many_weak_changes_small_things_are_not_claimed_and_large_ones_are
     small, large = patch_at(2, 2), patch_at(2, 12, side=8)
     assert len(small.pixels) <= LARGE < len(large.pixels)
     weak = [patch_at(row, column, side=2) for row in range(20, 58, 6) for column in range(2, 58, 6)]
-    assert claimed([small, large], [0.5, 0.5]) == [9, 64]
-    assert claimed([small, large, *weak], [0.5, 0.5] + [0.1] * len(weak)) == [64]
-    assert claimed([small, large, *weak], [0.9, 0.5] + [0.1] * len(weak)) == [9, 64]
-    assert claimed([small, large, *weak], [0.5, 0.5] + [0.01] * len(weak)) == [9, 64]
+    assert claimed([small, large], [0.3, 0.3]) == [9, 64]
+    assert claimed([small, large, *weak], [0.3, 0.3] + [0.1] * len(weak)) == [64]
+    assert claimed([small, large, *weak], [0.9, 0.3] + [0.1] * len(weak)) == [9, 64]
+    assert claimed([small, large, *weak], [0.3, 0.3] + [0.01] * len(weak)) == [9, 64]
