@@ -72,8 +72,8 @@ def row(cube: xr.Dataset, inside: NDArray[np.bool_], told: Told, events: Sequenc
 
         stale = judged(earlier, before)
         kept.rename(known)
-        whole, slow = timed(lambda: judged(cube, looks), before=lambda: kept.unlink(missing_ok=True))
-        added, fast = timed(lambda: judged(cube, before), before=lambda: shutil.copy(known, kept))
+        whole, slow = timed(lambda: judged(cube, looks), prepare=lambda: kept.unlink(missing_ok=True))
+        added, fast = timed(lambda: judged(cube, before), prepare=lambda: shutil.copy(known, kept))
     f1 = [match(events, told(changes)).f1 for changes in (whole, added)]
     return [
         str(looks),
@@ -86,10 +86,10 @@ def row(cube: xr.Dataset, inside: NDArray[np.bool_], told: Told, events: Sequenc
     ]
 
 
-def timed(work: Callable[[], Sequence[Change]], *, before: Callable[[], object]) -> tuple[Sequence[Change], float]:
+def timed(work: Callable[[], Sequence[Change]], *, prepare: Callable[[], object]) -> tuple[Sequence[Change], float]:
     seconds = []
     for _ in range(REPEATS):
-        before()
+        prepare()
         started = time.perf_counter()
         result = work()
         seconds.append(time.perf_counter() - started)

@@ -148,16 +148,15 @@ def main() -> None:
     coarse = [seed for seed in held if recipe(seed).pixel_m >= COARSE_M]
     if not coarse:
         arguments.error(f"--held: no place with pixels of {COARSE_M:g} m or more is among these; ask for more.")
-    if options.beside and not any((options.beside / f"{name}.json").is_file() for name in NAMES):
-        arguments.error(f"--beside: {options.beside} holds no model; one of {', '.join(NAMES)} as .json is needed.")
+    earlier = {} if options.beside is None else earlier_models(options.beside)
     work = options.work or Path(tempfile.mkdtemp(prefix="sitewatch-train-"))
     work.mkdir(parents=True, exist_ok=True)
     MODELS.mkdir(exist_ok=True)
     if not options.measure_only:
         for name, places in gathered(range(FIRST_SEED, FIRST_SEED + options.scenes), work).items():
-            model, earlier = fit(name, places), options.beside and options.beside / f"{name}.json"
-            if earlier and earlier.is_file():
-                model = mean_of(model, json.loads(earlier.read_text()))
+            model = fit(name, places)
+            if name in earlier:
+                model = mean_of(model, earlier[name])
             (MODELS / f"{name}.json").write_text(compact(model) + "\n")
     for name, places in gathered(coarse, work, pairs=False).items():
         path = MODELS / f"{name}.json"
@@ -295,10 +294,11 @@ def label(cube: xr.Dataset, known: dict, site: Site) -> Scene:
     origin = np.concatenate([np.full(len(patches) - int(measured.sum()), -1), origin[measured]])
     events, around, works = events_of(known, cube)
     pieces = cube.attrs.get("units") == "picture"
-    labels, with_pieces = (
-        np.array([which_side(patch, events, stack, pieces=p) for patch in patches], dtype=np.int8)
-        for p in (pieces, True)
-    )
+    labels = np.array([which_side(patch, events, stack, pieces=pieces) for patch in patches], dtype=np.int8)
+    piece = [
+        not pieces and side < 0 and which_side(patch, events, stack, pieces=True) >= 0
+        for patch, side in zip(patches, labels.tolist(), strict=True)
+    ]
     inside = area_mask(site.outline, cube.odc.geobox)
     years = (stack.days[-1] - stack.days[0]) / 365.25
     in_outline = np.array([inside.ravel()[patch.pixels].any() for patch in patches], dtype=bool)
@@ -315,7 +315,7 @@ def label(cube: xr.Dataset, known: dict, site: Site) -> Scene:
         all_area_years=float(inside.size * 1e-4 * years),
         at_event=happening(patches, around, dates),
         at_works=happening(patches, works, dates),
-        piece=(labels < 0) & (with_pieces >= 0),
+        piece=np.array(piece, dtype=bool),
         pairs=repeats(patches, stack.days, stack.shape),
     )
 
@@ -482,8 +482,7 @@ def fit(name: str, places: list[list[Scene]]) -> dict:
     around = context_terms(around, features, guess)
     out = np.zeros(len(features))
     for fold in range(FOLDS):
-        train, test = folds != fold, folds == fold
-        learned = train & ~piece
+        learned, test = ~piece & (folds != fold), folds == fold
         out[test] = Trees.from_document(fit_placed(around[learned], real[learned])).logit(around[test])
     at_event, at_works = (np.concatenate([getattr(s, name) for s in scenes]) for name in ("at_event", "at_works"))
     # Works that are no structure are real changes all the same. How many there are for each structure is the
@@ -547,6 +546,21 @@ def left_out(
     return guess, belief
 
 
+def earlier_models(folder: Path) -> dict[str, dict]:
+    """The models of a folder by name, each fit to be averaged with a new one; it ends the program where one is not."""
+    found = {name: json.loads(path.read_text()) for name in NAMES if (path := folder / f"{name}.json").is_file()}
+    if not found:
+        raise SystemExit(f"--beside: {folder} holds no model; one of {', '.join(NAMES)} as .json is needed.")
+    for name, model in found.items():
+        levels = [round(float(level), 5) for level in LEVELS]
+        told = model["features"], model["context"], model["budget"]["probability"]
+        if told != (list(FEATURES), list(CONTEXT), levels):
+            raise SystemExit(f"--beside: {name} has other features, context or probabilities; no mean is defined.")
+        if "mean_of" in model:
+            raise SystemExit(f"--beside: {name} is a mean already; give one of those that it was made of.")
+    return found
+
+
 def mean_of(model: dict, earlier: dict) -> dict:
     """Two models of one kind as one that verifies by the mean of their log-odds, with the direction of the earlier one.
 
@@ -554,15 +568,6 @@ def mean_of(model: dict, earlier: dict) -> dict:
     rates by their geometric mean; the mean itself was not counted so, and makes fewer false claims than either.
     (Directions hardly differ, and a mean of them would cost as much as verification.)
     """
-    alike = ("features", "context")
-    if any(model[key] != earlier[key] for key in alike) or (
-        model["budget"]["probability"] != earlier["budget"]["probability"]
-    ):
-        raise SystemExit(
-            "--beside: the earlier model has other features, context or probabilities; no mean is defined."
-        )
-    if "mean_of" in earlier:
-        raise SystemExit("--beside: the earlier model is a mean already; give one of those that it was made of.")
     return {
         **model,
         "mean_of": [model["scenes"], earlier["scenes"]],
