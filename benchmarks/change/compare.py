@@ -119,10 +119,9 @@ def without_verification(cube: xr.Dataset, inside: NDArray[np.bool_], *, thresho
         return ()
     standing = verifier(stack.bands).by_itself(features).standing_inside
     changes = []
-    for patch, stands in zip(patches, standing, strict=True):
-        if patch.score < threshold or not inside.ravel()[patch.pixels].any():
-            continue
-        began, ended = edges(patch, stack)
+    strong = [i for i, p in enumerate(patches) if p.score >= threshold and inside.ravel()[p.pixels].any()]
+    ends = edges([patches[i] for i in strong], stack)
+    for patch, stands, (began, ended) in zip((patches[i] for i in strong), standing[strong], ends, strict=True):
         if began is not None or ended is not None:
             changes.append(
                 Change(

@@ -395,7 +395,7 @@ def which_side(patch: Patch, events: list, stack: Stack, *, pieces: bool) -> int
     for pixels, properties in events:
         if covers(patch, pixels, pieces=pieces):
             here.append((period(properties, "on"), period(properties, "off")))
-    began, ended = edges(patch, stack) if here else (None, None)
+    [(began, ended)] = edges([patch], stack) if here else [(None, None)]
     if began is None and ended is None:
         return -1
     start, end = (None if e is None else (stack.days[e.after], stack.days[e.by]) for e in (began, ended))

@@ -266,12 +266,12 @@ def test_fields_around_a_yard_do_not_hide_what_stands_in_it() -> None:
 def test_brackets_come_from_looks_that_saw_the_footprint() -> None:
     stack = stack_with(TENT, noise=0.03)
     rough = patch_of((TENT[0], TENT[1], 28, 40, 0.15))  # dates two looks off
-    began, ended = edges(rough, stack)
+    [(began, ended)] = edges([rough], stack)
     assert began is not None
     assert ended is not None
     assert (began.after, began.by, ended.after, ended.by) == (29, 30, 37, 38)
     stack.valid[rough.pixels, 29] = False  # the last look without it is hidden
-    began, _ = edges(rough, stack)
+    [(began, _)] = edges([rough], stack)
     assert began is not None
     assert (began.after, began.by) == (28, 30)
 

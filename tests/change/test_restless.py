@@ -107,7 +107,7 @@ def claimed(patches: list[Patch], probability: list[float]) -> list[int]:
         Judged(standing_inside=np.ones(len(patches), dtype=bool), probability=np.array(probability)),
         stack,
         verifier(BANDS[0]),
-        dated=lambda patch: (Edge(after=patch.start - 1, by=patch.start), None),
+        dated=lambda some: [(Edge(after=patch.start - 1, by=patch.start), None) for patch in some],
         false_alarms=1.0,
         inside=np.ones(SHAPE, dtype=bool),
     )

@@ -77,7 +77,7 @@ def test_what_stood_on_half_of_all_looks_is_found_from_one_spell(seed: int) -> N
     assert sorted((p.start, p.end) for p in made) == [
         (seen(stack, first), seen(stack, last)) for first, last in spells[:-1]
     ]
-    assert own_dates(known, stack) == (seen(stack, 110), seen(stack, 124))
+    assert own_dates([known], stack) == [(seen(stack, 110), seen(stack, 124))]
     assert own_story([known], stack)[0, 1:].tolist() == [5, 1]
 
 
@@ -100,7 +100,7 @@ def test_a_record_does_not_begin_with_a_state_of_two_looks(looks: int) -> None:
 def test_a_record_may_begin_with_a_look_that_shows_the_plain_ground(haze: float) -> None:
     stack = ground_with((1, 20), cloud=0.0)
     stack.values[PLACE, 0] += np.float32(haze)
-    began, ended = edges(patch(1, 20), stack)
+    [(began, ended)] = edges([patch(1, 20)], stack)
     assert ended is not None
     assert (ended.after, ended.by) == (19, 20)
     assert (began is None) == (haze > 0)
@@ -111,8 +111,8 @@ def test_a_record_may_begin_with_a_look_that_shows_the_plain_ground(haze: float)
 @pytest.mark.parametrize("seed", range(5))
 def test_dates_that_single_pixels_got_wrong_are_put_right(seed: int) -> None:
     stack = ground_with((60, 75), seed=seed)
-    assert own_dates(patch(62, 72), stack) == (seen(stack, 60), seen(stack, 75))
-    began, ended = edges(patch(62, 72), stack)
+    assert own_dates([patch(62, 72)], stack) == [(seen(stack, 60), seen(stack, 75))]
+    [(began, ended)] = edges([patch(62, 72)], stack)
     assert began is not None
     assert ended is not None
     assert began.by == seen(stack, 60)
@@ -123,7 +123,7 @@ def test_dates_that_single_pixels_got_wrong_are_put_right(seed: int) -> None:
 
 def test_dates_far_from_those_of_the_pixels_are_another_event() -> None:
     stack = ground_with((40, 80))
-    began, ended = edges(patch(50, 80), stack)  # 80 days later: something happened there that only some pixels show
+    [(began, ended)] = edges([patch(50, 80)], stack)  # 80 days later: something happened there that only some pixels show
     assert began is not None
     assert ended is not None
     assert began.by == seen(stack, 50)
@@ -157,12 +157,12 @@ def test_nothing_is_made_of_nothing() -> None:
     made, origin = returns([], [], stack)
     assert made == []
     assert origin.shape == (0,)
-    assert own_dates(patch(60, 75), stack) is None
+    assert own_dates([patch(60, 75)], stack) == [None]
 
 
 def test_ground_that_few_looks_saw_tells_nothing() -> None:
     stack = ground_with((60, 75), cloud=0.98)
-    assert own_dates(patch(60, 75), stack) is None
+    assert own_dates([patch(60, 75)], stack) == [None]
 
 
 def test_the_ground_as_a_whole_bears_out_what_is_there_and_nothing_else() -> None:

@@ -1,7 +1,8 @@
-"""The bracket of a change, read off the looks that saw its own footprint."""
+"""The brackets of changes, read off the looks that saw their own footprints."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,29 +28,37 @@ class Edge:
     """The first look that saw it in the new state."""
 
 
-def dates(patch: Patch, stack: Stack) -> tuple[int, int]:
-    """The first look of a patch's spell and the first after it, as indices of looks.
+def dates(patches: Sequence[Patch], stack: Stack) -> list[tuple[int, int]]:
+    """The first look of each patch's spell and the first after it, as indices of looks.
 
     They are those of `own_dates` where these are near the median dates of the patch's pixels: with many pixels averaged
     they are sharper than any single pixel's.
     """
-    first, last = own_dates(patch, stack) or (patch.start, patch.end)
-    return (
-        first if _near(first, patch.start, stack.days) else patch.start,
-        last if _near(last, patch.end, stack.days) else patch.end,
-    )
+    found = []
+    for patch, own in zip(patches, own_dates(patches, stack), strict=True):
+        first, last = own or (patch.start, patch.end)
+        found.append(
+            (
+                first if _near(first, patch.start, stack.days) else patch.start,
+                last if _near(last, patch.end, stack.days) else patch.end,
+            )
+        )
+    return found
 
 
-def edges(patch: Patch, stack: Stack) -> tuple[Edge | None, Edge | None]:
-    """When a patch's spell began and ended: its `dates`, as brackets of the looks that saw at least half of it.
+def edges(patches: Sequence[Patch], stack: Stack) -> list[tuple[Edge | None, Edge | None]]:
+    """When each patch's spell began and ended: its `dates`, as brackets of the looks that saw at least half of it.
 
     Returns:
-        (began, ended); an end that lies outside the record, or that no look saw from both sides, is None.
+        (began, ended) of each; an end that lies outside the record, or that no look saw from both sides, is None.
     """
+    return [_bracketed(patch, *own, stack) for patch, own in zip(patches, dates(patches, stack), strict=True)]
+
+
+def _bracketed(patch: Patch, first: int, last: int, stack: Stack) -> tuple[Edge | None, Edge | None]:
     seen = np.flatnonzero(stack.valid[patch.pixels].sum(axis=0) >= max(1, (len(patch.pixels) + 1) // 2))
     if len(seen) < 2:
         return None, None
-    first, last = dates(patch, stack)
     return (
         _edge(seen, int(np.searchsorted(seen, first))),
         _edge(seen, len(seen) if last >= len(stack.days) else int(np.searchsorted(seen, last))),

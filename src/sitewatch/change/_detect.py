@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -40,6 +40,9 @@ _STRONG = 20.0
 """Smallest median score of a change that is reported without being claimed as a structure."""
 
 Progress = Callable[[str], None]
+
+Ends = tuple[Edge | None, Edge | None]
+"""When a spell began and ended; None: outside the record, or not seen from both sides."""
 
 
 def detect(cube: xr.Dataset, *, false_alarms: float, inside: NDArray[np.bool_]) -> list[Change]:
@@ -93,9 +96,9 @@ def changes_of(found: Search, cube: xr.Dataset, *, false_alarms: float, inside: 
     if _is_radar(cube):
         return radar_changes(found, cube, false_alarms=false_alarms, inside=inside, most_others=MAX_OTHERS)
 
-    def dated(patch: Patch) -> tuple[Edge | None, Edge | None]:
-        found.read(cube, patch.pixels)
-        return edges(patch, found.stack)
+    def dated(some: Sequence[Patch]) -> list[Ends]:
+        found.read(cube, np.unique(np.concatenate([patch.pixels for patch in some])))
+        return edges(some, found.stack)
 
     judge = verifier(found.stack.bands)
     patches, features, alone = _with_returns(found, cube, judge)
@@ -154,7 +157,7 @@ def compare_pair(cube: xr.Dataset, *, false_alarms: float, inside: NDArray[np.bo
         judge.by_itself(features),
         stack,
         judge,
-        dated=lambda _: (Edge(after=first, by=last), None),
+        dated=lambda some: [(Edge(after=first, by=last), None)] * len(some),
         false_alarms=false_alarms,
         inside=inside,
     )
@@ -167,7 +170,7 @@ def _judged(
     stack: Stack,
     judge: Verifier,
     *,
-    dated: Callable[[Patch], tuple[Edge | None, Edge | None]],
+    dated: Callable[[Sequence[Patch]], list[Ends]],
     false_alarms: float,
     inside: NDArray[np.bool_],
 ) -> list[Change]:
@@ -193,28 +196,27 @@ def _judged(
     told = touching.copy()
     told[chosen[~distinct(claimable, probability[chosen], pairs)]] = False  # an event is told once
 
-    def change(i: int) -> Change | None:
-        patch = patches[i]
-        began, ended = dated(patch)
-        if began is None and ended is None:
-            return None
-        return Change(
-            pixels=patch.pixels,
-            began=began,
-            ended=ended,
-            standing_inside=bool(standing[i]),
-            kind=Kind.STRUCTURE
-            if within[i]
-            else _other_kind(dict(zip(FEATURES, features[i], strict=True)), stack.bands),
-            probability=float(probability[i]),
-        )
+    def changes(some: Sequence[int]) -> Iterator[Change]:
+        # A few together: those that are asked for are dated side by side, and most others never.
+        for first in range(0, len(some), MAX_OTHERS):
+            few = some[first : first + MAX_OTHERS]
+            for i, (began, ended) in zip(few, dated([patches[i] for i in few]), strict=True):
+                if began is None and ended is None:
+                    continue
+                yield Change(
+                    pixels=patches[i].pixels,
+                    began=began,
+                    ended=ended,
+                    standing_inside=bool(standing[i]),
+                    kind=Kind.STRUCTURE
+                    if within[i]
+                    else _other_kind(dict(zip(FEATURES, features[i], strict=True)), stack.bands),
+                    probability=float(probability[i]),
+                )
 
-    claimed = (change(i) for i in chosen.tolist() if told[i])
     unclaimed = np.flatnonzero(np.array([p.score >= _STRONG for p in patches]) & told & ~within).tolist()
     unclaimed.sort(key=lambda i: -patches[i].score * len(patches[i].pixels) ** 0.5)
-    # Dated one after the other: most are never asked for.
-    others = islice((c for i in unclaimed if (c := change(i)) is not None), MAX_OTHERS)
-    return [*(c for c in claimed if c is not None), *others]
+    return [*changes([i for i in chosen.tolist() if told[i]]), *islice(changes(unclaimed), MAX_OTHERS)]
 
 
 def _other_kind(numbers: dict[str, float], bands: Sequence[str]) -> Kind:

@@ -165,11 +165,11 @@ def radar_changes(
     repeated = set(chosen[~distinct(claimable, strength[chosen], told)].tolist())
     claimed: list[Change] = []
     others: list[tuple[float, Change]] = []
-    for i, (patch, rise) in enumerate(zip(patches, measured, strict=True)):
+    ends = edges(patches, found.stack)
+    for i, (patch, rise, (began, ended)) in enumerate(zip(patches, measured, ends, strict=True)):
         structure = bool(strength[i] >= least)
         if rise is None or i in repeated or not (structure or patch.score >= _STRONG):
             continue
-        began, ended = edges(patch, found.stack)
         if began is None and ended is None:
             continue
         change = Change(
@@ -199,7 +199,7 @@ def rises(patches: Sequence[Patch], stack: Stack) -> list[Rise | None]:
     Returns:
         One per patch; None where patch or surroundings were not seen on three looks of either side.
     """
-    spells = [dates(patch, stack) for patch in patches]
+    spells = dates(patches, stack)
     return [_rise(i, patches, spells, stack) for i in range(len(patches))]
 
 

@@ -92,19 +92,19 @@ def returns(seeds: Sequence[Patch], known: Sequence[Patch], stack: Stack) -> tup
     return made, np.array(origin, dtype=np.int64)
 
 
-def own_dates(patch: Patch, stack: Stack) -> tuple[int, int] | None:
-    """The first look of a patch's spell and the first after it, read off all of its pixels together.
+def own_dates(patches: Sequence[Patch], stack: Stack) -> list[tuple[int, int] | None]:
+    """The first look of each patch's spell and the first after it, read off all of its pixels together.
 
     Returns:
-        Indices of looks, the number of looks for a spell that goes on; None where its ground does not tell.
+        For each, indices of looks, the number of looks for a spell that goes on; None where its ground does not tell.
     """
-    spells, _, counts, _ = _spells([patch], stack)
-    best = max(
-        spells[0, : counts[0]].tolist(),
-        key=lambda spell: min(spell[1], patch.end) - max(spell[0], patch.start),
-        default=None,
-    )
-    return None if best is None else (best[0], best[1])
+    spells, _, counts, _ = _spells(patches, stack)
+    found: list[tuple[int, int] | None] = []
+    for patch, own, count in zip(patches, spells, counts.tolist(), strict=True):
+        overlap = np.minimum(own[:count, 1], patch.end) - np.maximum(own[:count, 0], patch.start)
+        best = own[int(np.argmax(overlap))] if count else None
+        found.append(None if best is None else (int(best[0]), int(best[1])))
+    return found
 
 
 def own_story(patches: Sequence[Patch], stack: Stack) -> NDArray[np.float64]:
