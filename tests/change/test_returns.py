@@ -123,7 +123,8 @@ def test_dates_that_single_pixels_got_wrong_are_put_right(seed: int) -> None:
 
 def test_dates_far_from_those_of_the_pixels_are_another_event() -> None:
     stack = ground_with((40, 80))
-    [(began, ended)] = edges([patch(50, 80)], stack)  # 80 days later: something happened there that only some pixels show
+    # 80 days later: something happened there that only some pixels show.
+    [(began, ended)] = edges([patch(50, 80)], stack)
     assert began is not None
     assert ended is not None
     assert began.by == seen(stack, 50)

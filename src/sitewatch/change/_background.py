@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numba
 import numpy as np
 from numpy.typing import NDArray
@@ -67,9 +69,14 @@ def by_pixel(images: NDArray[np.floating]) -> NDArray[np.float32]:
     """(time, band, pixel) of any float type to (pixel, time, band) float32, with 0 for what is not finite."""
     looks, bands, pixels = images.shape
     out = np.empty((pixels, looks, bands), dtype=np.float32)
-    for first in range(0, looks, _LOOKS):
-        # `out` whole: a part of it is another type of array to numba, which would compile the kernel twice.
-        _turn(np.ascontiguousarray(images[first : first + _LOOKS], dtype=np.float32), first, out)
+    some = np.empty((min(_LOOKS, looks), bands, pixels), dtype=np.float32)
+    with ThreadPoolExecutor(numba.get_num_threads()) as pool:
+        for first in range(0, looks, _LOOKS):
+            part = images[first : first + _LOOKS]
+            # Look by look on all cores: numpy lets other threads go on while it converts.
+            list(pool.map(np.copyto, some, part))
+            # `out` whole: a part of it is another type of array to numba, which would compile the kernel twice.
+            _turn(some[: len(part)], first, out)
     return out
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -204,8 +205,23 @@ def usual_scores(spells: Spells, shape: tuple[int, int]) -> NDArray[np.float32]:
     median over the whole picture would let the fields around a yard hide what stands in it.
     """
     second = -np.partition(-spells.score, 1, axis=1)[:, 1]
-    around = ndimage.median_filter(second.reshape(shape), size=_AROUND, mode="nearest")
+    around = _medians(second.reshape(shape), numba.get_num_threads())
     return np.asarray(np.maximum(1.0, around.ravel() / GROW_SCORE), dtype=np.float32)
+
+
+def _medians(picture: NDArray[np.float32], threads: int) -> NDArray[np.float32]:
+    """(y, x) median of the square of `_AROUND` pixels around each, the border repeated; in strips side by side."""
+    margin = _AROUND // 2
+    wide = np.pad(picture, margin, mode="edge")
+
+    def strip(rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        of_these = wide[rows[0] : rows[-1] + 1 + 2 * margin]
+        found = ndimage.median_filter(of_these, size=_AROUND)
+        return np.asarray(found[margin:-margin, margin:-margin], dtype=np.float32)
+
+    with ThreadPoolExecutor(threads) as pool:
+        strips = np.array_split(np.arange(len(picture)), min(threads, len(picture)))
+        return np.vstack(list(pool.map(strip, strips)))
 
 
 def _busy(spells: Spells, looks: int) -> NDArray[np.float64]:
