@@ -390,11 +390,14 @@ def events_of(known: dict, cube: xr.Dataset) -> tuple[list, list, list]:
 
 
 def which_side(patch: Patch, events: list, stack: Stack, *, pieces: bool) -> int:
-    """1: a structure stood in the spell; 0: it stood before and after; -1: neither, or its brackets are wrong."""
+    """1: a structure stood in the spell; 0: it stood before and after; -1: neither, or its brackets are wrong.
+
+    What stood on the first look that saw the patch has no beginning there, nor an end what stood on the last one.
+    """
     here = []
     for pixels, properties in events:
         if covers(patch, pixels, pieces=pieces):
-            here.append((period(properties, "on"), period(properties, "off")))
+            here.append(as_seen(patch, period(properties, "on"), period(properties, "off"), stack))
     [(began, ended)] = edges([patch], stack) if here else [(None, None)]
     if began is None and ended is None:
         return -1
@@ -406,6 +409,16 @@ def which_side(patch: Patch, events: list, stack: Stack, *, pieces: bool) -> int
         return 0
     # A last absence tells when the thing went; that it had stood from the start is right, or other gaps correct it.
     return 0 if gone and end is None and (gone[0] is None or len(here) > 1) else -1
+
+
+def as_seen(
+    patch: Patch, on: tuple[float, float] | None, off: tuple[float, float] | None, stack: Stack
+) -> tuple[tuple[float, float] | None, tuple[float, float] | None]:
+    """When a thing came and went, None for an end that lies before or after all looks that saw half of the patch."""
+    seen = stack.days[stack.valid[patch.pixels].mean(axis=0) >= 0.5]
+    if not len(seen):
+        return on, off
+    return None if on is None or on[1] <= seen[0] else on, None if off is None or off[0] > seen[-1] else off
 
 
 def dilated(pixels: NDArray[np.int64], shape: tuple[int, int]) -> NDArray[np.bool_]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -91,6 +92,44 @@ def test_a_claim_on_an_ignored_event_counts_nowhere() -> None:
 
 def test_what_stood_all_the_time_is_no_claim() -> None:
     assert matching.match([], [claim(pixels(0, 0, 4, 4), None, None)]).false == 0
+
+
+@pytest.mark.parametrize(
+    ("on", "off", "expected"),
+    [
+        (50, 200, (None, (200, 200))),  # before the first look: it stood there
+        (100, 200, (None, (200, 200))),  # on the day of the first look, too
+        (101, 200, ((101, 101), (200, 200))),
+        (150, 300, ((150, 150), (300, 300))),  # the last look shows that it is gone
+        (150, 301, ((150, 150), None)),
+        (50, 301, None),
+        (301, None, None),
+        (None, 100, None),
+    ],
+)
+def test_what_came_before_the_first_look_has_no_beginning(
+    on: float | None, off: float | None, expected: tuple | None
+) -> None:
+    seen = matching.as_looked(event(pixels(0, 0, 3, 3), on, off), 100, 300)
+    assert (None if seen is None else seen.ends) == expected
+
+
+@pytest.mark.parametrize(
+    ("told", "half"),
+    [
+        ((None, (195, 205)), 1),  # its end, which had looks around it
+        ((None, (270, 280)), 0),
+        (((20, 30), (195, 205)), 0),
+        (((20, 30), None), 0),
+    ],
+)
+def test_what_can_be_seen_of_an_event_that_cannot_be_dated_is_not_false(told: tuple, half: int) -> None:
+    unseen = replace(event(pixels(0, 0, 3, 3), 100, 200, "temporary"), datable=False)
+    tally = matching.match([unseen], [claim(pixels(0, 0, 3, 3), *told)])
+    assert (tally.true, tally.false, tally.half_told) == (0, 1, half)
+    assert tally.f1_datable == 0
+    twice = matching.match([unseen], [claim(pixels(0, 0, 3, 3), *told), claim(pixels(0, 0, 3, 3), *told)])
+    assert (twice.false, twice.half_told) == (2, half)
 
 
 def test_coverage_is_the_exact_area_of_every_pixel() -> None:
