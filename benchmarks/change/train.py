@@ -1,15 +1,15 @@
 """Fit and calibrate the models that verify changes, on simulated scenes; write them where the package ships them.
 
     pip install scikit-learn
-    python benchmarks/change/train.py [--scenes 150] [--held 36] [--work DIR] [--beside DIR] [--measure-only]
+    python benchmarks/change/train.py [--scenes 300] [--held 36] [--work DIR] [--beside DIR] [--measure-only]
 
 Every scene is another place, climate and sky. Each is used twice: as multispectral reflectance with its mask, and as
 the 8-bit pictures without any mask that a map service would show of it; and of both, single pairs of looks are used for
 the models that compare two looks alone. Calibration and budget come from cross-validation by place: none is scored by a
 model that saw it. (The mean of a fit and an earlier model, `--beside`, has the mean of both's; see `mean_of`.) How many
-false structures a place makes for every weak change that it shows is measured on places after those of the fit, and can
-be measured anew without a new fit (`--measure-only`). The seeds start at 10 000; demo, tests and accuracy benchmarks
-use smaller ones.
+false structures a place makes for every weak change that it shows is measured on places that no model is fitted to, and
+can be measured anew without a new fit (`--measure-only`). The seeds start at 10 000; demo, tests and the benchmarks of
+accuracy use smaller ones.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, pairwise
+from itertools import chain, count, islice, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +68,8 @@ from sitewatch.site import Site, area_mask
 FIRST_SEED = 10_000
 FIRST_HELD = 10_150
 """First of the places that no model is fitted to."""
+FIRST_AFTER_HELD = 10_200
+"""From here on places are fitted to again: more of them were made when it was known how many are held."""
 MODELS = Path(__file__).parents[2] / "src" / "sitewatch" / "change" / "models"
 NEAR_DAYS = 60
 EARLY_DAYS = 8
@@ -127,7 +129,7 @@ class Scene:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--scenes", type=int, default=150)
+    arguments.add_argument("--scenes", type=int, default=300)
     arguments.add_argument("--held", type=int, default=36, help="places to measure false structures per weak change on")
     arguments.add_argument(
         "--measure-only",
@@ -142,8 +144,10 @@ def main() -> None:
     )
     arguments.add_argument("--work", type=Path, default=None, help="keep the candidates of each scene here")
     options = arguments.parse_args()
-    if not 0 < options.scenes <= FIRST_HELD - FIRST_SEED:
-        arguments.error(f"--scenes: 1 to {FIRST_HELD - FIRST_SEED}; those after are held out.")
+    if options.scenes < 1:
+        arguments.error("--scenes: at least 1.")
+    if options.held > FIRST_AFTER_HELD - FIRST_HELD:
+        arguments.error(f"--held: {FIRST_AFTER_HELD - FIRST_HELD} at most; models are fitted to those after.")
     held = range(FIRST_HELD, FIRST_HELD + options.held)
     coarse = [seed for seed in held if recipe(seed).pixel_m >= COARSE_M]
     if not coarse:
@@ -153,7 +157,7 @@ def main() -> None:
     work.mkdir(parents=True, exist_ok=True)
     MODELS.mkdir(exist_ok=True)
     if not options.measure_only:
-        for name, places in gathered(range(FIRST_SEED, FIRST_SEED + options.scenes), work).items():
+        for name, places in gathered(seeds_of_fit(options.scenes), work).items():
             model = fit(name, places)
             if name in earlier:
                 model = mean_of(model, earlier[name])
@@ -164,6 +168,11 @@ def main() -> None:
         ratio = false_per_weak(model, list(chain.from_iterable(places)))
         model["budget"]["false_per_weak"] = [float(f"{r:.4g}") for r in ratio]
         path.write_text(compact(model) + "\n")
+
+
+def seeds_of_fit(places: int) -> list[int]:
+    """The first so many places that models are fitted to."""
+    return list(islice(chain(range(FIRST_SEED, FIRST_HELD), count(FIRST_AFTER_HELD)), places))
 
 
 def gathered(seeds: Sequence[int], work: Path, *, pairs: bool = True) -> dict[str, list[list[Scene]]]:
