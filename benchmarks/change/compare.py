@@ -43,7 +43,7 @@ import peers
 import second_world
 import shapely
 import xarray as xr
-from matching import SIZES, Claim, Ends, Event, Tally, as_looked, datable, event, match
+from matching import SIZES, Claim, Ends, Event, Tally, as_looked, datable, event, match, tellable
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from odc.geo.xr import xr_coords
@@ -272,10 +272,13 @@ def _region(folder: Path, name: str, cube: xr.Dataset, site: Site) -> Region:
     starts, ends = (
         cube[name].values.astype("datetime64[D]").astype(np.int64) + EPOCH_ORDINAL for name in ("time", "time_end")
     )
-    looked = (e if e.ignore else as_looked(e, int(starts[0]), int(ends[-1])) for e in events if len(e.pixels))
+    looked = (e if e.ignore else as_looked(e, int(starts[0]), int(ends.max())) for e in events if len(e.pixels))
+    record = valid, starts, ends
     return Region(
         inside=inside,
-        events=tuple(replace(e, datable=datable(e, valid, starts, ends)) for e in looked if e is not None),
+        events=tuple(
+            replace(e, datable=datable(e, *record), tellable=tellable(e, *record)) for e in looked if e is not None
+        ),
         km2_years=known["area_km2"] * (days[1] - days[0]).days / 365.25,
     )
 

@@ -53,6 +53,8 @@ class Event:
     """A real change that is no structure, or lies outside what is watched."""
     datable: bool = True
     """True: the looks could tell it, see `datable`."""
+    tellable: tuple[bool, bool] = (True, True)
+    """Of each end, whether it has looks around it, near enough to each other; see `tellable`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,11 +231,9 @@ class _Matching:
                 continue
             self.tally.false += 1
             self.tally.said.append((claim.probability, 0))
-            half = next(
-                (i for i in untold if self.iou[i, j] >= MIN_IOU and _agree(claim.ends, self.real[i].ends)), None
-            )
-            if half is not None:
-                untold.remove(half)
+            half = [i for i in untold if self.iou[i, j] >= MIN_IOU and says_what_is_seen(claim.ends, self.real[i])]
+            if half:
+                untold.remove(max(half, key=self.iou[:, j].__getitem__))
                 self.tally.half_told += 1
 
     def count(self) -> None:
@@ -273,10 +273,21 @@ def dates_fit(mine: Ends, true: Ends) -> bool:
     return all(a[1] - a[0] <= 2 * NEAR_DAYS and gap(a, b) <= NEAR_DAYS for a, b in pairs)
 
 
-def _agree(mine: Ends, true: Ends) -> bool:
-    """Whether every end that both have is near the truth, and there is one."""
-    pairs = [(a, b) for a, b in zip(mine, true, strict=True) if a is not None and b is not None]
-    return bool(pairs) and all(gap(a, b) <= NEAR_DAYS for a, b in pairs)
+def says_what_is_seen(mine: Ends, true: Event) -> bool:
+    """Whether a claim has all ends of an event that have looks around them, one at least, as `dates_fit` asks of them.
+
+    Of another end it says nothing, or what is near the truth; an end that the event does not have it does not have.
+    """
+    told = 0
+    for a, b, seen in zip(mine, true.ends, true.tellable, strict=True):
+        if b is None or a is None:
+            if a is not None or (b is not None and seen):
+                return False
+        elif gap(a, b) > NEAR_DAYS or (seen and a[1] - a[0] > 2 * NEAR_DAYS):
+            return False
+        else:
+            told += seen
+    return told > 0
 
 
 def gap(one: Bracket, other: Bracket) -> float:
@@ -304,19 +315,24 @@ def as_looked(one: Event, first: int, last: int) -> Event | None:
     Returns:
         None where no end is left: it stood all the time, or before or after it.
     """
-    on, off = one.ends
+    ends = ends_within(one.ends, first, last)
+    return None if ends is None else replace(one, ends=ends)
+
+
+def ends_within(ends: Ends, first: float, last: float) -> Ends | None:
+    """The ends that lie after the first look and up to the last, in days of any one calendar; None: neither does."""
+    on, off = ends
     if (off is not None and off[1] <= first) or (on is not None and on[0] > last):
         return None
     on = None if on is None or on[1] <= first else on
     off = None if off is None or off[0] > last else off
-    return None if on is None and off is None else replace(one, ends=(on, off))
+    return None if on is None and off is None else (on, off)
 
 
 def datable(one: Event, valid: NDArray[np.bool_], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> bool:
     """Whether anyone could tell an event from these looks by the rules of matching.
 
-    Three looks at least saw half of its ground while it stood, and those around each of its ends are not so far apart
-    that the bracket between them matches nothing.
+    Three looks at least saw half of its ground while it stood, and both of its ends can be told (`tellable`).
 
     Args:
         one: the event.
@@ -324,19 +340,37 @@ def datable(one: Event, valid: NDArray[np.bool_], starts: NDArray[np.int64], end
         starts: (time,) ordinal days on which looks begin.
         ends: (time,) and end.
     """
-    body = one.pixels[one.share >= 0.5 * one.share.max()]
-    seen = valid[:, body].mean(axis=1) >= 0.5
-    first, last = starts[seen], ends[seen]
-    for end in one.ends:
-        if end is not None:
-            before, after = first[first < end[0]], last[last >= end[1]]
-            if not len(before) or not len(after):
-                return False
-            if after[0] - before[-1] - (end[1] - end[0]) > 2 * NEAR_DAYS:
-                return False
+    first = starts[_seen(one, valid)]
     on, off = one.ends
     stood = (first >= (on[1] if on else -np.inf)) & (first < (off[0] if off else np.inf))
-    return bool(stood.sum() >= LEAST_LOOKS)
+    return all(tellable(one, valid, starts, ends)) and bool(stood.sum() >= LEAST_LOOKS)
+
+
+def tellable(
+    one: Event, valid: NDArray[np.bool_], starts: NDArray[np.int64], ends: NDArray[np.int64]
+) -> tuple[bool, bool]:
+    """Of each end of an event, whether looks around it saw half of its ground, no farther apart than a bracket may be.
+
+    Arguments as for `datable`; True for an end that the event does not have.
+    """
+    seen = _seen(one, valid)
+    first, last = starts[seen], ends[seen]
+
+    def told(end: Bracket | None) -> bool:
+        if end is None:
+            return True
+        before, after = first[first < end[0]], last[last >= end[1]]
+        if not len(before) or not len(after):
+            return False
+        return bool(after[0] - before[-1] - (end[1] - end[0]) <= 2 * NEAR_DAYS)
+
+    return told(one.ends[0]), told(one.ends[1])
+
+
+def _seen(one: Event, valid: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(time,) True where a look saw half of an event's ground."""
+    body = one.pixels[one.share >= 0.5 * one.share.max()]
+    return np.asarray(valid[:, body].mean(axis=1) >= 0.5)
 
 
 def covered(event: Event, pixels: NDArray[np.int64]) -> float:

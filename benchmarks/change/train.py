@@ -16,17 +16,20 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import hashlib
 import json
 import pickle
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import chain, count, islice, pairwise
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
+from matching import Ends, ends_within
 from numpy.typing import NDArray
 from rasterio.io import MemoryFile
 from scipy import ndimage
@@ -35,6 +38,7 @@ from scipy.special import logit
 from shapely.geometry import shape
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+import sitewatch
 from sitewatch.archive import fetch, list_folder
 from sitewatch.change import stack_of
 from sitewatch.change._context import CONTEXT, context
@@ -157,8 +161,9 @@ def main() -> None:
     work.mkdir(parents=True, exist_ok=True)
     MODELS.mkdir(exist_ok=True)
     if not options.measure_only:
-        for name, places in gathered(seeds_of_fit(options.scenes), work).items():
-            model = fit(name, places)
+        seeds = seeds_of_fit(options.scenes)
+        for name, places in gathered(seeds, work).items():
+            model = {**fit(name, places), "seeds": as_spans(seeds)}
             if name in earlier:
                 model = mean_of(model, earlier[name])
             (MODELS / f"{name}.json").write_text(compact(model) + "\n")
@@ -173,6 +178,12 @@ def main() -> None:
 def seeds_of_fit(places: int) -> list[int]:
     """The first so many places that models are fitted to."""
     return list(islice(chain(range(FIRST_SEED, FIRST_HELD), count(FIRST_AFTER_HELD)), places))
+
+
+def as_spans(seeds: Sequence[int]) -> list[str]:
+    """The places of a fit as "first-last"."""
+    parts = [s for s in seeds if s < FIRST_HELD], [s for s in seeds if s >= FIRST_AFTER_HELD]
+    return [f"{part[0]}-{part[-1]}" for part in parts if part]
 
 
 def gathered(seeds: Sequence[int], work: Path, *, pairs: bool = True) -> dict[str, list[list[Scene]]]:
@@ -200,8 +211,8 @@ def compact(model: dict) -> str:
 
 
 def candidates_of(seed: int, work: Path, *, pairs: bool) -> dict[str, list[Scene]]:
-    """All sets of one seed, from `work` where an earlier run left them; see `gathered`."""
-    kept = work / f"{seed}{'' if pairs else '-series'}.pickle"
+    """All sets of one seed, from `work` where an earlier run of the same sources left them; see `gathered`."""
+    kept = work / f"{seed}{'' if pairs else '-series'}-{sources()}.pickle"
     if not kept.exists():
         with tempfile.TemporaryDirectory() as folder:
             world = Path(folder) / "world"
@@ -224,6 +235,14 @@ def candidates_of(seed: int, work: Path, *, pairs: bool) -> dict[str, list[Scene
         kept.with_suffix(".tmp").rename(kept)
         return scenes
     return pickle.loads(kept.read_bytes())  # noqa: S301
+
+
+@cache
+def sources() -> str:
+    """A name for what makes candidates and their labels: the simulator, the cube, the search, and this script."""
+    rooms = (Path(sitewatch.__file__).parent / room for room in ("simulate", "cube", "change"))
+    files = [Path(__file__), *(file for room in rooms for file in sorted(room.glob("*.py")))]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
 
 def recipe(seed: int) -> Recipe:
@@ -406,7 +425,8 @@ def which_side(patch: Patch, events: list, stack: Stack, *, pieces: bool) -> int
     here = []
     for pixels, properties in events:
         if covers(patch, pixels, pieces=pieces):
-            here.append(as_seen(patch, period(properties, "on"), period(properties, "off"), stack))
+            ends = as_seen(patch, (period(properties, "on"), period(properties, "off")), stack)
+            here += [] if ends is None else [ends]
     [(began, ended)] = edges([patch], stack) if here else [(None, None)]
     if began is None and ended is None:
         return -1
@@ -420,14 +440,10 @@ def which_side(patch: Patch, events: list, stack: Stack, *, pieces: bool) -> int
     return 0 if gone and end is None and (gone[0] is None or len(here) > 1) else -1
 
 
-def as_seen(
-    patch: Patch, on: tuple[float, float] | None, off: tuple[float, float] | None, stack: Stack
-) -> tuple[tuple[float, float] | None, tuple[float, float] | None]:
-    """When a thing came and went, None for an end that lies before or after all looks that saw half of the patch."""
+def as_seen(patch: Patch, ends: Ends, stack: Stack) -> Ends | None:
+    """When a thing came and went, by the looks that saw half of the patch; None: no end lies between two of them."""
     seen = stack.days[stack.valid[patch.pixels].mean(axis=0) >= 0.5]
-    if not len(seen):
-        return on, off
-    return None if on is None or on[1] <= seen[0] else on, None if off is None or off[0] > seen[-1] else off
+    return ends_within(ends, seen[0], seen[-1]) if len(seen) else None
 
 
 def dilated(pixels: NDArray[np.int64], shape: tuple[int, int]) -> NDArray[np.bool_]:
@@ -535,7 +551,6 @@ def fit(name: str, places: list[list[Scene]]) -> dict:
     return {
         "made_by": "benchmarks/change/train.py",
         "scenes": len(scenes),
-        "first_seed": FIRST_SEED,
         "features": list(FEATURES),
         "context": list(CONTEXT),
         "calibration": {"slope": round(slope, 5), "offset": round(offset, 5)},

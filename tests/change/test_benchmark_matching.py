@@ -115,21 +115,52 @@ def test_what_came_before_the_first_look_has_no_beginning(
 
 
 @pytest.mark.parametrize(
-    ("told", "half"),
+    ("tellable", "told", "half"),
     [
-        ((None, (195, 205)), 1),  # its end, which had looks around it
-        ((None, (270, 280)), 0),
-        (((20, 30), (195, 205)), 0),
-        (((20, 30), None), 0),
+        ((False, True), (None, (195, 205)), 1),  # its end, which had looks around it
+        ((False, True), ((40, 170), (195, 205)), 1),  # and between which looks it came, far apart as they are
+        ((False, True), ((20, 30), (195, 205)), 0),  # a beginning that is wrong
+        ((False, True), (None, (270, 280)), 0),
+        ((False, True), (None, (80, 205)), 0),  # wider than a bracket may be
+        ((False, True), ((95, 105), None), 0),  # the looks show that it went
+        ((True, True), (None, (195, 205)), 0),  # too few looks saw it: both ends had looks around them
+        ((False, False), (None, (195, 205)), 0),
     ],
 )
-def test_what_can_be_seen_of_an_event_that_cannot_be_dated_is_not_false(told: tuple, half: int) -> None:
-    unseen = replace(event(pixels(0, 0, 3, 3), 100, 200, "temporary"), datable=False)
-    tally = matching.match([unseen], [claim(pixels(0, 0, 3, 3), *told)])
-    assert (tally.true, tally.false, tally.half_told) == (0, 1, half)
-    assert tally.f1_datable == 0
-    twice = matching.match([unseen], [claim(pixels(0, 0, 3, 3), *told), claim(pixels(0, 0, 3, 3), *told)])
+def test_what_can_be_seen_of_an_event_that_cannot_be_dated_is_not_false(
+    tellable: tuple[bool, bool], told: tuple, half: int
+) -> None:
+    unseen = replace(event(pixels(0, 0, 3, 3), 100, 200, "temporary"), datable=False, tellable=tellable)
+    seen = event(pixels(10, 10, 3, 3), 100, None)
+    right, other = claim(pixels(10, 10, 3, 3), (95, 100), None), claim(pixels(0, 0, 3, 3), *told)
+    one = matching.match([unseen, seen], [right, other])
+    assert (one.true, one.false, one.half_told) == (1, 1, half)
+    assert one.f1_datable == (1 if half else pytest.approx(2 / 3))
+    twice = matching.match([unseen, seen], [right, other, other])  # the second time it is a claim too many
     assert (twice.false, twice.half_told) == (2, half)
+    both = one + twice
+    assert (both.half_told, both.false) == (2 * half, 3)
+
+
+def test_half_told_is_the_event_that_a_claim_covers_best() -> None:
+    wide, narrow = (
+        replace(event(place, 100, 200, "temporary"), datable=False, tellable=(False, True))
+        for place in (pixels(0, 0, 4, 8), pixels(0, 0, 4, 4))
+    )
+    claims = [claim(pixels(0, 0, 4, 4), None, (195, 205), 0.9), claim(pixels(0, 0, 4, 8), None, (195, 205), 0.8)]
+    assert matching.match([wide, narrow], claims).half_told == 2
+
+
+def test_an_end_can_be_told_where_looks_around_it_saw_half_of_the_ground() -> None:
+    days = np.array([0, 30, 60, 200, 230, 260])
+    valid = np.ones((len(days), SIDE * SIDE), dtype=bool)
+    one = event(pixels(0, 0, 2, 2), 100, 210, "temporary")
+    assert matching.tellable(one, valid, days, days) == (False, True)  # 140 days between the looks around the first
+    assert matching.tellable(event(pixels(0, 0, 2, 2), 100, None), valid, days, days) == (False, True)
+    valid[3, pixels(0, 0, 2, 2)[:3]] = False
+    assert matching.tellable(one, valid, days, days) == (False, False)
+    assert matching.tellable(event(pixels(0, 0, 2, 2), 20, 50, "temporary"), valid, days, days) == (True, True)
+    assert not matching.datable(event(pixels(0, 0, 2, 2), 20, 50, "temporary"), valid, days, days)  # one look saw it
 
 
 def test_coverage_is_the_exact_area_of_every_pixel() -> None:

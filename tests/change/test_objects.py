@@ -7,14 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import xarray as xr
+from scipy import ndimage
 
 from sitewatch.change import candidates, compare_pair
-from sitewatch.change._background import design
+from sitewatch.change._background import by_pixel, design
 from sitewatch.change._context import CONTEXT, context
 from sitewatch.change._dates import edges
 from sitewatch.change._describe import FEATURES, SIGNED, describe
 from sitewatch.change._measure import SIDES
-from sitewatch.change._objects import GROW_SCORE, Patch, compounds, grow
+from sitewatch.change._objects import GROW_SCORE, Patch, compounds, grow, usual_around
 from sitewatch.change._pair import farthest_pair, pair_candidates
 from sitewatch.change._repeats import distinct, repeats
 from sitewatch.change._scan import Spells, scan
@@ -261,6 +262,23 @@ def test_fields_around_a_yard_do_not_hide_what_stands_in_it() -> None:
         cube[:16, :, first : first + 6] += rng.normal(0, 0.15, (16, 1, 1, 1)).astype(np.float32)
     found = {(len(p.pixels), p.start, p.end) for p in candidates(stack)[0]}
     assert (20, 30, 38) in found
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 100])
+@pytest.mark.parametrize("shape", [(1, 1), (3, 40), (37, 23)])
+def test_scores_that_are_usual_are_the_same_on_any_number_of_cores(threads: int, shape: tuple[int, int]) -> None:
+    picture = np.random.default_rng(1).gamma(2.0, 2.0, shape).astype(np.float32)
+    found = usual_around(picture, threads=threads)
+    assert np.array_equal(found, ndimage.median_filter(picture, size=15, mode="nearest"))
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("looks", [1, 32, 70])
+def test_images_are_turned_into_series_whatever_they_are_kept_in(kind: type, looks: int) -> None:
+    images = np.random.default_rng(2).normal(0, 1, (looks, 3, 100)).astype(kind)
+    images[0, 1, 5] = np.nan
+    for given in (images, np.asfortranarray(images)):
+        assert np.array_equal(by_pixel(given), np.nan_to_num(images, nan=0.0).transpose(2, 0, 1).astype(np.float32))
 
 
 def test_brackets_come_from_looks_that_saw_the_footprint() -> None:

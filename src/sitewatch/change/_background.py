@@ -73,10 +73,12 @@ def by_pixel(images: NDArray[np.floating]) -> NDArray[np.float32]:
     with ThreadPoolExecutor(numba.get_num_threads()) as pool:
         for first in range(0, looks, _LOOKS):
             part = images[first : first + _LOOKS]
-            # Look by look on all cores: numpy lets other threads go on while it converts.
-            list(pool.map(np.copyto, some, part))
+            if part.dtype != np.float32 or not part.flags.c_contiguous:
+                # Look by look on all cores: numpy lets other threads go on while it converts.
+                list(pool.map(np.copyto, some, part))
+                part = some[: len(part)]
             # `out` whole: a part of it is another type of array to numba, which would compile the kernel twice.
-            _turn(some[: len(part)], first, out)
+            _turn(part, first, out)
     return out
 
 

@@ -33,6 +33,9 @@ MIN_LOOKS = 7
 MAX_OTHERS = 50
 """Changes that are not claimed as structures are reported up to this many, the strongest first."""
 
+_DATED = 32
+"""Patches that are dated together: enough for every core, and few that nobody asks for."""
+
 _SHORTEST_YEARS = 1 / 12
 """A record shorter than a month counts as a month where something is counted per year."""
 
@@ -198,8 +201,8 @@ def _judged(
 
     def changes(some: Sequence[int]) -> Iterator[Change]:
         # A few together: those that are asked for are dated side by side, and most others never.
-        for first in range(0, len(some), MAX_OTHERS):
-            few = some[first : first + MAX_OTHERS]
+        for first in range(0, len(some), _DATED):
+            few = some[first : first + _DATED]
             for i, (began, ended) in zip(few, dated([patches[i] for i in few]), strict=True):
                 if began is None and ended is None:
                     continue

@@ -14,7 +14,17 @@ from scipy import ndimage
 
 from sitewatch.change._scan import Spells
 
-__all__ = ["GROW_SCORE", "NEAR_LOOKS", "SEED_SCORE", "Grown", "Patch", "compounds", "grow", "usual_scores"]
+__all__ = [
+    "GROW_SCORE",
+    "NEAR_LOOKS",
+    "SEED_SCORE",
+    "Grown",
+    "Patch",
+    "compounds",
+    "grow",
+    "usual_around",
+    "usual_scores",
+]
 
 SEED_SCORE = 12.0
 """A patch starts at pixels of at least this score."""
@@ -205,11 +215,11 @@ def usual_scores(spells: Spells, shape: tuple[int, int]) -> NDArray[np.float32]:
     median over the whole picture would let the fields around a yard hide what stands in it.
     """
     second = -np.partition(-spells.score, 1, axis=1)[:, 1]
-    around = _medians(second.reshape(shape), numba.get_num_threads())
+    around = usual_around(second.reshape(shape), threads=numba.get_num_threads())
     return np.asarray(np.maximum(1.0, around.ravel() / GROW_SCORE), dtype=np.float32)
 
 
-def _medians(picture: NDArray[np.float32], threads: int) -> NDArray[np.float32]:
+def usual_around(picture: NDArray[np.float32], *, threads: int) -> NDArray[np.float32]:
     """(y, x) median of the square of `_AROUND` pixels around each, the border repeated; in strips side by side."""
     margin = _AROUND // 2
     wide = np.pad(picture, margin, mode="edge")
@@ -220,7 +230,7 @@ def _medians(picture: NDArray[np.float32], threads: int) -> NDArray[np.float32]:
         return np.asarray(found[margin:-margin, margin:-margin], dtype=np.float32)
 
     with ThreadPoolExecutor(threads) as pool:
-        strips = np.array_split(np.arange(len(picture)), min(threads, len(picture)))
+        strips = np.array_split(np.arange(len(picture)), max(1, min(threads, len(picture))))
         return np.vstack(list(pool.map(strip, strips)))
 
 

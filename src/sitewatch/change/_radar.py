@@ -161,15 +161,18 @@ def radar_changes(
     strength = np.array([0.0 if rise is None else rise.strength for rise in measured])
     chosen: NDArray[np.int64] = np.flatnonzero(strength >= least)
     claimable = [patches[i] for i in chosen.tolist()]
-    told = repeats(claimable, found.stack.days, found.stack.shape)
-    repeated = set(chosen[~distinct(claimable, strength[chosen], told)].tolist())
+    pairs = repeats(claimable, found.stack.days, found.stack.shape)
+    repeated = set(chosen[~distinct(claimable, strength[chosen], pairs)].tolist())
     claimed: list[Change] = []
     others: list[tuple[float, Change]] = []
-    ends = edges(patches, found.stack)
-    for i, (patch, rise, (began, ended)) in enumerate(zip(patches, measured, ends, strict=True)):
-        structure = bool(strength[i] >= least)
-        if rise is None or i in repeated or not (structure or patch.score >= _STRONG):
-            continue
+    told = [
+        (i, rise)
+        for i, rise in enumerate(measured)
+        if rise is not None and i not in repeated and (strength[i] >= least or patches[i].score >= _STRONG)
+    ]
+    ends = edges([patches[i] for i, _ in told], found.stack)
+    for (i, rise), (began, ended) in zip(told, ends, strict=True):
+        patch, structure = patches[i], bool(strength[i] >= least)
         if began is None and ended is None:
             continue
         change = Change(
