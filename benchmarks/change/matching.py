@@ -278,16 +278,14 @@ def says_what_is_seen(mine: Ends, true: Event) -> bool:
 
     Of another end it says nothing, or what is near the truth; an end that the event does not have it does not have.
     """
-    told = 0
-    for a, b, seen in zip(mine, true.ends, true.tellable, strict=True):
-        if b is None or a is None:
-            if a is not None or (b is not None and seen):
-                return False
-        elif gap(a, b) > NEAR_DAYS or (seen and a[1] - a[0] > 2 * NEAR_DAYS):
-            return False
-        else:
-            told += seen
-    return told > 0
+    (on, off), (came, went) = true.tellable, true.ends
+    shown = (came if on else None, went if off else None)
+    others = zip(mine, true.ends, true.tellable, strict=True)
+    return (
+        shown != (None, None)
+        and dates_fit((mine[0] if on else None, mine[1] if off else None), shown)
+        and all(seen or a is None or (b is not None and gap(a, b) <= NEAR_DAYS) for a, b, seen in others)
+    )
 
 
 def gap(one: Bracket, other: Bracket) -> float:

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from sitewatch.change import Change, Kind, detect
+from sitewatch.change._dates import dates
 from sitewatch.change._radar import MIN_EXTENT, rises
 from sitewatch.change._search import search
 
@@ -85,7 +86,8 @@ def strengths(times: NDArray[np.datetime64], power: Power) -> list[float]:
     """Strength of every candidate, dB."""
     found = search(cube_of(times, power))
     patches = [p for p in found.patches[: found.grown] if len(p.pixels) >= MIN_EXTENT]
-    return [rise.strength for rise in rises(patches, found.stack) if rise is not None and rise.strength > 0]
+    measured = rises(patches, dates(patches, found.stack), found.stack)
+    return [rise.strength for rise in measured if rise is not None and rise.strength > 0]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -42,7 +42,7 @@ import sitewatch
 from sitewatch.archive import fetch, list_folder
 from sitewatch.change import stack_of
 from sitewatch.change._context import CONTEXT, context
-from sitewatch.change._dates import edges
+from sitewatch.change._dates import Edge, edges, seen_on
 from sitewatch.change._describe import FEATURES, describe
 from sitewatch.change._objects import Patch
 from sitewatch.change._pair import pair_candidates
@@ -239,9 +239,13 @@ def candidates_of(seed: int, work: Path, *, pairs: bool) -> dict[str, list[Scene
 
 @cache
 def sources() -> str:
-    """A name for what makes candidates and their labels: the simulator, the cube, the search, and this script."""
+    """A name for what makes candidates and labels: simulator, cube, search, rules of matching, and this script."""
     rooms = (Path(sitewatch.__file__).parent / room for room in ("simulate", "cube", "change"))
-    files = [Path(__file__), *(file for room in rooms for file in sorted(room.glob("*.py")))]
+    files = [
+        Path(__file__),
+        Path(__file__).with_name("matching.py"),
+        *(file for room in rooms for file in sorted(room.glob("*.py"))),
+    ]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
 
@@ -322,11 +326,11 @@ def label(cube: xr.Dataset, known: dict, site: Site) -> Scene:
     origin = np.concatenate([np.full(len(patches) - int(measured.sum()), -1), origin[measured]])
     events, around, works = events_of(known, cube)
     pieces = cube.attrs.get("units") == "picture"
-    labels = np.array([which_side(patch, events, stack, pieces=pieces) for patch in patches], dtype=np.int8)
-    piece = [
-        not pieces and side < 0 and which_side(patch, events, stack, pieces=True) >= 0
-        for patch, side in zip(patches, labels.tolist(), strict=True)
-    ]
+    labels, piece = np.full(len(patches), -1, dtype=np.int8), np.zeros(len(patches), dtype=bool)
+    near_one = [i for i, p in enumerate(patches) if any(covers(p, pixels, pieces=True) for pixels, _ in events)]
+    for i, ends in zip(near_one, edges([patches[i] for i in near_one], stack), strict=True):
+        labels[i] = which_side(patches[i], ends, events, stack, pieces=pieces)
+        piece[i] = not pieces and labels[i] < 0 and which_side(patches[i], ends, events, stack, pieces=True) >= 0
     inside = area_mask(site.outline, cube.odc.geobox)
     years = (stack.days[-1] - stack.days[0]) / 365.25
     in_outline = np.array([inside.ravel()[patch.pixels].any() for patch in patches], dtype=bool)
@@ -343,7 +347,7 @@ def label(cube: xr.Dataset, known: dict, site: Site) -> Scene:
         all_area_years=float(inside.size * 1e-4 * years),
         at_event=happening(patches, around, dates),
         at_works=happening(patches, works, dates),
-        piece=np.array(piece, dtype=bool),
+        piece=piece,
         pairs=repeats(patches, stack.days, stack.shape),
     )
 
@@ -417,8 +421,8 @@ def events_of(known: dict, cube: xr.Dataset) -> tuple[list, list, list]:
     return events, around, near_works
 
 
-def which_side(patch: Patch, events: list, stack: Stack, *, pieces: bool) -> int:
-    """1: a structure stood in the spell; 0: it stood before and after; -1: neither, or its brackets are wrong.
+def which_side(patch: Patch, told: tuple[Edge | None, Edge | None], events: list, stack: Stack, *, pieces: bool) -> int:
+    """1: a structure stood in the spell; 0: it stood before and after; -1: neither, or its brackets (`told`) are wrong.
 
     What stood on the first look that saw the patch has no beginning there, nor an end what stood on the last one.
     """
@@ -427,10 +431,9 @@ def which_side(patch: Patch, events: list, stack: Stack, *, pieces: bool) -> int
         if covers(patch, pixels, pieces=pieces):
             ends = as_seen(patch, (period(properties, "on"), period(properties, "off")), stack)
             here += [] if ends is None else [ends]
-    [(began, ended)] = edges([patch], stack) if here else [(None, None)]
-    if began is None and ended is None:
+    if told == (None, None):
         return -1
-    start, end = (None if e is None else (stack.days[e.after], stack.days[e.by]) for e in (began, ended))
+    start, end = (None if e is None else (stack.days[e.after], stack.days[e.by]) for e in told)
     if any(near(start, on) and near(end, off) for on, off in here):
         return 1
     gone = [on for on, off in here if off is not None and near(start, off)]
@@ -442,7 +445,7 @@ def which_side(patch: Patch, events: list, stack: Stack, *, pieces: bool) -> int
 
 def as_seen(patch: Patch, ends: Ends, stack: Stack) -> Ends | None:
     """When a thing came and went, by the looks that saw half of the patch; None: no end lies between two of them."""
-    seen = stack.days[stack.valid[patch.pixels].mean(axis=0) >= 0.5]
+    seen = stack.days[seen_on(patch, stack)]
     return ends_within(ends, seen[0], seen[-1]) if len(seen) else None
 
 

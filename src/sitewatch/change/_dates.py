@@ -12,7 +12,7 @@ from sitewatch.change._objects import Patch
 from sitewatch.change._returns import own_dates
 from sitewatch.change._stack import Stack
 
-__all__ = ["Edge", "dates", "edges"]
+__all__ = ["Edge", "Ends", "brackets", "dates", "edges", "seen_on"]
 
 _NEAR_DAYS = 40.0
 """The patch as a whole may correct the dates of its pixels by so much; what differs by more is another event."""
@@ -26,6 +26,10 @@ class Edge:
     """The last look that saw the footprint in the old state."""
     by: int
     """The first look that saw it in the new state."""
+
+
+Ends = tuple[Edge | None, Edge | None]
+"""When a spell began and ended; None: outside the record, or not seen from both sides."""
 
 
 def dates(patches: Sequence[Patch], stack: Stack) -> list[tuple[int, int]]:
@@ -46,17 +50,23 @@ def dates(patches: Sequence[Patch], stack: Stack) -> list[tuple[int, int]]:
     return found
 
 
-def edges(patches: Sequence[Patch], stack: Stack) -> list[tuple[Edge | None, Edge | None]]:
-    """When each patch's spell began and ended: its `dates`, as brackets of the looks that saw at least half of it.
-
-    Returns:
-        (began, ended) of each; an end that lies outside the record, or that no look saw from both sides, is None.
-    """
-    return [_bracketed(patch, *own, stack) for patch, own in zip(patches, dates(patches, stack), strict=True)]
+def edges(patches: Sequence[Patch], stack: Stack) -> list[Ends]:
+    """When each patch's spell began and ended: its `dates`, as `brackets`."""
+    return brackets(patches, dates(patches, stack), stack)
 
 
-def _bracketed(patch: Patch, first: int, last: int, stack: Stack) -> tuple[Edge | None, Edge | None]:
-    seen = np.flatnonzero(stack.valid[patch.pixels].sum(axis=0) >= max(1, (len(patch.pixels) + 1) // 2))
+def brackets(patches: Sequence[Patch], spells: Sequence[tuple[int, int]], stack: Stack) -> list[Ends]:
+    """The `dates` of patches as brackets of the looks that saw at least half of each."""
+    return [_bracketed(patch, *own, stack) for patch, own in zip(patches, spells, strict=True)]
+
+
+def seen_on(patch: Patch, stack: Stack) -> NDArray[np.int64]:
+    """Indices of the looks that saw at least half of a patch."""
+    return np.flatnonzero(stack.valid[patch.pixels].sum(axis=0) >= max(1, (len(patch.pixels) + 1) // 2))
+
+
+def _bracketed(patch: Patch, first: int, last: int, stack: Stack) -> Ends:
+    seen = seen_on(patch, stack)
     if len(seen) < 2:
         return None, None
     return (

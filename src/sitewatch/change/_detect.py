@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sitewatch.change._again import remember, search_again
 from sitewatch.change._change import Change, Kind
-from sitewatch.change._dates import Edge, edges
+from sitewatch.change._dates import Edge, Ends, edges
 from sitewatch.change._describe import FEATURES, describe
 from sitewatch.change._keep import read_known, write_known
 from sitewatch.change._objects import Patch
@@ -43,9 +43,6 @@ _STRONG = 20.0
 """Smallest median score of a change that is reported without being claimed as a structure."""
 
 Progress = Callable[[str], None]
-
-Ends = tuple[Edge | None, Edge | None]
-"""When a spell began and ended; None: outside the record, or not seen from both sides."""
 
 
 def detect(cube: xr.Dataset, *, false_alarms: float, inside: NDArray[np.bool_]) -> list[Change]:

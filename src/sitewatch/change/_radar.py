@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from sitewatch.change._change import Change, Kind
-from sitewatch.change._dates import dates, edges
+from sitewatch.change._dates import brackets, dates
 from sitewatch.change._objects import Patch
 from sitewatch.change._repeats import distinct, repeats
 from sitewatch.change._search import Search, around
@@ -155,7 +155,8 @@ def radar_changes(
     if not patches:
         return []
     found.read(cube, around(patches, found.stack.shape))
-    measured = rises(patches, found.stack)
+    spells = dates(patches, found.stack)
+    measured = rises(patches, spells, found.stack)
     pixels = int(inside.sum())
     least = claim_strength(false_alarms=false_alarms, pixels=pixels)
     strength = np.array([0.0 if rise is None else rise.strength for rise in measured])
@@ -170,7 +171,7 @@ def radar_changes(
         for i, rise in enumerate(measured)
         if rise is not None and i not in repeated and (strength[i] >= least or patches[i].score >= _STRONG)
     ]
-    ends = edges([patches[i] for i, _ in told], found.stack)
+    ends = brackets([patches[i] for i, _ in told], [spells[i] for i, _ in told], found.stack)
     for (i, rise), (began, ended) in zip(told, ends, strict=True):
         patch, structure = patches[i], bool(strength[i] >= least)
         if began is None and ended is None:
@@ -192,17 +193,17 @@ def radar_changes(
     return claimed + [change for _, change in others[:most_others]]
 
 
-def rises(patches: Sequence[Patch], stack: Stack) -> list[Rise | None]:
+def rises(patches: Sequence[Patch], spells: Sequence[tuple[int, int]], stack: Stack) -> list[Rise | None]:
     """How much brighter each patch was on one side of its dates.
 
     Args:
         patches: of one stack.
+        spells: their `dates`.
         stack: in decibels, what all pixels of a look share taken out; it holds the patches and five pixels around.
 
     Returns:
         One per patch; None where patch or surroundings were not seen on three looks of either side.
     """
-    spells = dates(patches, stack)
     return [_rise(i, patches, spells, stack) for i in range(len(patches))]
 
 
