@@ -5,12 +5,13 @@
 
 Every peer's settings and threshold are tuned on one scene for the best F1 and applied unchanged to scenes that nothing
 was tuned on. The engine runs as it ships. All get the same looks with the same mask. `--only` chooses the parts:
-accuracy, ablation, transfer, null, speed, scaling, added (looks), gates, oscd. Scenes and the peers' breaks are kept in
-`--work`; tables go to `--out` as tables.md and results.json, reliability diagrams as reliability-*.svg.
+accuracy, ablation, transfer, null, pictures, speed, scaling, added (looks), gates, oscd. Scenes and the peers' breaks
+are kept in `--work`; tables go to `--out` as tables.md and results.json, reliability diagrams as reliability-*.svg.
 
 The engine was fitted on scenes of the simulator that most parts test it on. Part transfer asks what carries over: it
 runs all on scenes of another simulator (second_world.py, which says what was known of them), with a tuning scene of its
-own; `--transfer-seeds` chooses the scenes.
+own; `--transfer-seeds` chooses the scenes. Part pictures shows the engine the scenes of both, and the null scenes, as
+8-bit pictures without a mask (pictures.py).
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from odc.geo.xr import xr_coords
 from peers import PEERS, Breaks, Peer, Record
+from pictures import show
 from shapely.geometry import box, shape
 from shapely.geometry.base import BaseGeometry
 
@@ -71,7 +73,7 @@ OPEN_BUDGET = 1_000.0
 """False alarms a year at which the reliability of low probabilities can be read too."""
 THRESHOLDS = 30
 """Tried in tuning a peer, at even quantiles of its scores."""
-PARTS = ("accuracy", "ablation", "transfer", "null", "speed", "scaling", "added", "gates", "oscd")
+PARTS = ("accuracy", "ablation", "transfer", "null", "pictures", "speed", "scaling", "added", "gates", "oscd")
 BINS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
 SCALING_LOOKS = (100, 200, 400)
 SCALING_PIXELS = (256, 512, 1024)
@@ -176,27 +178,30 @@ class Scene:
         return Record.of(self.cube)
 
 
-def scene(recipe: Recipe, work: Path, *, cropped: bool = False) -> Scene:
+def scene(recipe: Recipe, work: Path, *, cropped: bool = False, shown: bool = False) -> Scene:
     """Simulate, write, list, fetch and read one scene; images and truth are kept in `work`.
 
     Args:
         recipe: what to simulate.
         work: where scenes are kept.
         cropped: True: the cube of the facility and its margin, as `sitewatch watch` reads it; False: of all the images.
+        shown: True: as 8-bit pictures without a mask (see `pictures.show`); False: as the simulator made them.
     """
-    return _read(_simulated(recipe, work), seed=recipe.seed, years=recipe.years, cropped=cropped)
+    return _read(_simulated(recipe, work), seed=recipe.seed, years=recipe.years, cropped=cropped, shown=shown)
 
 
-def second_scene(seed: int, work: Path) -> Scene:
+def second_scene(seed: int, work: Path, *, shown: bool = False) -> Scene:
     """Likewise, one scene of the second world."""
-    return _read(_second(seed, work), seed=seed, years=second_world.SPAN / 365)
+    return _read(_second(seed, work), seed=seed, years=second_world.SPAN / 365, shown=shown)
 
 
-def _read(folder: Path, *, seed: int, years: float, cropped: bool = False) -> Scene:
+def _read(folder: Path, *, seed: int, years: float, cropped: bool = False, shown: bool = False) -> Scene:
     site = read_site(folder / "world" / "site.geojson")
-    listing = list_folder(folder / "world" / "images")
     watched = site if cropped else replace(site, id="whole", outline=_whole(folder), areas={})
-    chips = fetch(listing, watched, folder / ("cropped" if cropped else "archive"), now=NOW).chips
+    images, archive = folder / "world" / "images", folder / ("cropped" if cropped else "archive")
+    if shown:
+        images, archive = _pictures(images, folder, seed=seed), folder / f"{archive.name}-shown"
+    chips = fetch(list_folder(images), watched, archive, now=NOW).chips
     cube = read_cube(watched, chips).cube
     assert cube is not None
     return Scene(
@@ -205,6 +210,18 @@ def _read(folder: Path, *, seed: int, years: float, cropped: bool = False) -> Sc
         years=years,
         regions={name: _region(folder, name, cube, site) for name in ("whole", "outline")},
     )
+
+
+def _pictures(images: Path, folder: Path, *, seed: int) -> Path:
+    """The images of a scene as pictures, made once for each version of what makes them."""
+    key = hashlib.sha256(Path(sys.modules[show.__module__].__file__ or "").read_bytes()).hexdigest()[:12]
+    into = folder / f"pictures-{key}"
+    if not into.exists():
+        half = into.with_suffix(".tmp")
+        shutil.rmtree(half, ignore_errors=True)
+        show(images, half, seed)
+        half.rename(into)
+    return into
 
 
 def _simulated(recipe: Recipe, work: Path) -> Path:
@@ -701,20 +718,23 @@ def unfounded(one: Scene, budget: float) -> tuple[int, int]:
     return tally.false, tally.on_ignored
 
 
-def null_scenes(options: argparse.Namespace, out: Output) -> None:
-    """What the engine claims where nothing was built or taken down."""
+def null_scenes(options: argparse.Namespace, out: Output, *, shown: bool = False) -> None:
+    """What the engine claims where nothing was built or taken down; `shown`: in pictures of it."""
+    if not options.null:
+        return
     claimed: dict[float, list[float]] = {budget: [] for budget in BUDGETS}
     false: dict[float, list[float]] = {budget: [] for budget in BUDGETS}
+    of = ", pictures" if shown else ""
     for seed in range(FIRST_NULL_SEED, FIRST_NULL_SEED + options.null):
-        one = scene(recipe(seed, options).null(), options.work, cropped=True)
+        one = scene(recipe(seed, options).null(), options.work, cropped=True, shown=shown)
         for budget in BUDGETS:
             wrong, on_works = unfounded(one, budget)
             false[budget].append(wrong / one.years)
             claimed[budget].append((wrong + on_works) / one.years)
         counts = (f"{b:g}: {false[b][-1] * one.years:.0f} of {c[-1] * one.years:.0f}" for b, c in claimed.items())
-        say(f"null seed {seed}, false of all claimed: " + ", ".join(counts))
-    out.numbers["null"] = {str(b): c for b, c in claimed.items()}
-    out.numbers["null, works apart"] = {str(b): c for b, c in false.items()}
+        say(f"null seed {seed}{of}, false of all claimed: " + ", ".join(counts))
+    out.numbers[f"null{of}"] = {str(b): c for b, c in claimed.items()}
+    out.numbers[f"null{of}, works apart"] = {str(b): c for b, c in false.items()}
     rows = []
     for budget, c in claimed.items():
         mean, error = np.mean(c), 1.96 * np.std(c) / len(c) ** 0.5
@@ -730,7 +750,7 @@ def null_scenes(options: argparse.Namespace, out: Output) -> None:
         )
     out.add(
         Table(
-            title="False alarms of the engine",
+            title=f"False alarms of the engine{of}",
             note=f"{options.null} scenes from seed {FIRST_NULL_SEED} on where nothing is erected or dismantled; "
             "fields, clutter, clear-cuts and weather stay. Structures inside the outline: those that lie on no works "
             "are false, as the budget and the scorer count; all that are claimed stand beside, with their spread.",
@@ -738,6 +758,29 @@ def null_scenes(options: argparse.Namespace, out: Output) -> None:
             rows=rows,
         )
     )
+
+
+# ---- pictures --------------------------------------------------------------------------------------------------------
+
+
+def as_pictures(options: argparse.Namespace, out: Output) -> None:
+    """What the engine finds, and claims where nothing is built, in 8-bit pictures without a mask."""
+    worlds = {
+        OWN_WORLD: (scene(recipe(seed, options), options.work, cropped=True, shown=True) for seed in options.seeds),
+        SECOND_WORLD: (second_scene(seed, options.work, shown=True) for seed in options.transfer_seeds),
+    }
+    scored = {world: Scored() for world in worlds}
+    for world, scenes in worlds.items():
+        for one in scenes:
+            region = one.regions["outline"]
+            scored[world].add("outline", region, claims_of(as_shipped(one.cube, region.inside), one.cube))
+            say(f"{world}, pictures of seed {one.seed}: done")
+    note = (
+        f"As shipped, inside the outline; seeds {', '.join(map(str, options.seeds))} of our simulator and "
+        f"{', '.join(map(str, options.transfer_seeds))} of the second, as pictures.py shows them."
+    )
+    out.add(accuracy_table("Pictures", note, scored, ("outline",)))
+    null_scenes(options, out, shown=True)
 
 
 # ---- speed -----------------------------------------------------------------------------------------------------------
@@ -959,7 +1002,7 @@ def faulty(asked: Recipe, setting: faults.Setting) -> Recipe:
     return replace(asked, jitter_px=faults.JITTER_PX) if setting.faults else asked
 
 
-def two_dates(out: Output) -> None:
+def two_dates(_: argparse.Namespace, out: Output) -> None:
     """The two-date table, where the data are there."""
     head, rows = oscd.table()
     if not rows:
@@ -1011,20 +1054,19 @@ def main() -> None:
     if missing:
         print(f"{' and '.join(missing)} missing, those peers are left out; to have them: {peers.INSTALL}")
     out = Output(folder=options.out)
-    if {"accuracy", "ablation"} & set(options.only):
-        accuracy(options, out)
-    if "transfer" in options.only:
-        transfer(options, out)
-    if "null" in options.only and options.null:
-        null_scenes(options, out)
-    if {"speed", "scaling"} & set(options.only):
-        speed(options, out)
-    if "added" in options.only:
-        added(options, out)
-    if "gates" in options.only:
-        gates(options, out)
-    if "oscd" in options.only:
-        two_dates(out)
+    runs: tuple[tuple[set[str], Callable[[argparse.Namespace, Output], None]], ...] = (
+        ({"accuracy", "ablation"}, accuracy),
+        ({"transfer"}, transfer),
+        ({"null"}, null_scenes),
+        ({"pictures"}, as_pictures),
+        ({"speed", "scaling"}, speed),
+        ({"added"}, added),
+        ({"gates"}, gates),
+        ({"oscd"}, two_dates),
+    )
+    for parts, run in runs:
+        if parts & set(options.only):
+            run(options, out)
     print(f"written: {options.out}")
 
 

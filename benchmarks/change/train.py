@@ -31,7 +31,7 @@ import numpy as np
 import xarray as xr
 from matching import Ends, ends_within
 from numpy.typing import NDArray
-from rasterio.io import MemoryFile
+from pictures import show
 from scipy import ndimage
 from scipy.optimize import minimize
 from scipy.special import logit
@@ -64,8 +64,6 @@ from sitewatch.change._verify import (
     verification_terms,
 )
 from sitewatch.cube import read_cube
-from sitewatch.cube._normalise import normalise
-from sitewatch.cube._screen import screen
 from sitewatch.simulate import Recipe, simulate, truth, write
 from sitewatch.site import Site, area_mask
 
@@ -218,15 +216,16 @@ def candidates_of(seed: int, work: Path, *, pairs: bool) -> dict[str, list[Scene
             world = Path(folder) / "world"
             made = simulate(recipe(seed))
             write(made, world)
+            show(world / "images", world / "pictures", seed)
             # All of the scene is read: the countryside has changes to learn from, too.
             whole = replace(made.site, outline=made.grid.geographic_extent.geom)
-            listing = list_folder(world / "images")
-            chips = fetch(listing, whole, Path(folder) / "archive", now=dt.datetime(2026, 1, 1, tzinfo=dt.UTC)).chips
-            cube = read_cube(whole, chips).cube
-        assert cube is not None
+            cubes = {
+                "multispectral": cube_of(whole, world / "images", Path(folder) / "archive"),
+                "picture": cube_of(whole, world / "pictures", Path(folder) / "shown"),
+            }
         known = truth(made, whole=True)
         scenes: dict[str, list[Scene]] = {}
-        for name, one in (("multispectral", cube), ("picture", as_pictures(cube, seed))):
+        for name, one in cubes.items():
             scenes[name] = [label(one, known, made.site)]
             if pairs:
                 scenes[f"pair-{name}"] = list(labelled_pairs(one, known, made.site, seed))
@@ -237,13 +236,23 @@ def candidates_of(seed: int, work: Path, *, pairs: bool) -> dict[str, list[Scene
     return pickle.loads(kept.read_bytes())  # noqa: S301
 
 
+def cube_of(site: Site, images: Path, archive: Path) -> xr.Dataset:
+    """A folder of images read as a user's are."""
+    chips = fetch(list_folder(images), site, archive, now=dt.datetime(2026, 1, 1, tzinfo=dt.UTC)).chips
+    cube = read_cube(site, chips).cube
+    if cube is None:
+        raise SystemExit(f"{images}: no look of it can be used.")
+    return cube.load()
+
+
 @cache
 def sources() -> str:
-    """A name for what makes candidates and labels: simulator, cube, search, rules of matching, and this script."""
+    """A name for what makes candidates and labels: simulator, pictures, cube, search, matching, and this script."""
     rooms = (Path(sitewatch.__file__).parent / room for room in ("simulate", "cube", "change"))
     files = [
         Path(__file__),
         Path(__file__).with_name("matching.py"),
+        Path(__file__).with_name("pictures.py"),
         *(file for room in rooms for file in sorted(room.glob("*.py"))),
     ]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
@@ -274,43 +283,6 @@ def recipe(seed: int) -> Recipe:
     if number % 5 == 2:  # large structures are rare, and must be learned too
         return replace(one, size=256, permanent=20, temporary=5, recurring=1)
     return one.null() if number % 5 == 0 else one
-
-
-def as_pictures(cube: xr.Dataset, seed: int) -> xr.Dataset:
-    """The scene as a map service shows it: three bands, 8 bits, a stretch of its own each day, compressed, no mask."""
-    rng = np.random.default_rng(seed)
-    values = cube["reflectance"].sel(band=["red", "green", "blue"]).values.astype(np.float32)
-    top = np.float32(np.nanquantile(values, rng.uniform(0.85, 0.995)))
-    seen = np.isfinite(values).all(axis=1)
-    stretched = np.clip(np.nan_to_num(values) / top, 0, None) ** np.exp(rng.uniform(np.log(0.6), 0))
-    looks = len(stretched)
-    gain = rng.normal(1.0, 0.08, (looks, 1, 1, 1)) * rng.normal(1.0, 0.02, (looks, 3, 1, 1))
-    haze = np.abs(rng.normal(0.0, 0.04, (looks, 1, 1, 1)))
-    shown = np.clip(stretched * gain + haze, 0, 1) * 255
-    shown += rng.normal(0, rng.uniform(0.5, 2.0), shown.shape)
-    quality = int(rng.uniform(40, 95))
-    shown = np.stack([compressed(one, quality) for one in np.clip(np.rint(shown), 0, 255).astype(np.uint8)])
-    names = ["blue", "green", "red"]
-    pictures = normalise(np.ascontiguousarray(shown[:, ::-1].astype(np.float32) / 255), seen)
-    valid = seen & ~screen(pictures.mean(axis=1), seen)
-    keep = valid.mean(axis=(1, 2)) >= 0.1
-    made = cube.sel(band=names).isel(time=keep).copy(deep=False)
-    made.attrs["units"] = "picture"
-    made["reflectance"] = (("time", "band", "y", "x"), pictures[keep])
-    made["valid"] = (("time", "y", "x"), valid[keep])
-    return made
-
-
-def compressed(picture: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
-    """(red, green, blue; y; x) after JPEG, whose noise is patches of one hue, as that of real pictures is."""
-    bands, height, width = picture.shape
-    with MemoryFile() as file:
-        with file.open(
-            driver="JPEG", width=width, height=height, count=bands, dtype="uint8", quality=quality, photometric="YCBCR"
-        ) as image:
-            image.write(picture)
-        with file.open() as image:
-            return np.asarray(image.read())
 
 
 def label(cube: xr.Dataset, known: dict, site: Site) -> Scene:
