@@ -41,6 +41,7 @@ import faults
 import numpy as np
 import oscd
 import peers
+import pictures
 import second_world
 import shapely
 import xarray as xr
@@ -49,7 +50,6 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from odc.geo.xr import xr_coords
 from peers import PEERS, Breaks, Peer, Record
-from pictures import show
 from shapely.geometry import box, shape
 from shapely.geometry.base import BaseGeometry
 
@@ -214,12 +214,12 @@ def _read(folder: Path, *, seed: int, years: float, cropped: bool = False, shown
 
 def _pictures(images: Path, folder: Path, *, seed: int) -> Path:
     """The images of a scene as pictures, made once for each version of what makes them."""
-    key = hashlib.sha256(Path(sys.modules[show.__module__].__file__ or "").read_bytes()).hexdigest()[:12]
+    key = hashlib.sha256(Path(pictures.__file__).read_bytes()).hexdigest()[:12]
     into = folder / f"pictures-{key}"
     if not into.exists():
         half = into.with_suffix(".tmp")
         shutil.rmtree(half, ignore_errors=True)
-        show(images, half, seed)
+        pictures.show(images, half, seed)
         half.rename(into)
     return into
 
@@ -777,7 +777,8 @@ def as_pictures(options: argparse.Namespace, out: Output) -> None:
             say(f"{world}, pictures of seed {one.seed}: done")
     note = (
         f"As shipped, inside the outline; seeds {', '.join(map(str, options.seeds))} of our simulator and "
-        f"{', '.join(map(str, options.transfer_seeds))} of the second, as pictures.py shows them."
+        f"{', '.join(map(str, options.transfer_seeds))} of the second, as pictures.py shows them; of the first the "
+        "facility and its margin are read, of the second all."
     )
     out.add(accuracy_table("Pictures", note, scored, ("outline",)))
     null_scenes(options, out, shown=True)

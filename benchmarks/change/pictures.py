@@ -1,9 +1,12 @@
 """A simulated place as a map service shows it: 8-bit pictures of red, green and blue, with a date and without a mask.
 
-The images that a simulator wrote become pictures, and those are listed, fetched and read as a user's are: cloud, levels
-and shifts are found in them by the cube's own means, as in practice. How pictures are shown differs from place to
-place: their stretch (one for all, each day off by a little; or one of its own for each, which a cloud spoils), how soft
-they are, codec and quality, and how cloudy a picture may be that somebody still keeps.
+The images that a simulator wrote become pictures, GeoTIFFs that say where they lie, and those are listed, fetched and
+read as a user's are: cloud, levels and shifts are found in them by the cube's own means, as in practice. How pictures
+are shown differs from place to place: their stretch (one for all, each day off by a little; or one of its own for each,
+which a cloud spoils), how soft they are, codec and quality, and how cloudy a picture may be that somebody still keeps.
+
+What is stretched are the numbers that images store. Those of our own simulator hold 1000 more than reflectance times
+10 000, as Sentinel-2's do, so that its places look as through haze; those of the second simulator do not.
 """
 
 from __future__ import annotations
@@ -28,20 +31,21 @@ CLOUD = (3, 8, 9, 10)
 """Classes of the images' own mask (SCL): shadow and cloud."""
 DATE = re.compile(r"(20\d\d)-?(\d\d)-?(\d\d)")
 EVERY = 5
-"""One in so many pixels, along either axis, tells how bright the ground is."""
+"""One in so many pixels, along either axis, tells how bright the place is as a rule."""
 
 
 @dataclass(frozen=True)
 class Image:
     """One image as simulated."""
 
-    name: str
+    date: str
+    """ISO."""
     values: NDArray[np.float32]
-    """(3, y, x) red, green, blue."""
+    """(3, y, x) red, green, blue as stored."""
     measured: NDArray[np.bool_]
     """(y, x)"""
     cloudy: float
-    """Share of it."""
+    """Share of its pixels under cloud or shadow."""
     place: dict[str, Any]
     """Its grid, as rasterio has it."""
 
@@ -51,9 +55,9 @@ class Manner:
     """How all pictures of one place are shown."""
 
     own_stretch: bool
-    """Each picture is stretched between its own percentiles; else all as the ground of the place asks."""
+    """Each picture is stretched between its own percentiles; else all as the median of the record asks."""
     top: float
-    """Quantile of brightness from which on all is white."""
+    """Quantile of brightness, of the picture or of the median of the record, from which on all is white."""
     curve: float
     """Exponent of the tone curve."""
     soft_px: float
@@ -67,7 +71,9 @@ class Manner:
 
 
 def show(images: Path, into: Path, seed: int) -> None:
-    """Write every image of a folder as a picture (GeoTIFF; red, green, blue, measured; uint8), named after its date.
+    """Write the images of a folder as pictures (GeoTIFF; red, green, blue, measured; uint8), named after their dates.
+
+    The cloudiest are left out. Blur and codec go over the edge of what was measured, as they do on a screen.
 
     Args:
         images: GeoTIFFs of a simulated place, with red, green, blue and scl.
@@ -77,9 +83,11 @@ def show(images: Path, into: Path, seed: int) -> None:
     rng = np.random.default_rng((seed, 8))
     manner = _manner(rng)
     every = [_read(path) for path in sorted(images.glob("*.tif"))]
+    if len({one.date for one in every}) < len(every):
+        raise SystemExit(f"{images}: two images of one date; a picture is named after its date.")
     sample = np.stack([np.where(one.measured, one.values, np.nan)[:, ::EVERY, ::EVERY] for one in every])
-    ground = np.nanmedian(sample, axis=0)
-    white = float(np.nanquantile(ground, manner.top))
+    measured = np.isfinite(sample).any(axis=(0, 1))
+    white = float(np.quantile(np.nanmedian(sample[..., measured], axis=0), manner.top))
     into.mkdir(parents=True, exist_ok=True)
     for one in every:
         stretched = _own_stretch(one, manner) if manner.own_stretch else _common_stretch(one, white, rng)
@@ -89,7 +97,7 @@ def show(images: Path, into: Path, seed: int) -> None:
             continue
         picture = _coded(np.clip(np.rint(shown), 0, 255).astype(np.uint8), manner)
         profile = {**one.place, "driver": "GTiff", "count": 4, "dtype": "uint8", "photometric": "RGB"}
-        with rasterio.open(into / f"{one.name}.tif", "w", **profile) as file:
+        with rasterio.open(into / f"{one.date}.tif", "w", **profile) as file:
             file.write(np.concatenate([picture, one.measured[None] * np.uint8(255)]))
             file.descriptions = (*SHOWN, "valid")
 
@@ -116,7 +124,7 @@ def _read(path: Path) -> Image:
     if date is None:
         raise SystemExit(f"{path}: no date in its name.")
     return Image(
-        name="-".join(date.groups()),
+        date="-".join(date.groups()),
         values=np.stack(values).astype(np.float32),
         measured=classes != 0,
         cloudy=float(np.isin(classes, CLOUD).mean()),

@@ -242,7 +242,7 @@ def cube_of(site: Site, images: Path, archive: Path) -> xr.Dataset:
     cube = read_cube(site, chips).cube
     if cube is None:
         raise SystemExit(f"{images}: no look of it can be used.")
-    return cube.load()
+    return cube
 
 
 @cache

@@ -3,27 +3,14 @@ Bayes."""
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from benchmark_scripts import load
 
-def load(path: Path) -> Any:
-    spec = importlib.util.spec_from_file_location("benchmark_cases", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    # Dataclasses look their module up.
-    sys.modules["benchmark_cases"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-cases = load(Path(__file__).parents[2] / "benchmarks" / "assessment" / "cases.py")
+cases = load("assessment/cases.py")
 
 
 @pytest.fixture(scope="module")

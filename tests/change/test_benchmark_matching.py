@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -16,22 +13,14 @@ import shapely
 from pyproj import Transformer
 from shapely.geometry import Polygon, box, mapping
 
+from benchmark_scripts import load
+
 SIDE = 60
 LEFT, TOP = 500_000.0, 5_300_000.0
 FIRST_DAY = np.datetime64("2020-01-01").item().toordinal()
 
 
-def load(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module  # dataclasses look themselves up there
-    spec.loader.exec_module(module)
-    return module
-
-
-matching = load(Path(__file__).parents[2] / "benchmarks" / "change" / "matching.py")
+matching = load("change/matching.py")
 
 
 def pixels(row: int, column: int, height: int, width: int) -> np.ndarray:

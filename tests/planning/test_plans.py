@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import importlib.util
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 from orbits import S2B, SINCE, UNTIL, elements, site
 
+from benchmark_scripts import load
 from sitewatch.errors import InputError
 from sitewatch.planning import SENTINEL_2, Pass, passes, read_elements, read_plan, with_plan
 from sitewatch.planning._earth import ground, place, seconds, states
@@ -158,23 +157,13 @@ def test_entities_are_not_followed_in_any_encoding(tmp_path: Path) -> None:
             read_plan(path)
 
 
-def _benchmark() -> ModuleType:
-    path = Path(__file__).parents[2] / "benchmarks" / "planning" / "plans.py"
-    spec = importlib.util.spec_from_file_location("plans_benchmark", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.mark.parametrize("letter", ["B", "C"])
 def test_predictions_agree_with_the_official_plans(shared: Path, letter: str) -> None:
     """The benchmark with fewer sites: predicted by whole cycles of ten days from elements 1.5 years younger."""
     folder = shared / "data" / "s2-acq-plans"
     if not folder.is_dir():
         pytest.skip(f"no acquisition plans in {folder}")
-    bench = _benchmark()
+    bench = load("planning/plans.py")
     plan = read_plan(folder / f"S2{letter}_acquisition_plan.kml")
     known = [e for path in sorted((shared / "data" / "orbits").glob("s2_*.tle")) for e in read_elements(path)]
     sites = bench.land_sites([plan], count=25, seed=3)
