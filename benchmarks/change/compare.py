@@ -187,21 +187,25 @@ def scene(recipe: Recipe, work: Path, *, cropped: bool = False, shown: bool = Fa
         cropped: True: the cube of the facility and its margin, as `sitewatch watch` reads it; False: of all the images.
         shown: True: as 8-bit pictures without a mask (see `pictures.show`); False: as the simulator made them.
     """
-    return _read(_simulated(recipe, work), seed=recipe.seed, years=recipe.years, cropped=cropped, shown=shown)
+    folder = _simulated(recipe, work)
+    if shown:
+        folder = _shown(folder, recipe.seed, work)
+    return _read(folder, seed=recipe.seed, years=recipe.years, cropped=cropped)
 
 
 def second_scene(seed: int, work: Path, *, shown: bool = False) -> Scene:
     """Likewise, one scene of the second world."""
-    return _read(_second(seed, work), seed=seed, years=second_world.SPAN / 365, shown=shown)
-
-
-def _read(folder: Path, *, seed: int, years: float, cropped: bool = False, shown: bool = False) -> Scene:
-    site = read_site(folder / "world" / "site.geojson")
-    watched = site if cropped else replace(site, id="whole", outline=_whole(folder), areas={})
-    images, archive = folder / "world" / "images", folder / ("cropped" if cropped else "archive")
+    folder = _second(seed, work)
     if shown:
-        images, archive = _pictures(images, folder, seed=seed), folder / f"{archive.name}-shown"
-    chips = fetch(list_folder(images), watched, archive, now=NOW).chips
+        folder = _shown(folder, seed, work)
+    return _read(folder, seed=seed, years=second_world.SPAN / 365)
+
+
+def _read(folder: Path, *, seed: int, years: float, cropped: bool = False) -> Scene:
+    site = read_site(folder / "world" / "site.geojson")
+    listing = list_folder(folder / "world" / "images")
+    watched = site if cropped else replace(site, id="whole", outline=_whole(folder), areas={})
+    chips = fetch(listing, watched, folder / ("cropped" if cropped else "archive"), now=NOW).chips
     cube = read_cube(watched, chips).cube
     assert cube is not None
     return Scene(
@@ -210,18 +214,6 @@ def _read(folder: Path, *, seed: int, years: float, cropped: bool = False, shown
         years=years,
         regions={name: _region(folder, name, cube, site) for name in ("whole", "outline")},
     )
-
-
-def _pictures(images: Path, folder: Path, *, seed: int) -> Path:
-    """The images of a scene as pictures, made once for each version of what makes them."""
-    key = hashlib.sha256(Path(pictures.__file__).read_bytes()).hexdigest()[:12]
-    into = folder / f"pictures-{key}"
-    if not into.exists():
-        half = into.with_suffix(".tmp")
-        shutil.rmtree(half, ignore_errors=True)
-        pictures.show(images, half, seed)
-        half.rename(into)
-    return into
 
 
 def _simulated(recipe: Recipe, work: Path) -> Path:
@@ -250,8 +242,20 @@ def _second(seed: int, work: Path) -> Path:
     return _kept(f"second-{seed}", str(seed), [Path(second_world.__file__)], work, make)
 
 
+def _shown(simulated: Path, seed: int, work: Path) -> Path:
+    """The folder of a scene's images as pictures."""
+
+    def make(folder: Path) -> BaseGeometry:
+        pictures.show(simulated / "world" / "images", folder / "world" / "images", seed)
+        for name in ("world/site.geojson", "whole.json", "outline.json"):
+            shutil.copy(simulated / name, folder / name)
+        return _whole(simulated)
+
+    return _kept(f"{simulated.name}-shown", str(seed), [Path(pictures.__file__)], work, make)
+
+
 def _kept(name: str, asked: str, sources: Iterable[Path], work: Path, make: Callable[[Path], BaseGeometry]) -> Path:
-    """A folder that `make` fills; a simulator whose `sources` were changed since fills it anew.
+    """A folder that `make` fills; it is filled anew where its `sources` were changed since.
 
     It gets world/site.geojson, world/images and, as truth, whole.json and outline.json; `make` returns the outline of
     all the images, EPSG:4326.

@@ -11,7 +11,6 @@ What is stretched are the numbers that images store. Those of our own simulator 
 
 from __future__ import annotations
 
-import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,12 +23,12 @@ from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import MemoryFile
 from scipy.ndimage import gaussian_filter
 
+from sitewatch.archive._times import moment_in_name
+from sitewatch.cube._masks import Cause, causes_of
+
 __all__ = ["show"]
 
 SHOWN = ("red", "green", "blue")
-CLOUD = (3, 8, 9, 10)
-"""Classes of the images' own mask (SCL): shadow and cloud."""
-DATE = re.compile(r"(20\d\d)-?(\d\d)-?(\d\d)")
 EVERY = 5
 """One in so many pixels, along either axis, tells how bright the place is as a rule."""
 
@@ -120,14 +119,15 @@ def _read(path: Path) -> Image:
     with rasterio.open(path) as file:
         *values, classes = file.read([file.descriptions.index(name) + 1 for name in (*SHOWN, "scl")])
         place = {name: file.profile[name] for name in ("width", "height", "crs", "transform")}
-    date = DATE.search(path.stem)
-    if date is None:
+    moment = moment_in_name(path.stem)
+    if moment is None:
         raise SystemExit(f"{path}: no date in its name.")
+    causes = causes_of("scl", classes)
     return Image(
-        date="-".join(date.groups()),
+        date=f"{moment.at:%Y-%m-%d}",
         values=np.stack(values).astype(np.float32),
-        measured=classes != 0,
-        cloudy=float(np.isin(classes, CLOUD).mean()),
+        measured=causes != Cause.OUTSIDE,
+        cloudy=float((causes == Cause.CLOUD).mean()),
         place=place,
     )
 
