@@ -11,14 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from scipy import ndimage
 
 from sitewatch.archive import fetch, list_folder
 from sitewatch.change import Change, Edge, Kind, detect, detect_again
 from sitewatch.change._again import Known, remember, search_again
+from sitewatch.change._background import design, residuals
 from sitewatch.change._detect import changes_of
 from sitewatch.change._keep import read_known, write_known
+from sitewatch.change._local import cells, take_off_near
 from sitewatch.change._search import search
-from sitewatch.change._stack import fill, stack_for
+from sitewatch.change._stack import fill, stack_for, stack_of
 from sitewatch.cube import read_cube
 from sitewatch.simulate import Recipe, simulate, write
 from sitewatch.site import area_mask, read_site
@@ -44,6 +47,18 @@ def known(cube: xr.Dataset) -> Known:
     """What was known before the last looks came."""
     earlier = cube.isel(time=slice(None, -ADDED))
     return remember(search(earlier), earlier)
+
+
+@pytest.fixture(scope="module")
+def pictures(cube: xr.Dataset) -> xr.Dataset:
+    """The same place as somebody stretched it, with a haze of its own over each look that no mask tells of."""
+    rng = np.random.default_rng(8)
+    shown = cube.sel(band=["red", "green", "blue"]).copy(deep=True)
+    looks, _, height, width = shown["reflectance"].shape
+    haze = ndimage.gaussian_filter(rng.normal(0, 1, (looks, 1, height, width)), (0, 0, 12, 12))
+    values = shown["reflectance"].values / 0.5 + haze * (0.04 / haze.std())
+    shown["reflectance"] = shown["reflectance"].copy(data=values.astype(np.float16))
+    return shown.assign_attrs(units="picture")
 
 
 def with_block(cube: xr.Dataset, *, looks: int) -> tuple[xr.Dataset, np.ndarray]:
@@ -98,6 +113,49 @@ def test_added_looks_are_searched_and_little_else(cube: xr.Dataset, known: Known
     ]
     assert len(things) >= 7
     assert sum(all(told(change, again) for change in thing) for thing in things) >= 0.8 * len(things)
+
+
+def test_looks_added_to_pictures_are_searched_as_all_are(pictures: xr.Dataset, tmp_path: Path) -> None:
+    """What is shared nearby is kept, of the added looks too, and what is read of a few pixels is without it."""
+    changed, block = with_block(pictures, looks=ADDED)
+    earlier = changed.isel(time=slice(None, -ADDED))
+    write_known(tmp_path / "search.npz", remember(search(earlier), earlier))
+    kept = read_known(tmp_path / "search.npz")
+    assert kept is not None
+    near = stack_of(earlier).near
+    assert kept.near is not None
+    assert near is not None
+    np.testing.assert_allclose(kept.near, near, rtol=1e-3, atol=1e-5)
+    found, whole = search_again(kept, changed), stack_of(changed)
+    assert found is not None
+    assert found.held[block].all()
+    assert found.stack.near is not None
+    assert whole.near is not None
+    assert found.stack.near.shape == whole.near.shape
+    looks = changed.sizes["time"]
+    on_it = [p for p in found.patches if len(np.intersect1d(p.pixels, block)) >= 0.8 * len(block)]
+    assert any((patch.start, patch.end) == (looks - ADDED, looks) for patch in on_it)
+    held = np.flatnonzero(found.held)
+    ours, theirs = (residuals(s.values[held], s.valid[held], design(s.days)) for s in (found.stack, whole))
+    # Same series but for what a background takes for its own; added looks are set beside what was expected of them.
+    for some, least in ((slice(None, looks - ADDED), 0.1), (slice(looks - ADDED, None), 0.3)):
+        away = np.nanmedian(np.abs(ours[:, some] - theirs[:, some]))
+        assert away < least * np.nanmedian(np.abs(theirs[:, some]))
+    # Pictures that are searched as reflectance was, or on other cells, are searched anew.
+    assert search_again(replace(kept, near=None), changed) is None
+    assert search_again(replace(kept, near=kept.near[1:]), changed) is None
+    fewer = replace(kept.spells, delta=kept.spells.delta[:-1])
+    assert search_again(replace(kept, spells=fewer), changed) is None
+    # Looks that come one by one have taken off what they have when they come together.
+    middle = changed.isel(time=slice(None, -2))
+    first = search_again(kept, middle)
+    assert first is not None
+    second = search_again(remember(first, middle), changed)
+    assert second is not None
+    assert second.whole == found.whole
+    assert second.stack.near is not None
+    away = np.abs(second.stack.near - found.stack.near)
+    assert np.median(away[:, :, -ADDED:]) < 0.1 * np.median(np.abs(found.stack.near[:, :, -ADDED:]))
 
 
 def test_what_the_added_looks_show_first_is_found_with_its_dates(
@@ -224,6 +282,12 @@ def test_a_file_that_cannot_be_used_is_as_good_as_none(known: Known, tmp_path: P
     for name, value in (
         ("format", parts["format"] - 1),
         ("brought", np.zeros((1, 2, 2))),
+        ("near", parts["near"][:, :, 1:]),
+        ("whole", parts["whole"] + len(parts["scenes"])),
+        ("tone", np.array([0.0, 0.0])),
+        ("sample", parts["sample"][:-1]),
+        ("forecast_background", np.full_like(parts["forecast_background"], np.nan)),
+        ("offset", np.full_like(parts["offset"], np.inf)),
         ("owner", parts["owner"][:-1]),
         ("patch_pixels", parts["patch_pixels"] + 10**9),
         ("grown", np.array(len(parts["features"]) + 1)),
@@ -246,13 +310,15 @@ def _written(path: Path, content: bytes) -> Path:
     return path
 
 
-def test_a_few_pixels_are_read_in_the_room_of_a_few(cube: xr.Dataset) -> None:
+@pytest.mark.parametrize("hazy", [False, True])
+def test_a_few_pixels_are_read_in_the_room_of_a_few(cube: xr.Dataset, *, hazy: bool) -> None:
     """Some ninety patches are read one after the other: each must not turn the whole cube around."""
     rng = np.random.default_rng(3)
     looks, bands, height, width = cube["reflectance"].shape
     pixels = np.sort(rng.choice(height * width, 20, replace=False))
     offset = rng.normal(0, 0.01, (looks, bands)).astype(np.float32)
-    stack = stack_for(cube, offset, tone=(0.0, 1.0))
+    near = rng.normal(0, 0.01, (*cells((height, width)), looks, bands)).astype(np.float32) if hazy else None
+    stack = stack_for(cube, offset, near, tone=(0.0, 1.0))
     tracemalloc.start()
     fill(stack, cube, pixels)
     _, peak = tracemalloc.get_traced_memory()
@@ -260,6 +326,11 @@ def test_a_few_pixels_are_read_in_the_room_of_a_few(cube: xr.Dataset) -> None:
     assert peak < cube["reflectance"].nbytes / 50
     series = cube["reflectance"].values.reshape(looks, bands, -1)[:, :, pixels].astype(np.float32).transpose(2, 0, 1)
     expected = np.where(np.isfinite(series), series, 0) - offset
+    if near is not None:
+        shared = np.zeros((height * width, looks, bands), dtype=np.float32)
+        take_off_near(shared, pixels, near, width)
+        assert shared[pixels].any()
+        expected += shared[pixels]
     np.testing.assert_allclose(stack.values[pixels], expected, atol=1e-6)
     np.testing.assert_array_equal(stack.valid[pixels], cube["valid"].values.reshape(looks, -1)[:, pixels].T)
     untouched = np.setdiff1d(np.arange(height * width), pixels)

@@ -20,13 +20,14 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from sitewatch.change._background import by_pixel, design, take_off
+from sitewatch.change._background import LEAST_PIXELS, by_pixel, design, sampled, take_off
 from sitewatch.change._describe import describe
 from sitewatch.change._forecast import Forecast, fit_forecast, surprise
+from sitewatch.change._local import SIDE, cells, near_means, take_off_near
 from sitewatch.change._objects import GROW_SCORE, NEAR_LOOKS, SEED_SCORE, Patch, compounds, grow
 from sitewatch.change._scan import Spells, scan
 from sitewatch.change._search import Search, around, brought_in
-from sitewatch.change._stack import stack_for
+from sitewatch.change._stack import of_pictures, stack_for
 
 __all__ = ["Known", "remember", "search_again"]
 
@@ -74,6 +75,8 @@ class Known:
     """`Stack.dark` and `Stack.span`."""
     offset: NDArray[np.float32]
     """(time, band) common mode."""
+    near: NDArray[np.float32] | None
+    """`Stack.near`."""
     sample: NDArray[np.float32]
     """(time, band, y, x) every sixteenth pixel."""
     seen: NDArray[np.uint8]
@@ -107,6 +110,7 @@ def remember(found: Search, cube: xr.Dataset) -> Known:
         brought=found.brought,
         tone=(stack.dark, stack.span),
         offset=stack.offset,
+        near=stack.near,
         sample=_sample(cube),
         seen=np.packbits(_seen(cube), axis=1),
         spells=found.spells,
@@ -135,14 +139,14 @@ def search_again(known: Known, cube: xr.Dataset) -> Search | None:
     before, looks = len(known.scenes), cube.sizes["time"]
     if looks < before or looks - known.whole > _MOST_ADDED * known.whole or not _goes_on(known, cube):
         return None
-    empty = stack_for(cube, np.zeros((looks, cube.sizes["band"]), dtype=np.float32), tone=known.tone)
+    empty = stack_for(cube, np.zeros((looks, cube.sizes["band"]), dtype=np.float32), None, tone=known.tone)
     basis = design(empty.days)
     if basis.shape[1] != known.forecast.background.shape[1]:
         return None
     # What went on goes on.
     spells = replace(known.spells, end=np.where(known.spells.end == before, looks, known.spells.end).astype(np.int32))
-    scores, offset = _surprises(known, cube, spells, basis)
-    stack = replace(empty, offset=offset)
+    scores, offset, near = _surprises(known, cube, spells, basis)
+    stack = replace(empty, offset=offset, near=near)
     region = _stirred(known, cube, spells, scores, stack.shape)
     found = Search(
         stack=stack,
@@ -183,9 +187,19 @@ def _goes_on(known: Known, cube: xr.Dataset) -> bool:
         known.place == _place(cube)
         and bool((known.scenes == cube["scene"].values[:before].astype(np.str_)).all())
         and known.sample.shape[1:] == sample.shape[1:]
+        and known.spells.delta.shape[::2] == (cube["valid"][0].size, cube.sizes["band"])
+        and _on_these_cells(known, cube)
         and _brought_alike(known, brought_in(cube))
         and bool((_as_before(known.sample, sample[:before]) | _unsettled(known, cube)).all())
     )
+
+
+def _on_these_cells(known: Known, cube: xr.Dataset) -> bool:
+    """Whether what is shared nearby was kept as pictures of this grid ask for it; of reflectance none is."""
+    if not of_pictures(cube):
+        return known.near is None
+    height, width = cube["reflectance"].shape[2:]
+    return known.near is not None and known.near.shape[:2] == cells((height, width))
 
 
 def _brought_alike(known: Known, now: NDArray[np.float64]) -> bool:
@@ -223,31 +237,43 @@ def _unsettled(known: Known, cube: xr.Dataset) -> NDArray[np.bool_]:
 
 def _surprises(
     known: Known, cube: xr.Dataset, spells: Spells, basis: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """(pixel,) how unexpected the last looks are; and (time, band) the common mode, of the added looks too."""
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32] | None]:
+    """(pixel,) how unexpected the last looks are; and what is common to each, the added ones too: `offset`, `near`."""
     first, before = max(0, known.whole - _TAIL), len(known.scenes)
-    looks, bands = cube["reflectance"].shape[:2]
-    values = by_pixel(cube["reflectance"].values[first:].reshape(looks - first, bands, -1))
+    # What is shared nearby passes with its look, and looks before it tell that.
+    lead = first if known.near is None else max(0, known.whole - 2 * SIDE)
+    looks, bands, *shape = cube["reflectance"].shape
+    values = by_pixel(cube["reflectance"].values[lead:].reshape(looks - lead, bands, -1))
     if known.tone[1] != 1.0:
         values = (values - np.float32(known.tone[0])) / np.float32(known.tone[1])
-    valid = np.ascontiguousarray(_seen(cube)[first:].T)
-    late = replace(spells, start=np.where(spells.start < 0, looks, spells.start) - first, end=spells.end - first)
+    valid = np.ascontiguousarray(_seen(cube)[lead:].T)
+    late = replace(spells, start=np.where(spells.start < 0, looks, spells.start) - lead, end=spells.end - lead)
     offset = np.zeros((looks, bands), dtype=np.float32)
     offset[:before] = known.offset
     if looks > before:
-        some = slice(None, None, max(1, len(values) // 6_000))
+        some = sampled(len(values))
         sparse = Spells(start=late.start[some], end=late.end[some], score=late.score[some], delta=late.delta[some])
         model = Forecast(
             background=known.forecast.background[some], noise=known.forecast.noise[some], slow=known.forecast.slow[some]
         )
-        _, differences = surprise(values[some], valid[some], basis[first:], model, sparse)
+        _, differences = surprise(values[some], valid[some], basis[lead:], model, sparse)
         for t in range(before, looks):
-            held = valid[some, t - first]
-            if held.sum() >= 20:
-                offset[t] = np.median(differences[held, t - first], axis=0)
-    take_off(values, offset[first:])
+            held = valid[some, t - lead]
+            if held.sum() >= LEAST_PIXELS:
+                offset[t] = np.median(differences[held, t - lead], axis=0)
+    take_off(values, offset[lead:])
+    near = known.near
+    if near is not None:
+        # Of all looks since all was searched: how they came one by one does not matter then.
+        _, differences = surprise(values, valid, basis[lead:], known.forecast, late)
+        added = near_means(differences, valid, (shape[0], shape[1]))[:, :, known.whole - lead :]
+        del differences
+        near = np.concatenate([near[:, :, : known.whole], added], axis=2)
+        take_off_near(values, np.arange(len(values)), np.ascontiguousarray(near[:, :, lead:]), shape[1])
+        values, valid = np.ascontiguousarray(values[:, first - lead :]), np.ascontiguousarray(valid[:, first - lead :])
+        late = replace(late, start=late.start - (first - lead), end=late.end - (first - lead))
     scores, _ = surprise(values, valid, basis[first:], known.forecast, late)
-    return scores, offset
+    return scores, offset, near
 
 
 def _stirred(

@@ -8,11 +8,23 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["by_pixel", "common_mode", "design", "some_by_pixel", "take_off"]
+__all__ = [
+    "LEAST_PIXELS",
+    "by_pixel",
+    "common_mode",
+    "design",
+    "orthonormal",
+    "residuals",
+    "sampled",
+    "some_by_pixel",
+    "take_off",
+]
 
 _YEAR = 365.25
 _SAMPLE = 6_000
 """Pixels from which a picture's common offset is estimated: its median is then known to about 2 % of the spread."""
+LEAST_PIXELS = 20
+"""Of these, seen on a look, under which nothing is said of it."""
 
 
 def design(days: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -49,12 +61,17 @@ def common_mode(
         (time, band): median over a sample of pixels of the residual to each pixel's background; 0 for looks that show
         fewer than 20 of those sampled pixels that were seen often enough to know their background.
     """
-    step = max(1, values.shape[0] // _SAMPLE)
-    residual = _residuals(np.ascontiguousarray(values[::step]), np.ascontiguousarray(valid[::step]), basis)
-    seen = np.isfinite(residual).all(axis=2).sum(axis=0) >= 20
+    some = sampled(len(values))
+    residual = residuals(np.ascontiguousarray(values[some]), np.ascontiguousarray(valid[some]), basis)
+    seen = np.isfinite(residual).all(axis=2).sum(axis=0) >= LEAST_PIXELS
     offset = np.zeros(residual.shape[1:], dtype=np.float32)
     offset[seen] = np.nanmedian(residual[:, seen], axis=0)
     return offset
+
+
+def sampled(pixels: int) -> slice:
+    """Pixels that stand for all of so many, where a look's own numbers are estimated."""
+    return slice(None, None, max(1, pixels // _SAMPLE))
 
 
 _TOGETHER = 64
@@ -167,8 +184,8 @@ def orthonormal(basis, index):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(parallel=True, cache=True)
-def _residuals(values, valid, basis):  # type: ignore[no-untyped-def]
-    """(pixel, time, band) residuals to each pixel's background, NaN where not valid."""
+def residuals(values, valid, basis):  # type: ignore[no-untyped-def]
+    """(pixel, time, band) residuals to each pixel's background; NaN where not valid, or where too little was seen."""
     pixels, looks, bands = values.shape
     out = np.full((pixels, looks, bands), np.nan, dtype=np.float32)
     for p in numba.prange(pixels):

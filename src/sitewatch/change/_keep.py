@@ -18,7 +18,7 @@ from sitewatch.change._scan import EVENTS, Spells
 
 __all__ = ["read_known", "write_known"]
 
-_FORMAT = 3
+_FORMAT = 4
 """Of the file and of what its numbers mean: one more whenever the scan, the patches or their features change."""
 
 _MAX_BYTES = 4 * 2**30
@@ -30,9 +30,14 @@ _TYPES: Mapping[str, type[np.generic]] = {
     **dict.fromkeys(("patch_bounds", "patch_pixels"), np.int64),
     **dict.fromkeys(("brought", "features", "patch_numbers"), np.float64),
     "measured": np.bool_,
+    "near": np.float16,
     "seen": np.uint8,
 }
 """Compiled code reads these: nothing else may come in their place."""
+
+_FINITE = ("tone", "offset", "near", "spells_delta", "forecast_background", "forecast_noise", "forecast_slow")
+
+"""Compiled code reckons with these: it must not meet what is no number."""
 
 _SPELLS = ("start", "end", "score", "delta")
 _FORECAST = ("background", "noise", "slow")
@@ -47,7 +52,7 @@ def write_known(path: Path, known: Known) -> None:
         OSError: it cannot be written.
     """
     sizes = [len(patch.pixels) for patch in known.patches]
-    bands = known.offset.shape[1]
+    looks, bands = known.offset.shape
     arrays: dict[str, NDArray[Any]] = {
         "format": np.array(_FORMAT),
         "scenes": known.scenes,
@@ -56,6 +61,8 @@ def write_known(path: Path, known: Known) -> None:
         "grown": np.array(known.grown),
         "tone": np.array(known.tone),
         "brought": known.brought,
+        # In half the room: what is lost is a fiftieth of the least noise that the search reckons with.
+        "near": np.zeros((0, 0, looks, bands), np.float16) if known.near is None else known.near.astype(np.float16),
         **{
             name: getattr(known, name)
             for name in ("offset", "sample", "seen", "usual", "owner", "measured", "features")
@@ -123,6 +130,12 @@ def _known(arrays: Mapping[str, NDArray[Any]]) -> Known:
         and arrays["scenes"].shape == (looks,)
         and arrays["seen"].shape == (looks, (pixels + 7) // 8)
         and arrays["usual"].shape == (pixels,)
+        and 0 < int(arrays["whole"]) <= looks
+        and arrays["tone"].shape == (2,)
+        and float(arrays["tone"][1]) > 0
+        and arrays["sample"].shape[:2] == (looks, bands)
+        and arrays["near"].ndim == 4
+        and arrays["near"].shape[2:] == (looks, bands)
         and (not len(arrays["brought"]) or arrays["brought"].shape[1:] == (bands + 1, 2))
         and all(arrays[f"spells_{name}"].shape == (pixels, events) for name in ("start", "end", "score"))
         and arrays["spells_delta"].shape == (pixels, events, bands)
@@ -142,6 +155,7 @@ def _known(arrays: Mapping[str, NDArray[Any]]) -> Known:
         and int(bounds[-1]) == len(arrays["patch_pixels"])
         and _within(arrays["patch_pixels"], 0, pixels - 1)
         and _within(arrays["owner"], -1, int(arrays["grown"]) - 1)
+        and all(np.isfinite(arrays[name]).all() for name in _FINITE)
     )
     if not fits:
         raise ValueError("parts that do not fit each other")
@@ -152,6 +166,7 @@ def _known(arrays: Mapping[str, NDArray[Any]]) -> Known:
         brought=arrays["brought"],
         tone=(float(arrays["tone"][0]), float(arrays["tone"][1])),
         offset=arrays["offset"],
+        near=arrays["near"].astype(np.float32) if arrays["near"].size else None,
         sample=arrays["sample"],
         seen=arrays["seen"],
         spells=Spells(**{name: arrays[f"spells_{name}"] for name in _SPELLS}),

@@ -9,8 +9,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from sitewatch.change._background import by_pixel, common_mode, design, some_by_pixel, take_off
+from sitewatch.change._local import local_mode, take_off_near
 
-__all__ = ["Stack", "fill", "stack_for", "stack_of"]
+__all__ = ["Stack", "fill", "of_pictures", "stack_for", "stack_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +19,7 @@ class Stack:
     """A cube as the change room works on it."""
 
     values: NDArray[np.float32]
-    """(pixel, time, band), common mode taken out."""
+    """(pixel, time, band), what pixels of a look share taken out (`offset`, `near`)."""
     valid: NDArray[np.bool_]
     """(pixel, time), True = ground seen."""
     days: NDArray[np.float64]
@@ -34,6 +35,8 @@ class Stack:
     """True: south of the equator, where shadows fall to the south."""
     offset: NDArray[np.float32] | None = None
     """(time, band) what was taken out as common to all pixels of a look; None: nothing."""
+    near: NDArray[np.float32] | None = None
+    """(y, x, time, band) what was taken out after that as shared nearby, from `local_mode`; None: nothing."""
 
     def position(self, name: str) -> int | None:
         """Position of a band, None where the stack has no such band."""
@@ -51,33 +54,46 @@ def stack_of(cube: xr.Dataset) -> Stack:
     """The cube as (pixel, time, band), with what all pixels of a look share taken out.
 
     Pictures are scaled to what the place shows: 0 is its dark and 1 its bright ground (5th and 95th percentile of the
-    median picture's brightness), whatever stretch somebody chose for them.
+    median picture's brightness), whatever stretch somebody chose for them. They come without a mask of clouds, and what
+    ours leaves of haze is taken out, too: what pixels of a look share with those near them.
     """
     reflectance = cube["reflectance"].values
     looks, bands = reflectance.shape[:2]
     values = by_pixel(reflectance.reshape(looks, bands, -1))
     valid = np.ascontiguousarray(cube["valid"].values.reshape(looks, -1).T)
-    dark, span = _range(values, valid) if cube.attrs.get("units") == "picture" else (0.0, 1.0)
+    dark, span = _range(values, valid) if of_pictures(cube) else (0.0, 1.0)
     if span != 1.0:
         values = (values - np.float32(dark)) / np.float32(span)
-    offset = common_mode(values, valid, design(_days(cube)))
+    basis = design(_days(cube))
+    offset, near = common_mode(values, valid, basis), None
     take_off(values, offset)
-    return _stack(cube, values, valid, (dark, span), offset)
+    if of_pictures(cube):
+        height, width = reflectance.shape[2:]
+        near = local_mode(values, valid, basis, (height, width))
+        take_off_near(values, np.arange(len(values)), near, width)
+    return _stack(cube, values, valid, tone=(dark, span), offset=offset, near=near)
 
 
-def stack_for(cube: xr.Dataset, offset: NDArray[np.float32], *, tone: tuple[float, float]) -> Stack:
+def stack_for(
+    cube: xr.Dataset,
+    offset: NDArray[np.float32],
+    near: NDArray[np.float32] | None,
+    *,
+    tone: tuple[float, float],
+) -> Stack:
     """A stack without any values yet, for `fill`: nothing of the cube is read but which ground was seen.
 
     Args:
         cube: used looks.
         offset: (time, band) to be taken out of each look.
+        near: (y, x, time, band) to be taken out after that, as `local_mode` gives it.
         tone: of pictures the value that is made 0 and the range of values that is made 1; else (0, 1).
     """
     looks, bands, height, width = cube["reflectance"].shape
     pixels = height * width
     # Zeros take no memory until they are written to.
     values = np.zeros((pixels, looks, bands), dtype=np.float32)
-    return _stack(cube, values, np.zeros((pixels, looks), dtype=bool), tone, offset)
+    return _stack(cube, values, np.zeros((pixels, looks), dtype=bool), tone=tone, offset=offset, near=near)
 
 
 def fill(stack: Stack, cube: xr.Dataset, pixels: NDArray[np.int64]) -> None:
@@ -99,6 +115,13 @@ def fill(stack: Stack, cube: xr.Dataset, pixels: NDArray[np.int64]) -> None:
         values=stack.values,
         valid=stack.valid,
     )
+    if stack.near is not None:
+        take_off_near(stack.values, pixels, stack.near, stack.shape[1])
+
+
+def of_pictures(cube: xr.Dataset) -> bool:
+    """Whether a cube holds pictures, whose values somebody stretched, and no reflectance."""
+    return bool(cube.attrs.get("units") == "picture")
 
 
 def _days(cube: xr.Dataset) -> NDArray[np.float64]:
@@ -109,8 +132,10 @@ def _stack(
     cube: xr.Dataset,
     values: NDArray[np.float32],
     valid: NDArray[np.bool_],
+    *,
     tone: tuple[float, float],
     offset: NDArray[np.float32],
+    near: NDArray[np.float32] | None,
 ) -> Stack:
     height, width = cube["reflectance"].shape[2:]
     return Stack(
@@ -123,6 +148,7 @@ def _stack(
         span=tone[1],
         south=cube.attrs.get("latitude", 0.0) < 0,
         offset=offset,
+        near=near,
     )
 
 
