@@ -297,12 +297,11 @@ def label(cube: xr.Dataset, known: dict, site: Site) -> Scene:
     features = np.vstack([features, numbers[measured]])
     origin = np.concatenate([np.full(len(patches) - int(measured.sum()), -1), origin[measured]])
     events, around, works = events_of(known, cube)
-    pieces = cube.attrs.get("units") == "picture"
     labels, piece = np.full(len(patches), -1, dtype=np.int8), np.zeros(len(patches), dtype=bool)
     near_one = [i for i, p in enumerate(patches) if any(covers(p, pixels, pieces=True) for pixels, _ in events)]
     for i, ends in zip(near_one, edges([patches[i] for i in near_one], stack), strict=True):
-        labels[i] = which_side(patches[i], ends, events, stack, pieces=pieces)
-        piece[i] = not pieces and labels[i] < 0 and which_side(patches[i], ends, events, stack, pieces=True) >= 0
+        labels[i] = which_side(patches[i], ends, events, stack, pieces=False)
+        piece[i] = labels[i] < 0 and which_side(patches[i], ends, events, stack, pieces=True) >= 0
     inside = area_mask(site.outline, cube.odc.geobox)
     years = (stack.days[-1] - stack.days[0]) / 365.25
     in_outline = np.array([inside.ravel()[patch.pixels].any() for patch in patches], dtype=bool)
@@ -369,8 +368,8 @@ def between(patch: Patch, events: list, first: float, last: float) -> int:
 def covers(patch: Patch, pixels: NDArray[np.int64], *, pieces: bool) -> bool:
     """Whether a patch shows an event: by overlap, as the scoring contract has it; or, with `pieces`, by lying in it.
 
-    A piece of a hall is not the hall, nor is it nothing (`Scene.piece`). In pictures, and between two looks, halls come
-    in pieces more often than not; taught otherwise, the models doubt the hall itself (decision 7).
+    A piece of a hall is not the hall, nor is it nothing (`Scene.piece`). Between two looks, halls come in pieces more
+    often than not; taught otherwise, the models doubt the hall itself (decision 7).
     """
     shared = len(np.intersect1d(patch.pixels, pixels, assume_unique=True))
     union = len(patch.pixels) + len(pixels) - shared
@@ -568,8 +567,6 @@ def earlier_models(folder: Path) -> dict[str, dict]:
         told = model["features"], model["context"], model["budget"]["probability"]
         if told != (list(FEATURES), list(CONTEXT), levels):
             raise SystemExit(f"--beside: {name} has other features, context or probabilities; no mean is defined.")
-        if "mean_of" in model:
-            raise SystemExit(f"--beside: {name} is a mean already; give one of those that it was made of.")
     return found
 
 
@@ -578,11 +575,12 @@ def mean_of(model: dict, earlier: dict) -> dict:
 
     Each was calibrated, and had its false claims counted, on scenes left out of its fit. Calibrations are averaged,
     rates by their geometric mean; the mean itself was not counted so, and makes fewer false claims than either.
-    (Directions hardly differ, and a mean of them would cost as much as verification.)
+    (Directions hardly differ, and a mean of them would cost as much as verification.) An earlier model that is a mean
+    counts as one: what it was made of is a quarter each.
     """
     return {
         **model,
-        "mean_of": [model["scenes"], earlier["scenes"]],
+        "mean_of": [model["scenes"], earlier.get("mean_of", earlier["scenes"])],
         "calibration": {
             key: round((model["calibration"][key] + earlier["calibration"][key]) / 2, 5) for key in model["calibration"]
         },
