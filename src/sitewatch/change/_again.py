@@ -264,11 +264,12 @@ def _surprises(
     take_off(values, offset[lead:])
     near = known.near
     if near is not None:
-        # Of all looks since all was searched: how they came one by one does not matter then.
-        _, differences = surprise(values, valid, basis[lead:], known.forecast, late)
-        added = near_means(differences, valid, (shape[0], shape[1]))[:, :, known.whole - lead :]
-        del differences
-        near = np.concatenate([near[:, :, : known.whole], added], axis=2)
+        if looks > before:
+            # Of all looks since all was searched: how they came one by one does not matter then.
+            _, differences = surprise(values, valid, basis[lead:], known.forecast, late)
+            added = near_means(differences, valid, (shape[0], shape[1]))[:, :, known.whole - lead :]
+            del differences
+            near = np.concatenate([near[:, :, : known.whole], added], axis=2)
         take_off_near(values, np.arange(len(values)), np.ascontiguousarray(near[:, :, lead:]), shape[1])
         values, valid = np.ascontiguousarray(values[:, first - lead :]), np.ascontiguousarray(valid[:, first - lead :])
         late = replace(late, start=late.start - (first - lead), end=late.end - (first - lead))

@@ -36,7 +36,6 @@ _TYPES: Mapping[str, type[np.generic]] = {
 """Compiled code reads these: nothing else may come in their place."""
 
 _FINITE = ("tone", "offset", "near", "spells_delta", "forecast_background", "forecast_noise", "forecast_slow")
-
 """Compiled code reckons with these: it must not meet what is no number."""
 
 _SPELLS = ("start", "end", "score", "delta")
