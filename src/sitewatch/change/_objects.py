@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from sitewatch.change._labels import by_label, connected, reach, summaries, without_gaps
 from sitewatch.change._scan import Spells
 
 __all__ = [
@@ -53,8 +53,6 @@ NEAR_LOOKS = 2
 """Neighbours share a date when it is as near as this in looks or in days (pixels see different looks under cloud)."""
 _SEASON_DAYS = 240.0
 """Stages of one construction follow each other within this."""
-_SIDE_BY_SIDE = 128
-"""Sets of pixels whose gaps are closed in one go."""
 _WORTH_JOINING = 1.15
 """A compound covers at least this much more than its largest part."""
 _MIN_COSINE = 0.6
@@ -142,8 +140,8 @@ def grow(
         parts = grown = _grow(flat, scores, spells.start, spells.end, spells.delta, days, shape).ravel()
     else:
         parts, grown = _things(flat, scores, spells, days, shape)
-    order, bounds = _members(parts)
-    told = _summaries(
+    order, bounds = by_label(parts)
+    told = summaries(
         order,
         bounds,
         scores.ravel(),
@@ -158,7 +156,7 @@ def grow(
     number = np.full(len(size) + 1, -1, dtype=np.int32)
     number[kept + 1] = np.arange(len(kept))
     owner = number[grown].reshape(scores.shape)
-    closed = _closed([order[bounds[group] : bounds[group + 1]] // events for group in kept.tolist()], shape)
+    closed = without_gaps([order[bounds[group] : bounds[group + 1]] // events for group in kept.tolist()], shape)
     busy = _busy(spells, len(days))
     patches = [
         Patch(
@@ -196,10 +194,10 @@ def _things(
     while len(left := seeds[free[seeds]]):
         some = np.where(free.reshape(scores.shape), scores, np.float32(0.0))
         labels = _grow(left, some, spells.start, spells.end, spells.delta, days, shape).ravel()
-        own, whole, along = _without_rims(*_members(labels), deltas, scores.shape[1], shape)
+        own, whole, along = _without_rims(*by_label(labels), deltas, scores.shape[1], shape)
         if not whole.any():
             break
-        _give_back(*_members(whole), own, along)
+        _give_back(*by_label(whole), own, along)
         first = int(grown.max(initial=0))
         parts[own > 0] = own[own > 0] + first
         grown[whole > 0] = whole[whole > 0] + first
@@ -266,7 +264,7 @@ def compounds(patches: Sequence[Patch], days: NDArray[np.float64], shape: tuple[
         for number in np.flatnonzero(np.bincount(group, minlength=1) > 1)
     ]
     made = []
-    wholes = _closed([np.unique(np.concatenate([p.pixels for p in parts])) for parts in joined], shape)
+    wholes = without_gaps([np.unique(np.concatenate([p.pixels for p in parts])) for parts in joined], shape)
     for parts, pixels in zip(joined, wholes, strict=True):
         if len(pixels) >= _WORTH_JOINING * len(parts[0].pixels):
             weights = np.array([len(p.pixels) for p in parts], dtype=np.float64)
@@ -292,48 +290,9 @@ def _one_work(one: Patch, other: Patch, days: NDArray[np.float64]) -> bool:
     return float(one.delta @ other.delta) >= _MIN_COSINE * lengths
 
 
-def _closed(sets: Sequence[NDArray[np.int64]], shape: tuple[int, int]) -> list[NDArray[np.int64]]:
-    """Sets of pixels with gaps of one pixel and holes filled, sorted: a roof with seams is one roof.
-
-    Sets of about one height are laid side by side in one mask, which spares a call for each.
-    """
-    answer: list[NDArray[np.int64]] = [np.empty(0, dtype=np.int64)] * len(sets)
-    width = shape[1]
-    tops = np.array([pixels.min() // width for pixels in sets], dtype=np.int64)
-    heights = np.array([pixels.max() // width for pixels in sets], dtype=np.int64) - tops + 1
-    lefts = np.array([(pixels % width).min() for pixels in sets], dtype=np.int64)
-    widths = np.array([(pixels % width).max() for pixels in sets], dtype=np.int64) - lefts + 1
-    by_height = np.argsort(heights, kind="stable")
-    for chosen in np.split(by_height, range(_SIDE_BY_SIDE, len(sets), _SIDE_BY_SIDE)):
-        if not len(chosen):
-            continue
-        at = np.cumsum([0, *(widths[chosen] + 3)])
-        mask = np.zeros((heights[chosen[-1]] + 2, at[-1] + 1), dtype=bool)
-        for place, i in zip(at[:-1], chosen, strict=True):
-            mask[sets[i] // width - tops[i] + 1, sets[i] % width - lefts[i] + place + 1] = True
-        filled = ndimage.binary_fill_holes(ndimage.binary_closing(mask, np.ones((3, 3), dtype=bool)))
-        columns, rows = np.nonzero(np.asarray(filled).T)
-        for i, first, part_rows, part_columns in zip(
-            chosen,
-            at[:-1],
-            np.split(rows, np.searchsorted(columns, at[1:-1])),
-            np.split(columns, np.searchsorted(columns, at[1:-1])),
-            strict=True,
-        ):
-            answer[i] = np.sort((part_rows - 1 + tops[i]) * width + part_columns - first - 1 + lefts[i])
-    return answer
-
-
-def _members(labels: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Positions of all that is labelled, by label, and (labels + 1,) where each begins among them."""
-    inside = np.flatnonzero(labels)
-    order = inside[np.argsort(labels[inside], kind="stable")]
-    return order, np.searchsorted(labels[order], np.arange(1, labels.max(initial=0) + 2))
-
-
 @numba.njit(cache=True)
 def _without_rims(order, bounds, deltas, events, shape):  # type: ignore[no-untyped-def]
-    """Take the rims off grown patches, given as by `_members`; what hung together by a rim alone comes apart.
+    """Take the rims off grown patches, given as by `by_label`; what hung together by a rim alone comes apart.
 
     Returns (pixel-event,) labels from 1 of the parts without rims; the same with rims, which bear the label of the
     nearest part, 0 beyond; and how much each member shows of its patch's change, along that one's mean direction.
@@ -358,9 +317,9 @@ def _without_rims(order, bounds, deltas, events, shape):  # type: ignore[no-unty
         queue = np.empty(members.size, dtype=np.int64)
         before = label
         if full < _RIM * strongest:  # most of it is not what changed the most, which may be a thing by itself
-            label = _cut(members, along, _RIM * strongest, _SMALLEST, before, parts, at, queue, events, shape)
+            label = connected(members, along, _RIM * strongest, _SMALLEST, before, parts, at, queue, events, shape)
         if label == before:
-            label = _cut(members, along, _RIM * full, 1, before, parts, at, queue, events, shape)
+            label = connected(members, along, _RIM * full, 1, before, parts, at, queue, events, shape)
         # From all parts at once outwards.
         tail = 0
         for i in range(members.size):
@@ -369,7 +328,7 @@ def _without_rims(order, bounds, deltas, events, shape):  # type: ignore[no-unty
             if parts[members[i]] != 0:
                 queue[tail] = members[i]
                 tail += 1
-        _spread(queue, tail, whole, at, events, shape, _RIM_PIXELS)
+        reach(queue, tail, whole, at, events, shape, _RIM_PIXELS)
         for i in range(members.size):
             at[members[i] // events] = -1
     return parts, whole, shown
@@ -379,7 +338,7 @@ def _without_rims(order, bounds, deltas, events, shape):  # type: ignore[no-unty
 def _give_back(order, bounds, parts, along):  # type: ignore[no-untyped-def]
     """Give parts what is not their own rim: they may have been cut at the height of something brighter.
 
-    Parts with their rims, given as by `_members`; `parts` and `along` from `_without_rims`, the first of which is
+    Parts with their rims, given as by `by_label`; `parts` and `along` from `_without_rims`, the first of which is
     changed.
     """
     for g in range(len(bounds) - 1):
@@ -388,103 +347,6 @@ def _give_back(order, bounds, parts, along):  # type: ignore[no-untyped-def]
         for i in near:
             if along[i] >= least:
                 parts[i] = g + 1
-
-
-@numba.njit(cache=True)
-def _cut(members, along, least, smallest, label, parts, at, queue, events, shape):  # type: ignore[no-untyped-def]
-    """Label, from the next number on, what hangs together of the members that show at least `least`.
-
-    Parts of fewer than `smallest` pixels get no label. Returns the last label; `at` is left as it was, -1.
-    """
-    for i in range(members.size):
-        if along[i] >= least:
-            at[members[i] // events] = members[i]
-    for i in range(members.size):
-        if at[members[i] // events] != members[i] or parts[members[i]] != 0:
-            continue
-        parts[members[i]] = label + 1
-        queue[0] = members[i]
-        size = _spread(queue, 1, parts, at, events, shape, members.size)
-        if size >= smallest:
-            label += 1
-            continue
-        for k in range(size):
-            parts[queue[k]] = 0
-            at[queue[k] // events] = -1
-    for i in range(members.size):
-        at[members[i] // events] = -1
-    return label
-
-
-@numba.njit(cache=True)
-def _spread(queue, tail, labels, at, events, shape, steps):  # type: ignore[no-untyped-def]
-    """Label, breadth-first, what is reached from the first `tail` of a queue through pixels where `at` has a member.
-
-    In at most `steps` steps from pixel to pixel; returns how long the queue has become.
-    """
-    height, width = shape
-    head, front = 0, tail
-    while head < tail:
-        if head == front:
-            front = tail
-            steps -= 1
-        if steps == 0:
-            break
-        here = queue[head]
-        head += 1
-        row, column = here // events // width, here // events % width
-        for y in range(max(0, row - 1), min(height, row + 2)):
-            for x in range(max(0, column - 1), min(width, column + 2)):
-                near = at[y * width + x]
-                if near >= 0 and labels[near] == 0:
-                    labels[near] = labels[here]
-                    queue[tail] = near
-                    tail += 1
-    return tail
-
-
-class Summaries(NamedTuple):
-    """What the members of n patches have in common; (n,) each but for `delta`."""
-
-    start: NDArray[np.int32]
-    end: NDArray[np.int32]
-    score: NDArray[np.float64]
-    lowest: NDArray[np.float64]
-    """Smallest score."""
-    usual: NDArray[np.float64]
-    delta: NDArray[np.float32]
-    """(n, band)"""
-    spread: NDArray[np.float64]
-    scatter: NDArray[np.float64]
-
-
-@numba.njit(cache=True, parallel=True)
-def _summaries(order, bounds, scores, starts, ends, deltas, usual, days):  # type: ignore[no-untyped-def]
-    """Medians over the members of each patch, see `Patch`; all but `order` and `bounds` are by pixel-event."""
-    count, bands = len(bounds) - 1, deltas.shape[1]
-    start, end = np.zeros(count, dtype=np.int32), np.zeros(count, dtype=np.int32)
-    score, lowest, typical, spread, scatter = np.zeros((5, count))
-    delta = np.zeros((count, bands), dtype=np.float32)
-    for g in numba.prange(count):
-        members = order[bounds[g] : bounds[g + 1]]
-        start[g], end[g] = np.int32(np.median(starts[members])), np.int32(np.median(ends[members]))
-        own = scores[members]
-        score[g], lowest[g], typical[g] = np.median(own), own.min(), np.median(usual[members])
-        for b in range(bands):
-            delta[g, b] = np.median(deltas[members, b])
-        length = max(np.sqrt((delta[g].astype(np.float64) ** 2).sum()), 1e-9)
-        along = np.zeros(members.size)
-        late = 0.0
-        for i in range(members.size):
-            for b in range(bands):
-                along[i] += deltas[members[i], b] * delta[g, b] / length
-            scatter[g] += abs(days[starts[members[i]]] - days[start[g]]) / members.size
-            if end[g] < days.size:
-                late += abs(days[ends[members[i]]] - days[end[g]]) / members.size
-        if end[g] < days.size:
-            scatter[g] = (scatter[g] + late) / 2
-        spread[g] = along.std() / max(abs(along.mean()), 1e-9)
-    return Summaries(start, end, score, lowest, typical, delta, spread, scatter)
 
 
 @numba.njit(cache=True)
