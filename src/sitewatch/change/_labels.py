@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-__all__ = ["Summaries", "by_label", "connected", "reach", "summaries", "without_gaps"]
+__all__ = ["Summaries", "by_label", "connected", "reach", "shown_along", "summaries", "without_gaps"]
 
 _SIDE_BY_SIDE = 128
 """Sets of pixels whose gaps are closed in one go."""
@@ -77,6 +77,20 @@ def reach(queue, tail, labels, at, events, shape, steps):  # type: ignore[no-unt
                     queue[tail] = near
                     tail += 1
     return tail
+
+
+@numba.njit(cache=True)
+def shown_along(members, deltas):  # type: ignore[no-untyped-def]
+    """(members,) how much each shows of the change of all: its own along the direction of their median."""
+    mean = np.zeros(deltas.shape[1])
+    for b in range(mean.size):
+        mean[b] = np.median(deltas[members, b])
+    mean /= max(np.sqrt((mean**2).sum()), 1e-9)
+    along = np.zeros(members.size)
+    for i in range(members.size):
+        for b in range(mean.size):
+            along[i] += deltas[members[i], b] * mean[b]
+    return along
 
 
 class Summaries(NamedTuple):

@@ -11,13 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from sitewatch.change._labels import by_label, connected, reach, summaries, without_gaps
+from sitewatch.change._labels import by_label, connected, reach, shown_along, summaries, without_gaps
 from sitewatch.change._scan import Spells
 
 __all__ = [
+    "FULL",
     "GROW_SCORE",
     "NEAR_LOOKS",
     "SEED_SCORE",
+    "SMALLEST",
     "Grown",
     "Patch",
     "compounds",
@@ -40,9 +42,9 @@ _RIM = 0.4
 ground of which the thing covers less than that. Rims join what stands side by side and make the small look large."""
 _RIM_PIXELS = 2
 """So far the blur reaches; what lies beyond is not a rim but something that changed less, on the same dates."""
-_FULL = 75.0
+FULL = 75.0
 """Percentile of a patch's pixels whose change is taken for all of it."""
-_SMALLEST = 4
+SMALLEST = 4
 """Pixels of the smallest structure that an image resolves: so many together that change far more are a thing."""
 
 _AROUND = 15
@@ -83,6 +85,8 @@ class Patch:
     """What scores were divided by there: 1 on quiet ground, 10 and more among fields."""
     compound: bool = False
     """True: several patches offered as a whole, from `compounds`."""
+    block: bool = False
+    """True: part of a patch that is offered as several things, from `sitewatch.change._blocks`."""
 
     def on_ground_of(self, other: Patch, least: float) -> bool:
         """Whether the two share at least this much of the ground of both (intersection over union, 0-1)."""
@@ -303,21 +307,14 @@ def _without_rims(order, bounds, deltas, events, shape):  # type: ignore[no-unty
     label = 0
     for g in range(len(bounds) - 1):
         members = order[bounds[g] : bounds[g + 1]]
-        mean = np.zeros(deltas.shape[1])
-        for b in range(mean.size):
-            mean[b] = np.median(deltas[members, b])
-        mean /= max(np.sqrt((mean**2).sum()), 1e-9)
-        along = np.zeros(members.size)
-        for i in range(members.size):
-            for b in range(mean.size):
-                along[i] += deltas[members[i], b] * mean[b]
+        along = shown_along(members, deltas)
         shown[members] = along
-        full = np.percentile(along, _FULL)
-        strongest = np.sort(along)[max(0, members.size - _SMALLEST)]
+        full = np.percentile(along, FULL)
+        strongest = np.sort(along)[max(0, members.size - SMALLEST)]
         queue = np.empty(members.size, dtype=np.int64)
         before = label
         if full < _RIM * strongest:  # most of it is not what changed the most, which may be a thing by itself
-            label = connected(members, along, _RIM * strongest, _SMALLEST, before, parts, at, queue, events, shape)
+            label = connected(members, along, _RIM * strongest, SMALLEST, before, parts, at, queue, events, shape)
         if label == before:
             label = connected(members, along, _RIM * full, 1, before, parts, at, queue, events, shape)
         # From all parts at once outwards.
@@ -343,7 +340,7 @@ def _give_back(order, bounds, parts, along):  # type: ignore[no-untyped-def]
     """
     for g in range(len(bounds) - 1):
         near = order[bounds[g] : bounds[g + 1]]
-        least = _RIM * np.percentile(along[near][parts[near] != 0], _FULL)
+        least = _RIM * np.percentile(along[near][parts[near] != 0], FULL)
         for i in near:
             if along[i] >= least:
                 parts[i] = g + 1

@@ -1,0 +1,154 @@
+"""Blocks of one patch: what stands side by side and came on nearly the same dates is offered as several things, too.
+
+Pixels grow together when they changed within weeks of each other in the same way, so a row of sheds that went up in one
+month is one patch: what the sensor's blur spreads between them is enough of a change to hold it together. Between two
+roofs less of the ground is covered, and the change has a dip there. Where a patch that is cut at a higher level than
+its rim falls apart into blocks, and the change between any two of them dips to `_DIP` of the weaker one, each block is
+offered beside the patch. Verification and `distinct` decide which of them are told.
+
+The levels are those of a watershed by flooding (Vincent and Soille 1991, IEEE Trans. Pattern Anal. Mach. Intell. 13,
+583) with few levels, and its usual remedy for too many basins: one counts when it is large and deep enough.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from sitewatch.change._labels import by_label, connected, reach, shown_along, summaries, without_gaps
+from sitewatch.change._objects import FULL, SMALLEST, Grown, Patch
+from sitewatch.change._scan import Spells
+
+__all__ = ["blocks"]
+
+_LEVELS = np.array([0.5, 0.6, 0.7, 0.8])
+"""Shares of the full change of a patch at which it is cut."""
+_DIP = 0.65
+"""Between two blocks the change is on average at most this share of what the weaker of them shows."""
+_MOST = 32
+"""Blocks of a patch: more than these are no row of sheds."""
+
+
+def blocks(
+    grown: Grown, spells: Spells, shape: tuple[int, int], days: NDArray[np.float64], *, usual: NDArray[np.float32]
+) -> list[Patch]:
+    """The blocks of patches that consist of several, each as a patch of its own.
+
+    Args:
+        grown: from `grow`, whose patches stay what they are.
+        spells: of all pixels, that they were grown from.
+        shape: (y, x).
+        days: (time,) capture times in days.
+        usual: (pixel,) from `usual_scores`.
+
+    Returns:
+        New patches; those of one patch one after the other, at least two of each.
+    """
+    order, bounds = _members(grown, len(usual))
+    deltas = spells.delta.reshape(-1, spells.delta.shape[2])
+    events = spells.start.shape[1]
+    block = _cut_apart(order, bounds, deltas, events, shape)
+    patch_of = np.repeat(np.arange(len(grown.patches)), np.diff(bounds))[block > 0]
+    _, first, label = np.unique(patch_of * (_MOST + 1) + block[block > 0], return_index=True, return_inverse=True)
+    if not len(first):
+        return []
+    by_block = order[block > 0][np.argsort(label, kind="stable")]
+    ends = np.append(0, np.cumsum(np.bincount(label)))
+    told = summaries(
+        by_block,
+        ends,
+        (spells.score / usual[:, None]).ravel(),
+        spells.start.ravel(),
+        spells.end.ravel(),
+        deltas,
+        np.repeat(usual, events),
+        days,
+    )
+    ground = without_gaps([by_block[a:b] // events for a, b in pairwise(ends.tolist())], shape)
+    return [
+        replace(
+            grown.patches[whole],
+            pixels=pixels,
+            start=int(told.start[i]),
+            end=int(told.end[i]),
+            score=float(told.score[i]),
+            delta=told.delta[i],
+            spread=float(told.spread[i]),
+            scatter=float(told.scatter[i]),
+            usual=float(told.usual[i]),
+            block=True,
+        )
+        for i, (whole, pixels) in enumerate(zip(patch_of[first].tolist(), ground, strict=True))
+    ]
+
+
+def _members(grown: Grown, pixels: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Positions of all pixel-events of patches, by patch and without rims, and where each patch begins among them."""
+    order, bounds = by_label(grown.owner.ravel().astype(np.int64) + 1)
+    patch_of = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
+    sizes = [len(patch.pixels) for patch in grown.patches]
+    held = np.concatenate([np.zeros(0, dtype=np.int64), *(patch.pixels for patch in grown.patches)])
+    held += np.repeat(np.arange(len(sizes)), sizes) * pixels
+    own = np.isin(patch_of * pixels + order // grown.owner.shape[1], held)
+    return order[own], np.searchsorted(patch_of[own], np.arange(len(sizes) + 1))
+
+
+@numba.njit(cache=True)
+def _cut_apart(order, bounds, deltas, events, shape):  # type: ignore[no-untyped-def]
+    """Which block of its patch each member is in, from 1; 0: the patch is one, or the member is out of reach."""
+    answer = np.zeros(order.size, dtype=np.int64)
+    labels = np.zeros(len(deltas), dtype=np.int64)
+    at = np.full(shape[0] * shape[1], -1, dtype=np.int64)
+    for g in range(len(bounds) - 1):
+        members = order[bounds[g] : bounds[g + 1]]
+        if members.size < 2 * SMALLEST:
+            continue
+        along = shown_along(members, deltas)
+        full = np.percentile(along, FULL)
+        queue = np.empty(members.size, dtype=np.int64)
+        most = 1
+        for level in _LEVELS:
+            count = connected(members, along, level * full, SMALLEST, 0, labels, at, queue, events, shape)
+            if most < count <= _MOST:
+                tail = 0
+                for i in range(members.size):
+                    at[members[i] // events] = members[i]
+                    if labels[members[i]] != 0:
+                        queue[tail] = members[i]
+                        tail += 1
+                reach(queue, tail, labels, at, events, shape, members.size)
+                if _dips(members, along, labels, at, count, events, shape):
+                    most = count
+                    answer[bounds[g] : bounds[g + 1]] = labels[members]
+                for i in range(members.size):
+                    at[members[i] // events] = -1
+            labels[members] = 0
+    return answer
+
+
+@numba.njit(cache=True)
+def _dips(members, along, labels, at, count, events, shape):  # type: ignore[no-untyped-def]
+    """Whether the change dips between all blocks that touch; `at` has the member of each pixel, -1 for none."""
+    height, width = shape
+    total, pairs = np.zeros((count, count)), np.zeros((count, count))
+    shown = np.zeros(len(labels))
+    shown[members] = along
+    for i in range(members.size):
+        here = labels[members[i]]
+        row, column = members[i] // events // width, members[i] // events % width
+        for y in range(max(0, row - 1), min(height, row + 2)):
+            for x in range(max(0, column - 1), min(width, column + 2)):
+                near = at[y * width + x]
+                if here != 0 and near >= 0 and labels[near] > here:
+                    total[here - 1, labels[near] - 1] += min(along[i], shown[near])
+                    pairs[here - 1, labels[near] - 1] += 1
+    top = np.array([np.median(along[labels[members] == block + 1]) for block in range(count)])
+    for one in range(count):
+        for other in range(count):
+            if total[one, other] > _DIP * min(top[one], top[other]) * pairs[one, other]:
+                return False
+    return True
