@@ -149,3 +149,10 @@ def test_nothing_is_cut_where_nothing_grew() -> None:
     grown, found = grown_and_cut()
     assert grown.patches == []
     assert found == []
+
+
+def test_the_bays_of_a_hall_are_one_building() -> None:
+    bays = (Thing(slice(5, 13)), Thing(slice(13, 14), shown=0.45), Thing(slice(14, 22)))
+    grown, found = grown_and_cut(*bays, rows=slice(10, 18))
+    assert [len(patch.pixels) for patch in grown.patches] == [8 * 17]
+    assert found == []

@@ -29,6 +29,9 @@ _LEVELS = np.array([0.5, 0.6, 0.7, 0.8])
 """Shares of the full change of a patch at which it is cut."""
 _DIP = 0.65
 """Between two blocks the change is on average at most this share of what the weaker of them shows."""
+_LARGEST = 60
+"""Pixels of a block. What is larger is a bay of a hall: these are roofed one after the other, too, with lanes and
+gutters between them that such pixels show, and are one building."""
 _MOST = 32
 """Blocks of a patch: more than these are no row of sheds."""
 
@@ -105,7 +108,7 @@ def _cut_apart(order, bounds, deltas, events, shape):  # type: ignore[no-untyped
     at = np.full(shape[0] * shape[1], -1, dtype=np.int64)
     for g in range(len(bounds) - 1):
         members = order[bounds[g] : bounds[g + 1]]
-        if members.size < 2 * SMALLEST:
+        if members.size < 2 * SMALLEST or members.size > _MOST * _LARGEST:
             continue
         along = shown_along(members, deltas)
         full = np.percentile(along, FULL)
@@ -121,7 +124,7 @@ def _cut_apart(order, bounds, deltas, events, shape):  # type: ignore[no-untyped
                         queue[tail] = members[i]
                         tail += 1
                 reach(queue, tail, labels, at, events, shape, members.size)
-                if _dips(members, along, labels, at, count, events, shape):
+                if _side_by_side(members, along, labels, at, count, events, shape):
                     most = count
                     answer[bounds[g] : bounds[g + 1]] = labels[members]
                 for i in range(members.size):
@@ -131,9 +134,14 @@ def _cut_apart(order, bounds, deltas, events, shape):  # type: ignore[no-untyped
 
 
 @numba.njit(cache=True)
-def _dips(members, along, labels, at, count, events, shape):  # type: ignore[no-untyped-def]
-    """Whether the change dips between all blocks that touch; `at` has the member of each pixel, -1 for none."""
+def _side_by_side(members, along, labels, at, count, events, shape):  # type: ignore[no-untyped-def]
+    """Whether blocks are things of their own: none too large, and the change dips between all that touch.
+
+    `at` has the member of each pixel, -1 where there is none.
+    """
     height, width = shape
+    if np.bincount(labels[members])[1:].max() > _LARGEST:
+        return False
     total, pairs = np.zeros((count, count)), np.zeros((count, count))
     shown = np.zeros(len(labels))
     shown[members] = along
