@@ -18,6 +18,8 @@ _INSIDE = 0.5
 """A patch belongs to another when at least this share of it lies there."""
 _PART = 0.8
 """A compound is made of patches of which so much lies on it, and a patch of blocks."""
+_AS_LIKELY = 0.85
+"""A block is a thing by itself where it is believed nearly as much as the whole: a piece of a roof is believed less."""
 _SAME_GROUND = 0.35
 """Two spells are of one thing when they share at least this much of the ground of both (intersection over union)."""
 _NEAR_DAYS = 120.0
@@ -70,8 +72,9 @@ def repeats(patches: Sequence[Patch], days: NDArray[np.float64], shape: tuple[in
 def distinct(patches: Sequence[Patch], probability: NDArray[np.float64], pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Keep the most probable teller of every event.
 
-    A compound and its parts tell of one building or of several, and so do a patch and its blocks; it gives way to parts
-    that were built at different times, or to blocks, when more of them are to be expected true than of it.
+    A compound and its parts tell of one building or of several, and so do a patch and its blocks. It gives way to parts
+    that were built at different times, and to blocks that are nearly as probable as it, when more of them are to be
+    expected true than of it.
 
     Args:
         patches: n of them.
@@ -111,7 +114,10 @@ def _apart(
     chosen: list[int] = []
     for j in sorted(parts, key=lambda j: -probability[j]):
         own = patches[j]
-        if not own.block and (own.compound or not patches[whole].compound or own.end != patches[whole].end):
+        if own.block:
+            if probability[j] < _AS_LIKELY * probability[whole]:
+                continue
+        elif own.compound or not patches[whole].compound or own.end != patches[whole].end:
             continue
         inside = len(np.intersect1d(own.pixels, patches[whole].pixels, assume_unique=True))
         repeated = any(j in told.get(k, ()) or k in told.get(j, ()) for k in chosen)
