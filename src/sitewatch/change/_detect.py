@@ -214,7 +214,9 @@ def _judged(
                     probability=float(probability[i]),
                 )
 
-    unclaimed = np.flatnonzero(np.array([p.score >= _STRONG for p in patches]) & told & ~within).tolist()
+    # What is not claimed is reported once, whole.
+    strong = np.array([p.score >= _STRONG and not p.block for p in patches], dtype=bool)
+    unclaimed = np.flatnonzero(strong & told & ~within).tolist()
     unclaimed.sort(key=lambda i: -patches[i].score * len(patches[i].pixels) ** 0.5)
     return [*changes([i for i in chosen.tolist() if told[i]]), *islice(changes(unclaimed), MAX_OTHERS)]
 
