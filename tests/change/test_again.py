@@ -115,20 +115,6 @@ def test_added_looks_are_searched_and_little_else(cube: xr.Dataset, known: Known
     assert sum(all(told(change, again) for change in thing) for thing in things) >= 0.8 * len(things)
 
 
-def test_what_is_not_claimed_is_reported_whole_and_once(cube: xr.Dataset) -> None:
-    found = search(cube)
-    twice = replace(
-        found,
-        patches=[*found.patches, *(replace(patch, block=True) for patch in found.patches)],
-        measured=np.tile(found.measured, 2),
-        features=np.tile(found.features, (2, 1)),
-    )
-    changes = changes_of(twice, cube, false_alarms=1.0, inside=cube.attrs["inside"])
-    others = [(c.pixels.tobytes(), c.began, c.ended) for c in changes if c.kind is not Kind.STRUCTURE]
-    assert len(others) > 10
-    assert len(set(others)) == len(others)
-
-
 def test_looks_added_to_pictures_are_searched_as_all_are(pictures: xr.Dataset, tmp_path: Path) -> None:
     """What is shared nearby is kept, of the added looks too, and what is read of a few pixels is without it."""
     changed, block = with_block(pictures, looks=ADDED)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +13,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from sitewatch.change import Kind, compare_pair, detect
-from sitewatch.change._detect import changes_of
 from sitewatch.change._radar import LEAST_STRENGTH, claim_strength, false_rate, probability
-from sitewatch.change._search import search
 
 Crops = dict[str, xr.Dataset]
 
@@ -132,22 +129,6 @@ def test_speckle_alone_and_wet_ground_are_no_structures() -> None:
     power[8:11] *= 10**0.3
     power[12:20, :, 20:40, 20:40] *= 10**0.2
     assert claims(cube_of(times, power)) == []
-
-
-def test_blocks_of_a_patch_play_no_part() -> None:
-    """Speckle has dips everywhere, and false candidates were counted without blocks."""
-    power = np.random.default_rng(4).gamma(4.0, 0.02, (30, 2, 60, 60)).astype(np.float32)
-    times = np.datetime64("2020-01-01") + np.arange(30) * np.timedelta64(12, "D")
-    cube = brightened(cube_of(times, power), slice(10, 20), slice(20, 26), slice(20, 26), vv=10, vh=8)
-    cube = brightened(cube, slice(10, 20), slice(40, 46), slice(40, 46), vv=10, vh=-8)  # no structure
-    found = search(cube)
-    twice = replace(found, patches=[*found.patches, *(replace(patch, block=True) for patch in found.patches)])
-    once, again = (
-        [(c.kind, c.pixels.tolist()) for c in changes_of(one, cube, false_alarms=1.0, inside=np.ones((60, 60), bool))]
-        for one in (found, twice)
-    )
-    assert {kind for kind, _ in once} == {Kind.STRUCTURE, Kind.UNKNOWN}
-    assert again == once
 
 
 def test_two_radar_looks_are_not_compared() -> None:

@@ -24,9 +24,9 @@ from sitewatch.change._background import LEAST_PIXELS, by_pixel, design, sampled
 from sitewatch.change._describe import describe
 from sitewatch.change._forecast import Forecast, fit_forecast, surprise
 from sitewatch.change._local import SIDE, cells, near_means, take_off_near
-from sitewatch.change._objects import GROW_SCORE, NEAR_LOOKS, SEED_SCORE, Grown, Patch, grow
+from sitewatch.change._objects import GROW_SCORE, NEAR_LOOKS, SEED_SCORE, Patch, compounds, grow
 from sitewatch.change._scan import Spells, scan
-from sitewatch.change._search import Search, around, brought_in, offered
+from sitewatch.change._search import Search, around, brought_in
 from sitewatch.change._stack import of_pictures, stack_for
 
 __all__ = ["Known", "remember", "search_again"]
@@ -320,7 +320,7 @@ def _searched(found: Search, cube: xr.Dataset, region: NDArray[np.int64], basis:
     old = [found.patches[i] for i in np.flatnonzero(kept).tolist()]
     owner = np.where(made.owner >= 0, made.owner + len(old), owner).astype(np.int32)
     grown = old + made.patches
-    patches = grown + offered(Grown(patches=grown, owner=owner), spells, found.usual, stack)
+    patches = grown + compounds(grown, stack.days, stack.shape)
     # What was described before is described so still.
     before = {_key(found.patches[i]): i for i in range(found.grown, len(found.patches))}
     origin = np.full(len(patches), -1)

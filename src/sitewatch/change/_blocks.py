@@ -1,10 +1,10 @@
-"""Blocks of one patch: what stands side by side and came on nearly the same dates is offered as several things, too.
+"""Blocks of one patch: what stands side by side and came on nearly the same dates is told as several things.
 
 Pixels grow together when they changed within weeks of each other in the same way, so a row of sheds that went up in one
 month is one patch: what the sensor's blur spreads between them is enough of a change to hold it together. Between two
 roofs less of the ground is covered, and the change has a dip there. Where a patch that is cut at a higher level than
-its rim falls apart into blocks, and the change between any two of them dips to `_DIP` of the weaker one, each block is
-offered beside the patch. Verification and `distinct` decide which of them are told.
+its rim falls apart into blocks, and the change between any two that touch dips to `_DIP` of the weaker one, each block
+may be a thing. Of the levels that do so, the one that gives the most blocks counts.
 
 The levels are those of a watershed by flooding (Vincent and Soille 1991, IEEE Trans. Pattern Anal. Mach. Intell. 13,
 583) with few levels, and its usual remedy for too many basins: one counts when it is large and deep enough.
@@ -12,6 +12,7 @@ The levels are those of a watershed by flooding (Vincent and Soille 1991, IEEE T
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -20,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sitewatch.change._labels import by_label, connected, reach, shown_along, summaries, without_gaps
-from sitewatch.change._objects import FULL, SMALLEST, Grown, Patch
+from sitewatch.change._objects import FULL, SMALLEST, Patch
 from sitewatch.change._scan import Spells
 
 __all__ = ["blocks"]
@@ -37,28 +38,37 @@ _MOST = 32
 
 
 def blocks(
-    grown: Grown, spells: Spells, shape: tuple[int, int], days: NDArray[np.float64], *, usual: NDArray[np.float32]
-) -> list[Patch]:
-    """The blocks of patches that consist of several, each as a patch of its own.
+    patches: Sequence[Patch],
+    numbers: Sequence[int],
+    owner: NDArray[np.int32],
+    spells: Spells,
+    shape: tuple[int, int],
+    days: NDArray[np.float64],
+    *,
+    usual: NDArray[np.float32],
+) -> tuple[list[Patch], NDArray[np.int64]]:
+    """Cut patches into the blocks of which they may consist.
 
     Args:
-        grown: from `grow`, whose patches stay what they are.
+        patches: n of those that were grown.
+        numbers: which pixel-events are theirs: their numbers in `owner`, each another one.
+        owner: (pixel, event) as in `Grown`.
         spells: of all pixels, that they were grown from.
         shape: (y, x).
         days: (time,) capture times in days.
         usual: (pixel,) from `usual_scores`.
 
     Returns:
-        New patches; those of one patch one after the other, at least two of each.
+        New patches and, of each, the position of the patch that it is a block of; two at least of each that is cut.
     """
-    order, bounds = _members(grown, len(usual))
+    order, bounds = _members(patches, numbers, owner, spells, len(days))
     deltas = spells.delta.reshape(-1, spells.delta.shape[2])
-    events = spells.start.shape[1]
+    events = owner.shape[1]
     block = _cut_apart(order, bounds, deltas, events, shape)
-    patch_of = np.repeat(np.arange(len(grown.patches)), np.diff(bounds))[block > 0]
+    patch_of = np.repeat(np.arange(len(patches)), np.diff(bounds))[block > 0]
     _, first, label = np.unique(patch_of * (_MOST + 1) + block[block > 0], return_index=True, return_inverse=True)
     if not len(first):
-        return []
+        return [], first
     by_block = order[block > 0][np.argsort(label, kind="stable")]
     ends = np.append(0, np.cumsum(np.bincount(label)))
     told = summaries(
@@ -72,9 +82,9 @@ def blocks(
         days,
     )
     ground = without_gaps([by_block[a:b] // events for a, b in pairwise(ends.tolist())], shape)
-    return [
+    made = [
         replace(
-            grown.patches[whole],
+            patches[whole],
             pixels=pixels,
             start=int(told.start[i]),
             end=int(told.end[i]),
@@ -83,20 +93,27 @@ def blocks(
             spread=float(told.spread[i]),
             scatter=float(told.scatter[i]),
             usual=float(told.usual[i]),
-            block=True,
         )
         for i, (whole, pixels) in enumerate(zip(patch_of[first].tolist(), ground, strict=True))
     ]
+    return made, patch_of[first]
 
 
-def _members(grown: Grown, pixels: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Positions of all pixel-events of patches, by patch and without rims, and where each patch begins among them."""
-    order, bounds = by_label(grown.owner.ravel().astype(np.int64) + 1)
-    patch_of = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
-    sizes = [len(patch.pixels) for patch in grown.patches]
-    held = np.concatenate([np.zeros(0, dtype=np.int64), *(patch.pixels for patch in grown.patches)])
-    held += np.repeat(np.arange(len(sizes)), sizes) * pixels
-    own = np.isin(patch_of * pixels + order // grown.owner.shape[1], held)
+def _members(
+    patches: Sequence[Patch], numbers: Sequence[int], owner: NDArray[np.int32], spells: Spells, looks: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Positions of the pixel-events of patches, by patch and without rims, and where each patch begins among them."""
+    position = np.zeros(max(int(owner.max(initial=-1)), *numbers, -1) + 2, dtype=np.int64)
+    position[list(numbers)] = np.arange(1, len(patches) + 1)
+    order, _ = by_label(position[owner.ravel()])
+    patch_of = position[owner.ravel()[order]] - 1
+    sizes = [len(patch.pixels) for patch in patches]
+    held = np.concatenate([np.zeros(0, dtype=np.int64), *(patch.pixels for patch in patches)])
+    held += np.repeat(np.arange(len(sizes)), sizes) * len(owner)
+    own = np.isin(patch_of * len(owner) + order // owner.shape[1], held)
+    # Only what has the patch's own kind of end: a step none, a spell one.
+    open_end = np.array([patch.end >= looks for patch in patches], dtype=bool)[patch_of]
+    own &= (spells.start.ravel()[order] >= 0) & ((spells.end.ravel()[order] >= looks) == open_end)
     return order[own], np.searchsorted(patch_of[own], np.arange(len(sizes) + 1))
 
 
@@ -113,6 +130,11 @@ def _cut_apart(order, bounds, deltas, events, shape):  # type: ignore[no-untyped
         along = shown_along(members, deltas)
         full = np.percentile(along, FULL)
         queue = np.empty(members.size, dtype=np.int64)
+        # What no longer hangs together, because some of it was dated anew, tells nothing of dips.
+        whole = connected(members, along, -np.inf, 1, 0, labels, at, queue, events, shape)
+        labels[members] = 0
+        if whole != 1:
+            continue
         most = 1
         for level in _LEVELS:
             count = connected(members, along, level * full, SMALLEST, 0, labels, at, queue, events, shape)

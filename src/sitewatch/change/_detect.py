@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from sitewatch.change._again import remember, search_again
+from sitewatch.change._blocks import blocks
 from sitewatch.change._change import Change, Kind
 from sitewatch.change._dates import Edge, Ends, edges
 from sitewatch.change._describe import FEATURES, describe
@@ -38,6 +41,9 @@ _DATED = 32
 
 _SHORTEST_YEARS = 1 / 12
 """A record shorter than a month counts as a month where something is counted per year."""
+
+_AS_LIKELY = 0.85
+"""A block is a thing where it is believed nearly as much as the patch: a piece of a roof is believed less than it."""
 
 _STRONG = 20.0
 """Smallest median score of a change that is reported without being claimed as a structure."""
@@ -91,6 +97,17 @@ def detect_again(
     return changes_of(found, cube, false_alarms=false_alarms, inside=inside), found.whole
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Blocks:
+    """Patches that others may consist of."""
+
+    patches: list[Patch]
+    whole: NDArray[np.int64]
+    """(n,) position of the patch that each is a block of."""
+    features: NDArray[np.float64]
+    """(n, len(FEATURES))"""
+
+
 def changes_of(found: Search, cube: xr.Dataset, *, false_alarms: float, inside: NDArray[np.bool_]) -> list[Change]:
     """Judge what a search found; see `detect`."""
     if _is_radar(cube):
@@ -109,8 +126,27 @@ def changes_of(found: Search, cube: xr.Dataset, *, false_alarms: float, inside: 
         found.stack,
         judge,
         dated=dated,
+        cut=partial(_cut, found, cube),
         false_alarms=false_alarms,
         inside=inside,
+    )
+
+
+def _cut(found: Search, cube: xr.Dataset, some: Sequence[Patch]) -> _Blocks:
+    """The blocks of some patches that can be described; those of a search that it grew can have some."""
+    number = {id(patch): i for i, patch in enumerate(found.patches[: found.grown])}
+    at = [i for i, patch in enumerate(some) if id(patch) in number]
+    grown = [some[i] for i in at]
+    stack = found.stack
+    made, of = blocks(
+        grown, [number[id(p)] for p in grown], found.owner, found.spells, stack.shape, stack.days, usual=found.usual
+    )
+    found.read(cube, around(made, stack.shape))
+    measured, features = describe(made, stack, found.spells)
+    return _Blocks(
+        patches=[patch for patch, good in zip(made, measured, strict=True) if good],
+        whole=np.array(at, dtype=np.int64)[of][measured],
+        features=features[measured],
     )
 
 
@@ -173,8 +209,12 @@ def _judged(
     dated: Callable[[Sequence[Patch]], list[Ends]],
     false_alarms: float,
     inside: NDArray[np.bool_],
+    cut: Callable[[Sequence[Patch]], _Blocks] | None = None,
 ) -> list[Change]:
-    """Patches as changes: those that are claimed, within the budget, and the strongest others."""
+    """Patches as changes: those that are claimed, within the budget, and the strongest others.
+
+    `cut` gives the blocks of what is claimed; None: it is told whole.
+    """
     if not patches:
         return []
     judged = judge.in_place(alone, features, patches, stack.days, stack.shape)
@@ -195,6 +235,27 @@ def _judged(
     pairs = repeats(claimable, stack.days, stack.shape)
     told = touching.copy()
     told[chosen[~distinct(claimable, probability[chosen], pairs)]] = False  # an event is told once
+    claimed = chosen[told[chosen]]
+    if cut is not None and (made := cut([patches[i] for i in claimed.tolist()])).patches:
+        made = replace(made, whole=claimed[made.whole])
+        own = judge.by_itself(made.features)
+        # Beside all patches, which were judged without them.
+        of_blocks = judge.in_place(
+            Judged.of([alone, own]),
+            np.vstack([features, made.features]),
+            [*patches, *made.patches],
+            stack.days,
+            stack.shape,
+        ).probability[len(patches) :]
+        good = _things(made.whole, of_blocks, probability, least=of_this)
+        told[made.whole[good]] = False
+        kept = [made.patches[i] for i in np.flatnonzero(good).tolist()]
+        chosen = np.append(chosen, len(patches) + np.arange(len(kept)))
+        patches, features = [*patches, *kept], np.vstack([features, made.features[good]])
+        standing = np.append(standing, own.standing_inside[good])
+        probability = np.append(probability, of_blocks[good])
+        within = np.append(within, np.ones(len(kept), dtype=bool))
+        told = np.append(told, np.array([flat[patch.pixels].any() for patch in kept], dtype=bool))
 
     def changes(some: Sequence[int]) -> Iterator[Change]:
         # A few together: those that are asked for are dated side by side, and most others never.
@@ -214,11 +275,25 @@ def _judged(
                     probability=float(probability[i]),
                 )
 
-    # What is not claimed is reported once, whole.
-    strong = np.array([p.score >= _STRONG and not p.block for p in patches], dtype=bool)
-    unclaimed = np.flatnonzero(strong & told & ~within).tolist()
+    unclaimed = np.flatnonzero(np.array([p.score >= _STRONG for p in patches]) & told & ~within).tolist()
     unclaimed.sort(key=lambda i: -patches[i].score * len(patches[i].pixels) ** 0.5)
     return [*changes([i for i in chosen.tolist() if told[i]]), *islice(changes(unclaimed), MAX_OTHERS)]
+
+
+def _things(
+    whole: NDArray[np.int64], probability: NDArray[np.float64], of_wholes: NDArray[np.float64], *, least: float
+) -> NDArray[np.bool_]:
+    """(n,) True for blocks that are told instead of their patch: two of one at least, claimed by themselves.
+
+    Args:
+        whole: (n,) position of each block's patch.
+        probability: (n,) of the blocks.
+        of_wholes: (patch,) of the patches.
+        least: from which a structure is claimed.
+    """
+    good = probability >= np.maximum(least, _AS_LIKELY * of_wholes[whole])
+    several = np.bincount(whole[good], minlength=len(of_wholes)) >= 2
+    return np.asarray(good & several[whole])
 
 
 def _other_kind(numbers: dict[str, float], bands: Sequence[str]) -> Kind:

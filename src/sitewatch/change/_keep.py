@@ -18,7 +18,7 @@ from sitewatch.change._scan import EVENTS, Spells
 
 __all__ = ["read_known", "write_known"]
 
-_FORMAT = 5
+_FORMAT = 4
 """Of the file and of what its numbers mean: one more whenever the scan, the patches or their features change."""
 
 _MAX_BYTES = 4 * 2**30
@@ -40,7 +40,7 @@ _FINITE = ("tone", "offset", "near", "spells_delta", "forecast_background", "for
 
 _SPELLS = ("start", "end", "score", "delta")
 _FORECAST = ("background", "noise", "slow")
-_NUMBERS = ("start", "end", "score", "spread", "scatter", "common", "usual", "compound", "block")
+_NUMBERS = ("start", "end", "score", "spread", "scatter", "common", "usual", "compound")
 """Of a patch, besides its pixels and its delta."""
 
 
@@ -182,9 +182,8 @@ def _known(arrays: Mapping[str, NDArray[Any]]) -> Known:
                 common=float(common),
                 usual=float(usual),
                 compound=bool(compound),
-                block=bool(block),
             )
-            for first, last, delta, (start, end, score, spread, scatter, common, usual, compound, block) in zip(
+            for first, last, delta, (start, end, score, spread, scatter, common, usual, compound) in zip(
                 bounds[:-1], bounds[1:], arrays["patch_delta"], numbers, strict=True
             )
         ),

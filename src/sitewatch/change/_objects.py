@@ -85,8 +85,6 @@ class Patch:
     """What scores were divided by there: 1 on quiet ground, 10 and more among fields."""
     compound: bool = False
     """True: several patches offered as a whole, from `compounds`."""
-    block: bool = False
-    """True: part of a patch that is offered as several things, from `sitewatch.change._blocks`."""
 
     def on_ground_of(self, other: Patch, least: float) -> bool:
         """Whether the two share at least this much of the ground of both (intersection over union, 0-1)."""

@@ -151,8 +151,7 @@ def radar_changes(
         most_others: how many changes are reported that are not claimed, the strongest first.
     """
     flat = inside.ravel()
-    # No blocks: speckle has dips everywhere, and false candidates were counted without them.
-    patches = [p for p in found.patches if not p.block and len(p.pixels) >= MIN_EXTENT and flat[p.pixels].any()]
+    patches = [p for p in found.patches if len(p.pixels) >= MIN_EXTENT and flat[p.pixels].any()]
     if not patches:
         return []
     found.read(cube, around(patches, found.stack.shape))

@@ -17,9 +17,7 @@ _REACH = 2
 _INSIDE = 0.5
 """A patch belongs to another when at least this share of it lies there."""
 _PART = 0.8
-"""A compound is made of patches of which so much lies on it, and a patch of blocks."""
-_AS_LIKELY = 0.85
-"""A block is a thing by itself where it is believed nearly as much as the whole: a piece of a roof is believed less."""
+"""A compound is made of patches of which so much lies on it."""
 _SAME_GROUND = 0.35
 """Two spells are of one thing when they share at least this much of the ground of both (intersection over union)."""
 _NEAR_DAYS = 120.0
@@ -43,7 +41,7 @@ def repeats(patches: Sequence[Patch], days: NDArray[np.float64], shape: tuple[in
     Returns:
         (m, 2): pairs (i, j) where at least half of patch j lies on or within two pixels of patch i, and a date of j is
         near a date of i; but not spells apart on one ground: there a thing comes again; nor neighbours of about one
-        size that came weeks apart; nor blocks beside each other.
+        size that came weeks apart.
     """
     if not patches:
         return np.zeros((0, 2), dtype=np.int64)
@@ -51,7 +49,6 @@ def repeats(patches: Sequence[Patch], days: NDArray[np.float64], shape: tuple[in
     pixels = np.concatenate([p.pixels for p in patches])
     size = np.bincount(owner)
     dates = np.array([_dates(p, days) for p in patches])
-    block = np.array([p.block for p in patches], dtype=bool)
     pairs = []
     for i, patch in enumerate(patches):
         near = _around(patch, shape).ravel()
@@ -63,8 +60,6 @@ def repeats(patches: Sequence[Patch], days: NDArray[np.float64], shape: tuple[in
             apart = np.abs(dates[:, :, None] - dates[i][None, None, :])
             same = (apart <= within[:, None, None]).any(axis=(1, 2))
         inside[i] = False
-        if patch.block:
-            inside &= ~(block & (shared < _SHARED * np.minimum(size, size[i])))
         pairs += [(i, j) for j in np.flatnonzero(inside & same).tolist() if not _comes_again(patch, patches[j])]
     return np.array(pairs, dtype=np.int64).reshape(-1, 2)
 
@@ -72,9 +67,8 @@ def repeats(patches: Sequence[Patch], days: NDArray[np.float64], shape: tuple[in
 def distinct(patches: Sequence[Patch], probability: NDArray[np.float64], pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Keep the most probable teller of every event.
 
-    A compound and its parts tell of one building or of several, and so do a patch and its blocks. It gives way to parts
-    that were built at different times, and to blocks that are nearly as probable as it, when more of them are to be
-    expected true than of it.
+    A compound and its parts tell of one building or of several; it gives way to parts that were built at different
+    times when more of them are to be expected true than of it.
 
     Args:
         patches: n of them.
@@ -92,10 +86,8 @@ def distinct(patches: Sequence[Patch], probability: NDArray[np.float64], pairs: 
         if not kept[i]:
             continue
         weaker = [j for j in parts.get(i, ()) if kept[j] and probability[j] <= probability[i]]
-        if not patches[i].block:
-            # A block that was told already speaks against the whole.
-            some = [j for j in parts.get(i, ()) if kept[j] and (patches[j].block or probability[j] <= probability[i])]
-            apart = _apart(i, some, patches, probability, parts)
+        if patches[i].compound:
+            apart = _apart(i, weaker, patches, probability, parts)
             if probability[apart].sum() > probability[i]:
                 kept[i] = False
                 continue
@@ -110,14 +102,11 @@ def _apart(
     probability: NDArray[np.float64],
     told: Mapping[int, Sequence[int]],
 ) -> list[int]:
-    """Of the parts of a compound, or the blocks of a patch, those of different events, the most probable first."""
+    """Of the parts of a compound those that tell of different events, the most probable first."""
     chosen: list[int] = []
     for j in sorted(parts, key=lambda j: -probability[j]):
         own = patches[j]
-        if own.block:
-            if probability[j] < _AS_LIKELY * probability[whole]:
-                continue
-        elif own.compound or not patches[whole].compound or own.end != patches[whole].end:
+        if own.compound or own.end != patches[whole].end:
             continue
         inside = len(np.intersect1d(own.pixels, patches[whole].pixels, assume_unique=True))
         repeated = any(j in told.get(k, ()) or k in told.get(j, ()) for k in chosen)

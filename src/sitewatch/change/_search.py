@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from sitewatch.change._background import design
-from sitewatch.change._blocks import blocks
 from sitewatch.change._describe import describe
 from sitewatch.change._forecast import Forecast
-from sitewatch.change._objects import GROW_SCORE, Grown, Patch, compounds, grow, usual_scores
+from sitewatch.change._objects import GROW_SCORE, Patch, compounds, grow, usual_scores
 from sitewatch.change._scan import Spells, scan
 from sitewatch.change._stack import Stack, fill, stack_of
 
-__all__ = ["Search", "around", "brought_in", "candidates", "offered", "search", "search_stack"]
+__all__ = ["Search", "around", "brought_in", "candidates", "search", "search_stack"]
 
 _REACH = 5
 """Pixels around a patch that `describe` may read."""
@@ -38,7 +37,7 @@ class Search:
     usual: NDArray[np.float32]
     """(pixel,) from `usual_scores`."""
     patches: Sequence[Patch]
-    """What was grown, then what of it makes up a compound, then the blocks of which it may consist."""
+    """What was grown, then what of it makes up a compound."""
     grown: int
     """How many of them were grown."""
     owner: NDArray[np.int32]
@@ -92,7 +91,7 @@ def search_stack(stack: Stack) -> Search:
     spells = scan(stack.values, stack.valid, design(stack.days), threshold=GROW_SCORE)
     usual = usual_scores(spells, stack.shape)
     made = grow(spells, stack.shape, stack.days, usual=usual)
-    patches = made.patches + offered(made, spells, usual, stack)
+    patches = made.patches + compounds(made.patches, stack.days, stack.shape)
     measured, features = describe(patches, stack, spells)
     return Search(
         stack=stack,
@@ -106,13 +105,6 @@ def search_stack(stack: Stack) -> Search:
         features=features,
         whole=len(stack.days),
         brought=_NOT_BROUGHT,
-    )
-
-
-def offered(grown: Grown, spells: Spells, usual: NDArray[np.float32], stack: Stack) -> list[Patch]:
-    """What is offered beside the patches that were grown: several of them as one thing, and one of them as several."""
-    return compounds(grown.patches, stack.days, stack.shape) + blocks(
-        grown, spells, stack.shape, stack.days, usual=usual
     )
 
 
