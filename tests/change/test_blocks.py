@@ -174,6 +174,552 @@ def test_numbers_that_no_scan_gives_are_left_out() -> None:
 
 
 def test_blocks_are_told_where_two_are_nearly_as_probable_as_the_patch() -> None:
+    def test_only_the_patches_asked_for_are_cut() -> None:
+    spells = spells_of(
+        Thing(slice(5, 8)),
+        Thing(slice(8, 9), shown=0.45),
+        Thing(slice(9, 12)),
+        Thing(slice(25, 28)),
+        Thing(slice(28, 29), shown=0.45),
+        Thing(slice(29, 32)),
+    )
+    usual = usual_scores(spells, SHAPE)
+    grown = grow(spells, SHAPE, DAYS, usual=usual)
+    assert len(grown.patches) == 2
+    for number, patch in enumerate(grown.patches):
+        found, of = blocks([patch], [number], grown.owner, spells, SHAPE, DAYS, usual=usual)
+        assert of.tolist() == [0, 0]
+        assert np.isin(np.concatenate([p.pixels for p in found]), patch.pixels).all()
+
+
+def test_a_patch_of_which_a_part_was_dated_anew_is_not_cut_there() -> None:
+    """As a search of added looks leaves it, which keeps a patch that loses a tenth of its pixels."""
+    spells = spells_of(Thing(slice(5, 16)))
+    grown = grow(spells, SHAPE, DAYS, usual=usual_scores(spells, SHAPE))
+    grown.owner.reshape(*SHAPE, 2)[ROWS, 10] = -1
+    assert cut(grown, spells) == []
+
+
+def test_numbers_that_no_scan_gives_are_left_out() -> None:
+    """A kept search may come damaged: what is marked as a patch's must be such a spell as the patch is."""
+    things = (Thing(slice(5, 8)), Thing(slice(8, 9), shown=0.45), Thing(slice(9, 12)))
+    spells = spells_of(*things)
+    grown = grow(spells, SHAPE, DAYS, usual=usual_scores(spells, SHAPE))
+    never = replace(spells, start=np.full_like(spells.start, -1))
+    assert cut(grown, never) == []
+    over = spells.end.copy()
+    over[grown.owner >= 0] = 30
+    assert cut(grown, replace(spells, end=np.where(np.arange(2) == 1, LOOKS, over).astype(np.int32))) == []
+
+
+def test_blocks_are_told_where_two_are_nearly_as_probable_as_the_patch() -> None:
+    def test_only_the_patches_asked_for_are_cut() -> None:
+    spells = spells_of(
+        Thing(slice(5, 8)),
+        Thing(slice(8, 9), shown=0.45),
+        Thing(slice(9, 12)),
+        Thing(slice(25, 28)),
+        Thing(slice(28, 29), shown=0.45),
+        Thing(slice(29, 32)),
+    )
+    usual = usual_scores(spells, SHAPE)
+    grown = grow(spells, SHAPE, DAYS, usual=usual)
+    assert len(grown.patches) == 2
+    for number, patch in enumerate(grown.patches):
+        found, of = blocks([patch], [number], grown.owner, spells, SHAPE, DAYS, usual=usual)
+        assert of.tolist() == [0, 0]
+        assert np.isin(np.concatenate([p.pixels for p in found]), patch.pixels).all()
+
+
+def test_a_patch_of_which_a_part_was_dated_anew_is_not_cut_there() -> None:
+    """As a search of added looks leaves it, which keeps a patch that loses a tenth of its pixels."""
+    spells = spells_of(Thing(slice(5, 16)))
+    grown = grow(spells, SHAPE, DAYS, usual=usual_scores(spells, SHAPE))
+    grown.owner.reshape(*SHAPE, 2)[ROWS, 10] = -1
+    assert cut(grown, spells) == []
+
+
+def test_numbers_that_no_scan_gives_are_left_out() -> None:
+    """A kept search may come damaged: what is marked as a patch's must be such a spell as the patch is."""
+    things = (Thing(slice(5, 8)), Thing(slice(8, 9), shown=0.45), Thing(slice(9, 12)))
+    spells = spells_of(*things)
+    grown = grow(spells, SHAPE, DAYS, usual=usual_scores(spells, SHAPE))
+    never = replace(spells, start=np.full_like(spells.start, -1))
+    assert cut(grown, never) == []
+    over = spells.end.copy()
+    over[grown.owner >= 0] = 30
+    assert cut(grown, replace(spells, end=np.where(np.arange(2) == 1, LOOKS, over).astype(np.int32))) == []
+
+
+def test_blocks_are_told_where_two_are_nearly_as_probable_as_the_patch() -> None:
+    def test_only_the_patches_asked_for_are_cut() -> None:
+    spells = spells_of(
+        Thing(slice(5, 8)),
+        Thing(slice(8, 9), shown=0.45),
+        Thing(slice(9, 12)),
+        Thing(slice(25, 28)),
+        Thing(slice(28, 29), shown=0.45),
+        Thing(slice(29, 32)),
+    )
+    usual = usual_scores(spells, SHAPE)
+    grown = grow(spells, SHAPE, DAYS, usual=usual)
+    assert len(grown.patches) == 2
+    for number, patch in enumerate(grown.patches):
+        found, of = blocks([patch], [number], grown.owner, spells, SHAPE, DAYS, usual=usual)
+        assert of.tolist() == [0, 0]
+        assert np.isin(np.concatenate([p.pixels for p in found]), patch.pixels).all()
+
+
+def test_a_patch_of_which_a_part_was_dated_anew_is_not_cut_there() -> None:
+    """As a search of added looks leaves it, which keeps a patch that loses a tenth of its pixels."""
+    spells = spells_of(Thing(slice(5, 16)))
+    grown = grow(spells, SHAPE, DAYS, usual=usual_scores(spells, SHAPE))
+    grown.owner.reshape(*SHAPE, 2)[ROWS, 10] = -1
+    assert cut(grown, spells) == []
+
+
+def test_numbers_that_no_scan_gives_are_left_out() -> None:
+    """A kept search may come damaged: what is marked as a patch's must be such a spell as the patch is."""
+    things = (Thing(slice(5, 8)), Thing(slice(8, 9), shown=0.45), Thing(slice(9, 12)))
+    spells = spells_of(*things)
+    grown = grow(spells, SHAPE, DAYS, usual=usual_scores(spells, SHAPE))
+    never = replace(spells, start=np.full_like(spells.start, -1))
+    assert cut(grown, never) == []
+    over = spells.end.copy()
+    over[grown.owner >= 0] = 30
+    assert cut(grown, replace(spells, end=np.where(np.arange(2) == 1, LOOKS, over).astype(np.int32))) == []
+
+
+def test_blocks_are_told_where_two_are_nearly_as_probable_as_the_patch() -> None:
+    def test_only_the_patches_asked_for_are_cut() -> None:
+    spells = spells_of(
+        Thing(slice(5, 8)),
+        Thing(slice(8, 9), shown=0.45),
+        Thing(slice(9, 12)),
+        Thing(slice(25, 28)),
+        Thing(slice(28, 29), shown=0.45),
+        Thing(slice(29, 32)),
+    )
+    usual = usual_scores(spells, SHAPE)
+    grown = grow(spells, SHAPE, DAYS, usual=usual)
+    assert len(grown.patches) == 2
+    for number, patch in enumerate(grown.patches):
+        found, of = blocks([patch], [number], grown.owner, spells, SHAPE, DAYS, usual=usual)
+        assert of.tolist() == [0, 0]
+        assert np.isin(np.concatenate([p.pixels for p in found]), patch.pixels).all()
+
+
+def test_a_patch_of_which_a_part_was_dated_anew_is_not_cut_there() -> None:
+    """As a search of added looks leaves it, which keeps a patch that loses a tenth of its pixels."""
+    spells = spells_of(Thing(slice(5, 16)))
+    grown = grow(spells, SHAPE, DAYS, usual=usual_scores(spells, SHAPE))
+    grown.owner.reshape(*SHAPE, 2)[ROWS, 10] = -1
+    assert cut(grown, spells) == []
+
+
+def test_numbers_that_no_scan_gives_are_left_out() -> None:
+    """A kept search may come damaged: what is marked as a patch's must be such a spell as the patch is."""
+    things = (Thing(slice(5, 8)), Thing(slice(8, 9), shown=0.45), Thing(slice(9, 12)))
+    spells = spells_of(*things)
+    grown = grow(spells, SHAPE, DAYS, usual=usual_scores(spells, SHAPE))
+    never = replace(spells, start=np.full_like(spells.start, -1))
+    assert cut(grown, never) == []
+    over = spells.end.copy()
+    over[grown.owner >= 0] = 30
+    assert cut(grown, replace(spells, end=np.where(np.arange(2) == 1, LOOKS, over).astype(np.int32))) == []
+
+
+def test_blocks_are_told_where_two_are_nearly_as_probable_as_the_patch() -> None:
+    def test_only_the_patches_asked_for_are_cut() -> None:
+    spells = spells_of(
+        Thing(slice(5, 8)),
+        Thing(slice(8, 9), shown=0.45),
+        Thing(slice(9, 12)),
+        Thing(slice(25, 28)),
+        Thing(slice(28, 29), shown=0.45),
+        Thing(slice(29, 32)),
+    )
+    usual = usual_scores(spells, SHAPE)
+    grown = grow(spells, SHAPE, DAYS, usual=usual)
+    assert len(grown.patches) == 2
+    for number, patch in enumerate(grown.patches):
+        found, of = blocks([patch], [number], grown.owner, spells, SHAPE, DAYS, usual=usual)
+        assert of.tolist() == [0, 0]
+        assert np.isin(np.concatenate([p.pixels for p in found]), patch.pixels).all()
+
+
+def test_a_patch_of_which_a_part_was_dated_anew_is_not_cut_there() -> None:
+    """As a search of added looks leaves it, which keeps a patch that loses a tenth of its pixels."""
+    spells = spells_of(Thing(slice(5, 16)))
+    grown = grow(spells, SHAPE, DAYS, usual=usual_scores(spells, SHAPE))
+    grown.owner.reshape(*SHAPE, 2)[ROWS, 10] = -1
+    assert cut(grown, spells) == []
+
+
+def test_numbers_that_no_scan_gives_are_left_out() -> None:
+    """A kept search may come damaged: what is marked as a patch's must be such a spell as the patch is."""
+    things = (Thing(slice(5, 8)), Thing(slice(8, 9), shown=0.45), Thing(slice(9, 12)))
+    spells = spells_of(*things)
+    grown = grow(spells, SHAPE, DAYS, usual=usual_scores(spells, SHAPE))
+    never = replace(spells, start=np.full_like(spells.start, -1))
+    assert cut(grown, never) == []
+    over = spells.end.copy()
+    over[grown.owner >= 0] = 30
+    assert cut(grown, replace(spells, end=np.where(np.arange(2) == 1, LOOKS, over).astype(np.int32))) == []
+
+
+def test_blocks_are_told_where_two_are_nearly_as_probable_as_the_patch() -> None:
+    def test_only_the_patches_asked_for_are_cut() -> None:
+    spells = spells_of(
+        Thing(slice(5, 8)),
+        Thing(slice(8, 9), shown=0.45),
+        Thing(slice(9, 12)),
+        Thing(slice(25, 28)),
+        Thing(slice(28, 29), shown=0.45),
+        Thing(slice(29, 32)),
+    )
+    usual = usual_scores(spells, SHAPE)
+    grown = grow(spells, SHAPE, DAYS, usual=usual)
+    assert len(grown.patches) == 2
+    for number, patch in enumerate(grown.patches):
+        found, of = blocks([patch], [number], grown.owner, spells, SHAPE, DAYS, usual=usual)
+        assert of.tolist() == [0, 0]
+        assert np.isin(np.concatenate([p.pixels for p in found]), patch.pixels).all()
+
+
+def test_a_patch_of_which_a_part_was_dated_anew_is_not_cut_there() -> None:
+    """As a search of added looks leaves it, which keeps a patch that loses a tenth of its pixels."""
+    spells = spells_of(Thing(slice(5, 16)))
+    grown = grow(spells, SHAPE, DAYS, usual=usual_scores(spells, SHAPE))
+    grown.owner.reshape(*SHAPE, 2)[ROWS, 10] = -1
+    assert cut(grown, spells) == []
+
+
+def test_numbers_that_no_scan_gives_are_left_out() -> None:
+    """A kept search may come damaged: what is marked as a patch's must be such a spell as the patch is."""
+    things = (Thing(slice(5, 8)), Thing(slice(8, 9), shown=0.45), Thing(slice(9, 12)))
+    spells = spells_of(*things)
+    grown = grow(spells, SHAPE, DAYS, usual=usual_scores(spells, SHAPE))
+    never = replace(spells, start=np.full_like(spells.start, -1))
+    assert cut(grown, never) == []
+    over = spells.end.copy()
+    over[grown.owner >= 0] = 30
+    assert cut(grown, replace(spells, end=np.where(np.arange(2) == 1, LOOKS, over).astype(np.int32))) == []
+
+
+def test_blocks_are_told_where_two_are_nearly_as_probable_as_the_patch() -> None:
+    def test_only_the_patches_asked_for_are_cut() -> None:
+    spells = spells_of(
+        Thing(slice(5, 8)),
+        Thing(slice(8, 9), shown=0.45),
+        Thing(slice(9, 12)),
+        Thing(slice(25, 28)),
+        Thing(slice(28, 29), shown=0.45),
+        Thing(slice(29, 32)),
+    )
+    usual = usual_scores(spells, SHAPE)
+    grown = grow(spells, SHAPE, DAYS, usual=usual)
+    assert len(grown.patches) == 2
+    for number, patch in enumerate(grown.patches):
+        found, of = blocks([patch], [number], grown.owner, spells, SHAPE, DAYS, usual=usual)
+        assert of.tolist() == [0, 0]
+        assert np.isin(np.concatenate([p.pixels for p in found]), patch.pixels).all()
+
+
+def test_a_patch_of_which_a_part_was_dated_anew_is_not_cut_there() -> None:
+    """As a search of added looks leaves it, which keeps a patch that loses a tenth of its pixels."""
+    spells = spells_of(Thing(slice(5, 16)))
+    grown = grow(spells, SHAPE, DAYS, usual=usual_scores(spells, SHAPE))
+    grown.owner.reshape(*SHAPE, 2)[ROWS, 10] = -1
+    assert cut(grown, spells) == []
+
+
+def test_numbers_that_no_scan_gives_are_left_out() -> None:
+    """A kept search may come damaged: what is marked as a patch's must be such a spell as the patch is."""
+    things = (Thing(slice(5, 8)), Thing(slice(8, 9), shown=0.45), Thing(slice(9, 12)))
+    spells = spells_of(*things)
+    grown = grow(spells, SHAPE, DAYS, usual=usual_scores(spells, SHAPE))
+    never = replace(spells, start=np.full_like(spells.start, -1))
+    assert cut(grown, never) == []
+    over = spells.end.copy()
+    over[grown.owner >= 0] = 30
+    assert cut(grown, replace(spells, end=np.where(np.arange(2) == 1, LOOKS, over).astype(np.int32))) == []
+
+
+def test_blocks_are_told_where_two_are_nearly_as_probable_as_the_patch() -> None:
+    def test_only_the_patches_asked_for_are_cut() -> None:
+    spells = spells_of(
+        Thing(slice(5, 8)),
+        Thing(slice(8, 9), shown=0.45),
+        Thing(slice(9, 12)),
+        Thing(slice(25, 28)),
+        Thing(slice(28, 29), shown=0.45),
+        Thing(slice(29, 32)),
+    )
+    usual = usual_scores(spells, SHAPE)
+    grown = grow(spells, SHAPE, DAYS, usual=usual)
+    assert len(grown.patches) == 2
+    for number, patch in enumerate(grown.patches):
+        found, of = blocks([patch], [number], grown.owner, spells, SHAPE, DAYS, usual=usual)
+        assert of.tolist() == [0, 0]
+        assert np.isin(np.concatenate([p.pixels for p in found]), patch.pixels).all()
+
+
+def test_a_patch_of_which_a_part_was_dated_anew_is_not_cut_there() -> None:
+    """As a search of added looks leaves it, which keeps a patch that loses a tenth of its pixels."""
+    spells = spells_of(Thing(slice(5, 16)))
+    grown = grow(spells, SHAPE, DAYS, usual=usual_scores(spells, SHAPE))
+    grown.owner.reshape(*SHAPE, 2)[ROWS, 10] = -1
+    assert cut(grown, spells) == []
+
+
+def test_numbers_that_no_scan_gives_are_left_out() -> None:
+    """A kept search may come damaged: what is marked as a patch's must be such a spell as the patch is."""
+    things = (Thing(slice(5, 8)), Thing(slice(8, 9), shown=0.45), Thing(slice(9, 12)))
+    spells = spells_of(*things)
+    grown = grow(spells, SHAPE, DAYS, usual=usual_scores(spells, SHAPE))
+    never = replace(spells, start=np.full_like(spells.start, -1))
+    assert cut(grown, never) == []
+    over = spells.end.copy()
+    over[grown.owner >= 0] = 30
+    assert cut(grown, replace(spells, end=np.where(np.arange(2) == 1, LOOKS, over).astype(np.int32))) == []
+
+
+def test_blocks_are_told_where_two_are_nearly_as_probable_as_the_patch() -> None:
+    def test_only_the_patches_asked_for_are_cut() -> None:
+    spells = spells_of(
+        Thing(slice(5, 8)),
+        Thing(slice(8, 9), shown=0.45),
+        Thing(slice(9, 12)),
+        Thing(slice(25, 28)),
+        Thing(slice(28, 29), shown=0.45),
+        Thing(slice(29, 32)),
+    )
+    usual = usual_scores(spells, SHAPE)
+    grown = grow(spells, SHAPE, DAYS, usual=usual)
+    assert len(grown.patches) == 2
+    for number, patch in enumerate(grown.patches):
+        found, of = blocks([patch], [number], grown.owner, spells, SHAPE, DAYS, usual=usual)
+        assert of.tolist() == [0, 0]
+        assert np.isin(np.concatenate([p.pixels for p in found]), patch.pixels).all()
+
+
+def test_a_patch_of_which_a_part_was_dated_anew_is_not_cut_there() -> None:
+    """As a search of added looks leaves it, which keeps a patch that loses a tenth of its pixels."""
+    spells = spells_of(Thing(slice(5, 16)))
+    grown = grow(spells, SHAPE, DAYS, usual=usual_scores(spells, SHAPE))
+    grown.owner.reshape(*SHAPE, 2)[ROWS, 10] = -1
+    assert cut(grown, spells) == []
+
+
+def test_numbers_that_no_scan_gives_are_left_out() -> None:
+    """A kept search may come damaged: what is marked as a patch's must be such a spell as the patch is."""
+    things = (Thing(slice(5, 8)), Thing(slice(8, 9), shown=0.45), Thing(slice(9, 12)))
+    spells = spells_of(*things)
+    grown = grow(spells, SHAPE, DAYS, usual=usual_scores(spells, SHAPE))
+    never = replace(spells, start=np.full_like(spells.start, -1))
+    assert cut(grown, never) == []
+    over = spells.end.copy()
+    over[grown.owner >= 0] = 30
+    assert cut(grown, replace(spells, end=np.where(np.arange(2) == 1, LOOKS, over).astype(np.int32))) == []
+
+
+def test_blocks_are_told_where_two_are_nearly_as_probable_as_the_patch() -> None:
+    def test_only_the_patches_asked_for_are_cut() -> None:
+    spells = spells_of(
+        Thing(slice(5, 8)),
+        Thing(slice(8, 9), shown=0.45),
+        Thing(slice(9, 12)),
+        Thing(slice(25, 28)),
+        Thing(slice(28, 29), shown=0.45),
+        Thing(slice(29, 32)),
+    )
+    usual = usual_scores(spells, SHAPE)
+    grown = grow(spells, SHAPE, DAYS, usual=usual)
+    assert len(grown.patches) == 2
+    for number, patch in enumerate(grown.patches):
+        found, of = blocks([patch], [number], grown.owner, spells, SHAPE, DAYS, usual=usual)
+        assert of.tolist() == [0, 0]
+        assert np.isin(np.concatenate([p.pixels for p in found]), patch.pixels).all()
+
+
+def test_a_patch_of_which_a_part_was_dated_anew_is_not_cut_there() -> None:
+    """As a search of added looks leaves it, which keeps a patch that loses a tenth of its pixels."""
+    spells = spells_of(Thing(slice(5, 16)))
+    grown = grow(spells, SHAPE, DAYS, usual=usual_scores(spells, SHAPE))
+    grown.owner.reshape(*SHAPE, 2)[ROWS, 10] = -1
+    assert cut(grown, spells) == []
+
+
+def test_numbers_that_no_scan_gives_are_left_out() -> None:
+    """A kept search may come damaged: what is marked as a patch's must be such a spell as the patch is."""
+    things = (Thing(slice(5, 8)), Thing(slice(8, 9), shown=0.45), Thing(slice(9, 12)))
+    spells = spells_of(*things)
+    grown = grow(spells, SHAPE, DAYS, usual=usual_scores(spells, SHAPE))
+    never = replace(spells, start=np.full_like(spells.start, -1))
+    assert cut(grown, never) == []
+    over = spells.end.copy()
+    over[grown.owner >= 0] = 30
+    assert cut(grown, replace(spells, end=np.where(np.arange(2) == 1, LOOKS, over).astype(np.int32))) == []
+
+
+def test_blocks_are_told_where_two_are_nearly_as_probable_as_the_patch() -> None:
+    def test_only_the_patches_asked_for_are_cut() -> None:
+    spells = spells_of(
+        Thing(slice(5, 8)),
+        Thing(slice(8, 9), shown=0.45),
+        Thing(slice(9, 12)),
+        Thing(slice(25, 28)),
+        Thing(slice(28, 29), shown=0.45),
+        Thing(slice(29, 32)),
+    )
+    usual = usual_scores(spells, SHAPE)
+    grown = grow(spells, SHAPE, DAYS, usual=usual)
+    assert len(grown.patches) == 2
+    for number, patch in enumerate(grown.patches):
+        found, of = blocks([patch], [number], grown.owner, spells, SHAPE, DAYS, usual=usual)
+        assert of.tolist() == [0, 0]
+        assert np.isin(np.concatenate([p.pixels for p in found]), patch.pixels).all()
+
+
+def test_a_patch_of_which_a_part_was_dated_anew_is_not_cut_there() -> None:
+    """As a search of added looks leaves it, which keeps a patch that loses a tenth of its pixels."""
+    spells = spells_of(Thing(slice(5, 16)))
+    grown = grow(spells, SHAPE, DAYS, usual=usual_scores(spells, SHAPE))
+    grown.owner.reshape(*SHAPE, 2)[ROWS, 10] = -1
+    assert cut(grown, spells) == []
+
+
+def test_numbers_that_no_scan_gives_are_left_out() -> None:
+    """A kept search may come damaged: what is marked as a patch's must be such a spell as the patch is."""
+    things = (Thing(slice(5, 8)), Thing(slice(8, 9), shown=0.45), Thing(slice(9, 12)))
+    spells = spells_of(*things)
+    grown = grow(spells, SHAPE, DAYS, usual=usual_scores(spells, SHAPE))
+    never = replace(spells, start=np.full_like(spells.start, -1))
+    assert cut(grown, never) == []
+    over = spells.end.copy()
+    over[grown.owner >= 0] = 30
+    assert cut(grown, replace(spells, end=np.where(np.arange(2) == 1, LOOKS, over).astype(np.int32))) == []
+
+
+def test_blocks_are_told_where_two_are_nearly_as_probable_as_the_patch() -> None:
+    def test_only_the_patches_asked_for_are_cut() -> None:
+    spells = spells_of(
+        Thing(slice(5, 8)),
+        Thing(slice(8, 9), shown=0.45),
+        Thing(slice(9, 12)),
+        Thing(slice(25, 28)),
+        Thing(slice(28, 29), shown=0.45),
+        Thing(slice(29, 32)),
+    )
+    usual = usual_scores(spells, SHAPE)
+    grown = grow(spells, SHAPE, DAYS, usual=usual)
+    assert len(grown.patches) == 2
+    for number, patch in enumerate(grown.patches):
+        found, of = blocks([patch], [number], grown.owner, spells, SHAPE, DAYS, usual=usual)
+        assert of.tolist() == [0, 0]
+        assert np.isin(np.concatenate([p.pixels for p in found]), patch.pixels).all()
+
+
+def test_a_patch_of_which_a_part_was_dated_anew_is_not_cut_there() -> None:
+    """As a search of added looks leaves it, which keeps a patch that loses a tenth of its pixels."""
+    spells = spells_of(Thing(slice(5, 16)))
+    grown = grow(spells, SHAPE, DAYS, usual=usual_scores(spells, SHAPE))
+    grown.owner.reshape(*SHAPE, 2)[ROWS, 10] = -1
+    assert cut(grown, spells) == []
+
+
+def test_numbers_that_no_scan_gives_are_left_out() -> None:
+    """A kept search may come damaged: what is marked as a patch's must be such a spell as the patch is."""
+    things = (Thing(slice(5, 8)), Thing(slice(8, 9), shown=0.45), Thing(slice(9, 12)))
+    spells = spells_of(*things)
+    grown = grow(spells, SHAPE, DAYS, usual=usual_scores(spells, SHAPE))
+    never = replace(spells, start=np.full_like(spells.start, -1))
+    assert cut(grown, never) == []
+    over = spells.end.copy()
+    over[grown.owner >= 0] = 30
+    assert cut(grown, replace(spells, end=np.where(np.arange(2) == 1, LOOKS, over).astype(np.int32))) == []
+
+
+def test_blocks_are_told_where_two_are_nearly_as_probable_as_the_patch() -> None:
+    def test_only_the_patches_asked_for_are_cut() -> None:
+    spells = spells_of(
+        Thing(slice(5, 8)),
+        Thing(slice(8, 9), shown=0.45),
+        Thing(slice(9, 12)),
+        Thing(slice(25, 28)),
+        Thing(slice(28, 29), shown=0.45),
+        Thing(slice(29, 32)),
+    )
+    usual = usual_scores(spells, SHAPE)
+    grown = grow(spells, SHAPE, DAYS, usual=usual)
+    assert len(grown.patches) == 2
+    for number, patch in enumerate(grown.patches):
+        found, of = blocks([patch], [number], grown.owner, spells, SHAPE, DAYS, usual=usual)
+        assert of.tolist() == [0, 0]
+        assert np.isin(np.concatenate([p.pixels for p in found]), patch.pixels).all()
+
+
+def test_a_patch_of_which_a_part_was_dated_anew_is_not_cut_there() -> None:
+    """As a search of added looks leaves it, which keeps a patch that loses a tenth of its pixels."""
+    spells = spells_of(Thing(slice(5, 16)))
+    grown = grow(spells, SHAPE, DAYS, usual=usual_scores(spells, SHAPE))
+    grown.owner.reshape(*SHAPE, 2)[ROWS, 10] = -1
+    assert cut(grown, spells) == []
+
+
+def test_numbers_that_no_scan_gives_are_left_out() -> None:
+    """A kept search may come damaged: what is marked as a patch's must be such a spell as the patch is."""
+    things = (Thing(slice(5, 8)), Thing(slice(8, 9), shown=0.45), Thing(slice(9, 12)))
+    spells = spells_of(*things)
+    grown = grow(spells, SHAPE, DAYS, usual=usual_scores(spells, SHAPE))
+    never = replace(spells, start=np.full_like(spells.start, -1))
+    assert cut(grown, never) == []
+    over = spells.end.copy()
+    over[grown.owner >= 0] = 30
+    assert cut(grown, replace(spells, end=np.where(np.arange(2) == 1, LOOKS, over).astype(np.int32))) == []
+
+
+def test_blocks_are_told_where_two_are_nearly_as_probable_as_the_patch() -> None:
+    def test_only_the_patches_asked_for_are_cut() -> None:
+    spells = spells_of(
+        Thing(slice(5, 8)),
+        Thing(slice(8, 9), shown=0.45),
+        Thing(slice(9, 12)),
+        Thing(slice(25, 28)),
+        Thing(slice(28, 29), shown=0.45),
+        Thing(slice(29, 32)),
+    )
+    usual = usual_scores(spells, SHAPE)
+    grown = grow(spells, SHAPE, DAYS, usual=usual)
+    assert len(grown.patches) == 2
+    for number, patch in enumerate(grown.patches):
+        found, of = blocks([patch], [number], grown.owner, spells, SHAPE, DAYS, usual=usual)
+        assert of.tolist() == [0, 0]
+        assert np.isin(np.concatenate([p.pixels for p in found]), patch.pixels).all()
+
+
+def test_a_patch_of_which_a_part_was_dated_anew_is_not_cut_there() -> None:
+    """As a search of added looks leaves it, which keeps a patch that loses a tenth of its pixels."""
+    spells = spells_of(Thing(slice(5, 16)))
+    grown = grow(spells, SHAPE, DAYS, usual=usual_scores(spells, SHAPE))
+    grown.owner.reshape(*SHAPE, 2)[ROWS, 10] = -1
+    assert cut(grown, spells) == []
+
+
+def test_numbers_that_no_scan_gives_are_left_out() -> None:
+    """A kept search may come damaged: what is marked as a patch's must be such a spell as the patch is."""
+    things = (Thing(slice(5, 8)), Thing(slice(8, 9), shown=0.45), Thing(slice(9, 12)))
+    spells = spells_of(*things)
+    grown = grow(spells, SHAPE, DAYS, usual=usual_scores(spells, SHAPE))
+    never = replace(spells, start=np.full_like(spells.start, -1))
+    assert cut(grown, never) == []
+    over = spells.end.copy()
+    over[grown.owner >= 0] = 30
+    assert cut(grown, replace(spells, end=np.where(np.arange(2) == 1, LOOKS, over).astype(np.int32))) == []
+
+
+def test_blocks_are_told_where_two_are_nearly_as_probable_as_the_patch() -> None:
     def told(of_patch: float, *each: float, least: float = 0.3) -> list[bool]:
         return _things(np.zeros(len(each), np.int64), np.array(each), np.array([of_patch]), least=least).tolist()
 
@@ -206,7 +752,7 @@ def cube_of(values: NDArray[np.float64]) -> xr.Dataset:
     """Used looks, twelve days apart."""
     looks = len(values)
     grid = GeoBox(SHAPE, Affine(10, 0, 500_000, 0, -10, 5_000_000), "EPSG:32633")
-    return xr.Dataset(
+    cube = xr.Dataset(
         {
             "reflectance": (("time", "band", "y", "x"), values.astype(np.float32)),
             "valid": (("time", "y", "x"), np.ones((looks, *SHAPE), dtype=bool)),
@@ -219,6 +765,7 @@ def cube_of(values: NDArray[np.float64]) -> xr.Dataset:
         },
         attrs={"units": "reflectance"},
     )
+    return cube
 
 
 def test_a_row_is_told_as_its_sheds_with_their_dates_and_a_hall_as_one() -> None:
