@@ -115,10 +115,10 @@ def test_a_roof_is_one_thing_whatever_its_colours_and_seams(roof: tuple[Thing, .
     assert found == []
 
 
-def test_what_is_smaller_than_a_structure_that_an_image_resolves_is_no_block() -> None:
+def test_what_is_smaller_than_three_by_four_pixels_is_no_block() -> None:
     sides = (Thing(slice(5, 8)), Thing(slice(8, 9), shown=0.45), Thing(slice(9, 12)))
-    assert grown_and_cut(*sides, rows=slice(10, 11))[1] == []
-    assert len(grown_and_cut(*sides, rows=slice(10, 12))[1]) == 2
+    assert grown_and_cut(*sides, rows=slice(10, 13))[1] == []
+    assert len(grown_and_cut(*sides, rows=slice(10, 14))[1]) == 2
 
 
 def test_rims_belong_to_no_block() -> None:

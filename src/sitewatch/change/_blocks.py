@@ -30,8 +30,10 @@ _LEVELS = np.array([0.5, 0.6, 0.7, 0.8])
 """Shares of the full change of a patch at which it is cut."""
 _DIP = 0.65
 """Between two blocks the change is on average at most this share of what the weaker of them shows."""
+_LEAST = 12
+"""Pixels of a block at least: three by four hold a few that are its own alone. In less, dips are chance."""
 _LARGEST = 60
-"""Pixels of a block. What is larger is a bay of a hall: these are roofed one after the other, too, with lanes and
+"""And at most. What is larger is a bay of a hall: these are roofed one after the other, too, with lanes and
 gutters between them that such pixels show, and are one building."""
 _MOST = 32
 """Blocks of a patch: more than these are no row of sheds."""
@@ -125,7 +127,7 @@ def _cut_apart(order, bounds, deltas, events, shape):  # type: ignore[no-untyped
     at = np.full(shape[0] * shape[1], -1, dtype=np.int64)
     for g in range(len(bounds) - 1):
         members = order[bounds[g] : bounds[g + 1]]
-        if members.size < 2 * SMALLEST or members.size > _MOST * _LARGEST:
+        if members.size < 2 * _LEAST or members.size > _MOST * _LARGEST:
             continue
         along = shown_along(members, deltas)
         full = np.percentile(along, FULL)
@@ -157,12 +159,13 @@ def _cut_apart(order, bounds, deltas, events, shape):  # type: ignore[no-untyped
 
 @numba.njit(cache=True)
 def _side_by_side(members, along, labels, at, count, events, shape):  # type: ignore[no-untyped-def]
-    """Whether blocks are things of their own: none too large, and the change dips between all that touch.
+    """Whether blocks are things of their own: none too small or too large, and the change dips between all that touch.
 
     `at` has the member of each pixel, -1 where there is none.
     """
     height, width = shape
-    if np.bincount(labels[members])[1:].max() > _LARGEST:
+    sizes = np.bincount(labels[members])[1:]
+    if sizes.min() < _LEAST or sizes.max() > _LARGEST:
         return False
     total, pairs = np.zeros((count, count)), np.zeros((count, count))
     shown = np.zeros(len(labels))
