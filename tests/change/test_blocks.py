@@ -15,7 +15,7 @@ from odc.geo.xr import xr_coords
 
 from sitewatch.change import Kind
 from sitewatch.change._blocks import blocks
-from sitewatch.change._detect import _things, changes_of
+from sitewatch.change._detect import _told_apart, changes_of
 from sitewatch.change._objects import Grown, Patch, grow, usual_scores
 from sitewatch.change._scan import Spells
 from sitewatch.change._search import search
@@ -175,7 +175,7 @@ def test_numbers_that_no_scan_gives_are_left_out() -> None:
 
 def test_blocks_are_told_where_two_are_nearly_as_probable_as_the_patch() -> None:
     def told(of_patch: float, *each: float, least: float = 0.3) -> list[bool]:
-        return _things(np.zeros(len(each), np.int64), np.array(each), np.array([of_patch]), least=least).tolist()
+        return _told_apart(np.zeros(len(each), np.int64), np.array(each), np.array([of_patch]), least=least).tolist()
 
     assert told(0.9, 0.85, 0.8) == [True, True]
     assert told(0.9, 0.95, 0.9, 0.4) == [True, True, False]
@@ -184,7 +184,7 @@ def test_blocks_are_told_where_two_are_nearly_as_probable_as_the_patch() -> None
     assert told(0.45, 0.84, 0.57) == [True, True]
     assert told(0.45, 0.84, 0.57, least=0.6) == [False, False]
     # Each patch by its own.
-    found = _things(np.array([0, 1, 1, 0]), np.array([0.9, 0.9, 0.9, 0.3]), np.array([0.9, 0.9]), least=0.3)
+    found = _told_apart(np.array([0, 1, 1, 0]), np.array([0.9, 0.9, 0.9, 0.3]), np.array([0.9, 0.9]), least=0.3)
     assert found.tolist() == [False, True, True, False]
 
 

@@ -20,7 +20,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from sitewatch.change._labels import by_label, connected, reach, shown_along, summaries, without_gaps
+from sitewatch.change._labels import by_label, connected, flood, shown_along, summarised, without_gaps
 from sitewatch.change._objects import FULL, SMALLEST, Patch
 from sitewatch.change._scan import Spells
 
@@ -33,8 +33,8 @@ _DIP = 0.65
 _LEAST = 12
 """Pixels of a block at least: three by four hold a few that are its own alone. In less, dips are chance."""
 _LARGEST = 60
-"""And at most. What is larger is a bay of a hall: these are roofed one after the other, too, with lanes and
-gutters between them that such pixels show, and are one building."""
+"""Pixels of a block at most. What is larger is a bay of a hall: bays are roofed one after the other, too, with lanes
+and gutters between them that such pixels show, but are one building."""
 _MOST = 32
 """Blocks of a patch: more than these are no row of sheds."""
 
@@ -64,38 +64,18 @@ def blocks(
         New patches and, of each, the position of the patch that it is a block of; two at least of each that is cut.
     """
     order, bounds = _members(patches, numbers, owner, spells, len(days))
-    deltas = spells.delta.reshape(-1, spells.delta.shape[2])
     events = owner.shape[1]
-    block = _cut_apart(order, bounds, deltas, events, shape)
+    block = _cut_apart(order, bounds, spells.delta.reshape(-1, spells.delta.shape[2]), events, shape)
     patch_of = np.repeat(np.arange(len(patches)), np.diff(bounds))[block > 0]
     _, first, label = np.unique(patch_of * (_MOST + 1) + block[block > 0], return_index=True, return_inverse=True)
     if not len(first):
         return [], first
     by_block = order[block > 0][np.argsort(label, kind="stable")]
     ends = np.append(0, np.cumsum(np.bincount(label)))
-    told = summaries(
-        by_block,
-        ends,
-        (spells.score / usual[:, None]).ravel(),
-        spells.start.ravel(),
-        spells.end.ravel(),
-        deltas,
-        np.repeat(usual, events),
-        days,
-    )
+    told = summarised(by_block, ends, spells, spells.score / usual[:, None], days, usual=usual)
     ground = without_gaps([by_block[a:b] // events for a, b in pairwise(ends.tolist())], shape)
     made = [
-        replace(
-            patches[whole],
-            pixels=pixels,
-            start=int(told.start[i]),
-            end=int(told.end[i]),
-            score=float(told.score[i]),
-            delta=told.delta[i],
-            spread=float(told.spread[i]),
-            scatter=float(told.scatter[i]),
-            usual=float(told.usual[i]),
-        )
+        replace(patches[whole], pixels=pixels, **told.of(i))
         for i, (whole, pixels) in enumerate(zip(patch_of[first].tolist(), ground, strict=True))
     ]
     return made, patch_of[first]
@@ -123,7 +103,7 @@ def _members(
 def _cut_apart(order, bounds, deltas, events, shape):  # type: ignore[no-untyped-def]
     """Which block of its patch each member is in, from 1; 0: the patch is one, or the member is out of reach."""
     answer = np.zeros(order.size, dtype=np.int64)
-    labels = np.zeros(len(deltas), dtype=np.int64)
+    labels, shown = np.zeros(len(deltas), dtype=np.int64), np.zeros(len(deltas))
     at = np.full(shape[0] * shape[1], -1, dtype=np.int64)
     for g in range(len(bounds) - 1):
         members = order[bounds[g] : bounds[g + 1]]
@@ -141,35 +121,28 @@ def _cut_apart(order, bounds, deltas, events, shape):  # type: ignore[no-untyped
         for level in _LEVELS:
             count = connected(members, along, level * full, SMALLEST, 0, labels, at, queue, events, shape)
             if most < count <= _MOST:
-                tail = 0
-                for i in range(members.size):
-                    at[members[i] // events] = members[i]
-                    if labels[members[i]] != 0:
-                        queue[tail] = members[i]
-                        tail += 1
-                reach(queue, tail, labels, at, events, shape, members.size)
-                if _side_by_side(members, along, labels, at, count, events, shape):
+                flood(members, labels, at, queue, events, shape, members.size)
+                shown[members] = along
+                if _side_by_side(members, shown, labels, at, count, events, shape):
                     most = count
                     answer[bounds[g] : bounds[g + 1]] = labels[members]
-                for i in range(members.size):
-                    at[members[i] // events] = -1
             labels[members] = 0
     return answer
 
 
 @numba.njit(cache=True)
-def _side_by_side(members, along, labels, at, count, events, shape):  # type: ignore[no-untyped-def]
+def _side_by_side(members, shown, labels, at, count, events, shape):  # type: ignore[no-untyped-def]
     """Whether blocks are things of their own: none too small or too large, and the change dips between all that touch.
 
-    `at` has the member of each pixel, -1 where there is none.
+    `shown` is of all pixel-events; `at` is left as it was, -1.
     """
     height, width = shape
     sizes = np.bincount(labels[members])[1:]
     if sizes.min() < _LEAST or sizes.max() > _LARGEST:
         return False
     total, pairs = np.zeros((count, count)), np.zeros((count, count))
-    shown = np.zeros(len(labels))
-    shown[members] = along
+    for i in range(members.size):
+        at[members[i] // events] = members[i]
     for i in range(members.size):
         here = labels[members[i]]
         row, column = members[i] // events // width, members[i] // events % width
@@ -177,9 +150,11 @@ def _side_by_side(members, along, labels, at, count, events, shape):  # type: ig
             for x in range(max(0, column - 1), min(width, column + 2)):
                 near = at[y * width + x]
                 if here != 0 and near >= 0 and labels[near] > here:
-                    total[here - 1, labels[near] - 1] += min(along[i], shown[near])
+                    total[here - 1, labels[near] - 1] += min(shown[members[i]], shown[near])
                     pairs[here - 1, labels[near] - 1] += 1
-    top = np.array([np.median(along[labels[members] == block + 1]) for block in range(count)])
+    for i in range(members.size):
+        at[members[i] // events] = -1
+    top = np.array([np.median(shown[members][labels[members] == block + 1]) for block in range(count)])
     for one in range(count):
         for other in range(count):
             if total[one, other] > _DIP * min(top[one], top[other]) * pairs[one, other]:

@@ -247,7 +247,7 @@ def _judged(
             stack.days,
             stack.shape,
         ).probability[len(patches) :]
-        good = _things(made.whole, of_blocks, probability, least=of_this)
+        good = _told_apart(made.whole, of_blocks, probability, least=of_this)
         told[made.whole[good]] = False
         kept = [made.patches[i] for i in np.flatnonzero(good).tolist()]
         chosen = np.append(chosen, len(patches) + np.arange(len(kept)))
@@ -280,7 +280,7 @@ def _judged(
     return [*changes([i for i in chosen.tolist() if told[i]]), *islice(changes(unclaimed), MAX_OTHERS)]
 
 
-def _things(
+def _told_apart(
     whole: NDArray[np.int64], probability: NDArray[np.float64], of_wholes: NDArray[np.float64], *, least: float
 ) -> NDArray[np.bool_]:
     """(n,) True for blocks that are told instead of their patch: two of one at least, claimed by themselves.

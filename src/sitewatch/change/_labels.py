@@ -6,14 +6,16 @@ A pixel-event is a spell of a pixel: flat index pixel * events + event. Labels c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-__all__ = ["Summaries", "by_label", "connected", "reach", "shown_along", "summaries", "without_gaps"]
+from sitewatch.change._scan import Spells
+
+__all__ = ["Summaries", "by_label", "connected", "flood", "shown_along", "summarised", "without_gaps"]
 
 _SIDE_BY_SIDE = 128
 """Sets of pixels whose gaps are closed in one go."""
@@ -40,7 +42,7 @@ def connected(members, along, least, smallest, label, parts, at, queue, events, 
             continue
         parts[members[i]] = label + 1
         queue[0] = members[i]
-        size = reach(queue, 1, parts, at, events, shape, members.size)
+        size = _reach(queue, 1, parts, at, events, shape, members.size)
         if size >= smallest:
             label += 1
             continue
@@ -53,7 +55,7 @@ def connected(members, along, least, smallest, label, parts, at, queue, events, 
 
 
 @numba.njit(cache=True)
-def reach(queue, tail, labels, at, events, shape, steps):  # type: ignore[no-untyped-def]
+def _reach(queue, tail, labels, at, events, shape, steps):  # type: ignore[no-untyped-def]
     """Label, breadth-first, what is reached from the first `tail` of a queue through pixels where `at` has a member.
 
     In at most `steps` steps from pixel to pixel; returns how long the queue has become.
@@ -77,6 +79,20 @@ def reach(queue, tail, labels, at, events, shape, steps):  # type: ignore[no-unt
                     queue[tail] = near
                     tail += 1
     return tail
+
+
+@numba.njit(cache=True)
+def flood(members, labels, at, queue, events, shape, steps):  # type: ignore[no-untyped-def]
+    """Label members, from all that have a label at once outwards, in at most `steps` steps; `at` is left as it was."""
+    tail = 0
+    for i in range(members.size):
+        at[members[i] // events] = members[i]
+        if labels[members[i]] != 0:
+            queue[tail] = members[i]
+            tail += 1
+    _reach(queue, tail, labels, at, events, shape, steps)
+    for i in range(members.size):
+        at[members[i] // events] = -1
 
 
 @numba.njit(cache=True)
@@ -107,9 +123,53 @@ class Summaries(NamedTuple):
     spread: NDArray[np.float64]
     scatter: NDArray[np.float64]
 
+    def of(self, i: int) -> dict[str, Any]:
+        """What a `Patch` keeps of one of them."""
+        return {
+            "start": int(self.start[i]),
+            "end": int(self.end[i]),
+            "score": float(self.score[i]),
+            "delta": self.delta[i],
+            "spread": float(self.spread[i]),
+            "scatter": float(self.scatter[i]),
+            "usual": float(self.usual[i]),
+        }
+
+
+def summarised(
+    order: NDArray[np.int64],
+    bounds: NDArray[np.int64],
+    spells: Spells,
+    scores: NDArray[np.float32],
+    days: NDArray[np.float64],
+    *,
+    usual: NDArray[np.float32],
+) -> Summaries:
+    """What the pixel-events between each two bounds of `order` have in common.
+
+    Args:
+        order: positions of pixel-events.
+        bounds: (n + 1,) where each patch begins among them.
+        spells: of all pixels.
+        scores: (pixel, event) of the spells, over what is usual.
+        days: (time,) capture times in days.
+        usual: (pixel,) what scores were divided by.
+    """
+    found: Summaries = _summaries(
+        order,
+        bounds,
+        scores.ravel(),
+        spells.start.ravel(),
+        spells.end.ravel(),
+        spells.delta.reshape(-1, spells.delta.shape[2]),
+        np.repeat(usual, scores.shape[1]),
+        days,
+    )
+    return found
+
 
 @numba.njit(cache=True, parallel=True)
-def summaries(order, bounds, scores, starts, ends, deltas, usual, days):  # type: ignore[no-untyped-def]
+def _summaries(order, bounds, scores, starts, ends, deltas, usual, days):  # type: ignore[no-untyped-def]
     """Medians over the members of each patch, see `Patch`; all but `order` and `bounds` are by pixel-event."""
     count, bands = len(bounds) - 1, deltas.shape[1]
     start, end = np.zeros(count, dtype=np.int32), np.zeros(count, dtype=np.int32)

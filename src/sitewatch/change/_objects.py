@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from sitewatch.change._labels import by_label, connected, reach, shown_along, summaries, without_gaps
+from sitewatch.change._labels import by_label, connected, flood, shown_along, summarised, without_gaps
 from sitewatch.change._scan import Spells
 
 __all__ = [
@@ -136,42 +136,23 @@ def grow(
         scores[~free] = 0.0
     flat = np.flatnonzero(scores.ravel() >= SEED_SCORE)
     flat = flat[np.argsort(-scores.ravel()[flat], kind="stable")]
-    events = scores.shape[1]
-    deltas = spells.delta.reshape(-1, spells.delta.shape[2])
     if rims:
         parts = grown = _grow(flat, scores, spells.start, spells.end, spells.delta, days, shape).ravel()
     else:
         parts, grown = _things(flat, scores, spells, days, shape)
     order, bounds = by_label(parts)
-    told = summaries(
-        order,
-        bounds,
-        scores.ravel(),
-        spells.start.ravel(),
-        spells.end.ravel(),
-        deltas,
-        np.repeat(usual, events),
-        days,
-    )
+    told = summarised(order, bounds, spells, scores, days, usual=usual)
     size = np.diff(bounds)
     kept = np.flatnonzero((size >= MIN_PIXELS) | ((size == 2) & (told.lowest >= PAIR_SCORE)))
     number = np.full(len(size) + 1, -1, dtype=np.int32)
     number[kept + 1] = np.arange(len(kept))
     owner = number[grown].reshape(scores.shape)
-    closed = without_gaps([order[bounds[group] : bounds[group + 1]] // events for group in kept.tolist()], shape)
+    closed = without_gaps(
+        [order[bounds[group] : bounds[group + 1]] // scores.shape[1] for group in kept.tolist()], shape
+    )
     busy = _busy(spells, len(days))
     patches = [
-        Patch(
-            pixels=pixels,
-            start=int(told.start[group]),
-            end=int(told.end[group]),
-            score=float(told.score[group]),
-            delta=told.delta[group],
-            spread=float(told.spread[group]),
-            scatter=float(told.scatter[group]),
-            common=float(busy[told.start[group]]),
-            usual=float(told.usual[group]),
-        )
+        Patch(pixels=pixels, common=float(busy[told.start[group]]), **told.of(group))
         for group, pixels in zip(kept.tolist(), closed, strict=True)
     ]
     return Grown(patches=patches, owner=owner)
@@ -315,17 +296,8 @@ def _without_rims(order, bounds, deltas, events, shape):  # type: ignore[no-unty
             label = connected(members, along, _RIM * strongest, SMALLEST, before, parts, at, queue, events, shape)
         if label == before:
             label = connected(members, along, _RIM * full, 1, before, parts, at, queue, events, shape)
-        # From all parts at once outwards.
-        tail = 0
-        for i in range(members.size):
-            at[members[i] // events] = members[i]
-            whole[members[i]] = parts[members[i]]
-            if parts[members[i]] != 0:
-                queue[tail] = members[i]
-                tail += 1
-        reach(queue, tail, whole, at, events, shape, _RIM_PIXELS)
-        for i in range(members.size):
-            at[members[i] // events] = -1
+        whole[members] = parts[members]
+        flood(members, whole, at, queue, events, shape, _RIM_PIXELS)
     return parts, whole, shown
 
 
