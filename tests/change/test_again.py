@@ -14,7 +14,7 @@ import xarray as xr
 from scipy import ndimage
 
 from sitewatch.archive import fetch, list_folder
-from sitewatch.change import Change, Edge, Kind, detect, detect_again
+from sitewatch.change import Change, Edge, Kind, _keep, detect, detect_again
 from sitewatch.change._again import Known, remember, search_again
 from sitewatch.change._background import design, residuals
 from sitewatch.change._detect import changes_of
@@ -292,6 +292,8 @@ def test_a_file_that_cannot_be_used_is_as_good_as_none(known: Known, tmp_path: P
         ("patch_pixels", parts["patch_pixels"] + 10**9),
         ("grown", np.array(len(parts["features"]) + 1)),
         ("spells_end", parts["spells_end"] + len(parts["scenes"])),
+        ("usual", np.zeros_like(parts["usual"])),
+        ("usual", np.full_like(parts["usual"], np.nan)),
         ("spells_start", parts["spells_start"].astype(np.int64)),
         ("patch_numbers", parts["patch_numbers"] - 1000),
         ("place", np.array([object()], dtype=object)),
@@ -302,6 +304,17 @@ def test_a_file_that_cannot_be_used_is_as_good_as_none(known: Known, tmp_path: P
     assert read_known(path) is None
     np.savez_compressed(path, **parts)
     assert zipfile.is_zipfile(path)
+    assert read_known(path) is None
+
+
+def test_a_search_too_large_to_keep_leaves_no_file(
+    known: Known, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "search.npz"
+    write_known(path, known)
+    monkeypatch.setattr(_keep, "_MAX_BYTES", path.stat().st_size // 2)
+    write_known(path, known)
+    assert list(tmp_path.iterdir()) == []
     assert read_known(path) is None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -47,8 +47,6 @@ _AS_LIKELY = 0.85
 
 _STRONG = 20.0
 """Smallest median score of a change that is reported without being claimed as a structure."""
-
-Progress = Callable[[str], None]
 
 
 def detect(cube: xr.Dataset, *, false_alarms: float, inside: NDArray[np.bool_]) -> list[Change]:
@@ -95,6 +93,28 @@ def detect_again(
         found = search(cube)
     write_known(kept, remember(found, cube))
     return changes_of(found, cube, false_alarms=false_alarms, inside=inside), found.whole
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Said:
+    """Patches and what is said of each."""
+
+    patches: Sequence[Patch]
+    features: NDArray[np.float64]
+    """(n, len(FEATURES))"""
+    standing: NDArray[np.bool_]
+    """(n,) True: the structure stood within the spell."""
+    probability: NDArray[np.float64]
+    """(n,)"""
+    within: NDArray[np.bool_]
+    """(n,) True where it is probable enough for the budget."""
+    told: NDArray[np.bool_]
+    """(n,) True where it touches the outline and no other tells the same event better."""
+
+    @property
+    def claimed(self) -> NDArray[np.int64]:
+        """Positions of what is claimed as a structure."""
+        return np.flatnonzero(self.within & self.told)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,10 +237,38 @@ def _judged(
     """
     if not patches:
         return []
-    judged = judge.in_place(alone, features, patches, stack.days, stack.shape)
-    standing, probability = judged.standing_inside, judged.probability
-    flat = inside.ravel()
-    touching = np.array([flat[patch.pixels].any() for patch in patches], dtype=bool)
+    said, least = _within_budget(
+        patches,
+        features,
+        judge.in_place(alone, features, patches, stack.days, stack.shape),
+        stack,
+        judge,
+        false_alarms=false_alarms,
+        inside=inside,
+    )
+    if cut is not None:
+        said = _in_blocks(said, alone, stack, judge, cut=cut, least=least, inside=inside)
+    others = np.flatnonzero(np.array([p.score >= _STRONG for p in said.patches]) & said.told & ~said.within).tolist()
+    others.sort(key=lambda i: -said.patches[i].score * len(said.patches[i].pixels) ** 0.5)
+    return [
+        *_changes(said, said.claimed.tolist(), stack.bands, dated),
+        *islice(_changes(said, others, stack.bands, dated), MAX_OTHERS),
+    ]
+
+
+def _within_budget(
+    patches: Sequence[Patch],
+    features: NDArray[np.float64],
+    judged: Judged,
+    stack: Stack,
+    judge: Verifier,
+    *,
+    false_alarms: float,
+    inside: NDArray[np.bool_],
+) -> tuple[_Said, float]:
+    """What is said of patches, each event once, and the probability from which one of up to `LARGE` is claimed."""
+    probability = judged.probability
+    touching = _touching(patches, inside)
     weak_a_year = 0.0
     if judge.false_per_weak is not None:
         years = max((stack.days[-1] - stack.days[0]) / 365.25, _SHORTEST_YEARS)
@@ -230,54 +278,97 @@ def _judged(
     )
     large = np.array([len(patch.pixels) > LARGE for patch in patches], dtype=bool)
     within = probability >= np.where(large, of_average, of_this)
-    chosen: NDArray[np.int64] = np.flatnonzero(within)
+    chosen = np.flatnonzero(within)
     claimable = [patches[i] for i in chosen.tolist()]
     pairs = repeats(claimable, stack.days, stack.shape)
-    told = touching.copy()
-    told[chosen[~distinct(claimable, probability[chosen], pairs)]] = False  # an event is told once
-    claimed = chosen[told[chosen]]
-    if cut is not None and (made := cut([patches[i] for i in claimed.tolist()])).patches:
-        made = replace(made, whole=claimed[made.whole])
-        own = judge.by_itself(made.features)
-        # Beside all patches, which were judged without them.
-        of_blocks = judge.in_place(
-            Judged.of([alone, own]),
-            np.vstack([features, made.features]),
-            [*patches, *made.patches],
-            stack.days,
-            stack.shape,
-        ).probability[len(patches) :]
-        good = _told_apart(made.whole, of_blocks, probability, least=of_this)
-        told[made.whole[good]] = False
-        kept = [made.patches[i] for i in np.flatnonzero(good).tolist()]
-        chosen = np.append(chosen, len(patches) + np.arange(len(kept)))
-        patches, features = [*patches, *kept], np.vstack([features, made.features[good]])
-        standing = np.append(standing, own.standing_inside[good])
-        probability = np.append(probability, of_blocks[good])
-        within = np.append(within, np.ones(len(kept), dtype=bool))
-        told = np.append(told, np.array([flat[patch.pixels].any() for patch in kept], dtype=bool))
+    told = touching
+    told[chosen[~distinct(claimable, probability[chosen], pairs)]] = False
+    return (
+        _Said(
+            patches=patches,
+            features=features,
+            standing=judged.standing_inside,
+            probability=probability,
+            within=within,
+            told=told,
+        ),
+        of_this,
+    )
 
-    def changes(some: Sequence[int]) -> Iterator[Change]:
-        # A few together: those that are asked for are dated side by side, and most others never.
-        for first in range(0, len(some), _DATED):
-            few = some[first : first + _DATED]
-            for i, (began, ended) in zip(few, dated([patches[i] for i in few]), strict=True):
-                if began is None and ended is None:
-                    continue
-                yield Change(
-                    pixels=patches[i].pixels,
-                    began=began,
-                    ended=ended,
-                    standing_inside=bool(standing[i]),
-                    kind=Kind.STRUCTURE
-                    if within[i]
-                    else _other_kind(dict(zip(FEATURES, features[i], strict=True)), stack.bands),
-                    probability=float(probability[i]),
-                )
 
-    unclaimed = np.flatnonzero(np.array([p.score >= _STRONG for p in patches]) & told & ~within).tolist()
-    unclaimed.sort(key=lambda i: -patches[i].score * len(patches[i].pixels) ** 0.5)
-    return [*changes([i for i in chosen.tolist() if told[i]]), *islice(changes(unclaimed), MAX_OTHERS)]
+def _in_blocks(
+    said: _Said,
+    alone: Judged,
+    stack: Stack,
+    judge: Verifier,
+    *,
+    cut: Callable[[Sequence[Patch]], _Blocks],
+    least: float,
+    inside: NDArray[np.bool_],
+) -> _Said:
+    """The same with the blocks of what is claimed in its place, where two or more are believed nearly as much.
+
+    Blocks are judged beside all patches, which were judged without them.
+
+    Args:
+        said: of all patches.
+        alone: what is said of each patch by itself.
+        stack: in which they were found.
+        judge: that judged them.
+        cut: gives the blocks of some patches.
+        least: probability from which a block is claimed.
+        inside: (y, x), True inside the outline.
+    """
+    claimed, count = said.claimed, len(said.patches)
+    made = cut([said.patches[i] for i in claimed.tolist()])
+    if not made.patches:
+        return said
+    whole = claimed[made.whole]
+    own = judge.by_itself(made.features)
+    together = [*said.patches, *made.patches]
+    features = np.vstack([said.features, made.features])
+    judged = judge.in_place(Judged.of([alone, own]), features, together, stack.days, stack.shape)
+    good = _told_apart(whole, judged.probability[count:], said.probability, least=least)
+    kept = np.concatenate([np.arange(count), count + np.flatnonzero(good)])
+    patches = [together[i] for i in kept.tolist()]
+    told = np.append(said.told, _touching(patches[count:], inside))
+    told[whole[good]] = False
+    return _Said(
+        patches=patches,
+        features=features[kept],
+        standing=np.append(said.standing, own.standing_inside[good]),
+        probability=np.append(said.probability, judged.probability[count:][good]),
+        within=np.append(said.within, np.ones(len(patches) - count, dtype=bool)),
+        told=told,
+    )
+
+
+def _touching(patches: Sequence[Patch], inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(n,) True where a patch touches what is `inside`, (y, x)."""
+    flat = inside.ravel()
+    return np.array([flat[patch.pixels].any() for patch in patches], dtype=bool)
+
+
+def _changes(
+    said: _Said, some: Sequence[int], bands: Sequence[str], dated: Callable[[Sequence[Patch]], list[Ends]]
+) -> Iterator[Change]:
+    """Patches at some positions as changes; one whose dates no look tells is none."""
+    # A few together: those that are asked for are dated side by side, and most others never.
+    for first in range(0, len(some), _DATED):
+        few = some[first : first + _DATED]
+        for i, (began, ended) in zip(few, dated([said.patches[i] for i in few]), strict=True):
+            if began is None and ended is None:
+                continue
+            yield Change(
+                pixels=said.patches[i].pixels,
+                began=began,
+                ended=ended,
+                standing_inside=bool(said.standing[i]),
+                kind=Kind.STRUCTURE
+                if said.within[i]
+                else _other_kind(dict(zip(FEATURES, said.features[i], strict=True)), bands),
+                probability=float(said.probability[i]),
+            )
 
 
 def _told_apart(

@@ -22,6 +22,7 @@ _FORMAT = 4
 """Of the file and of what its numbers mean: one more whenever the scan, the patches or their features change."""
 
 _MAX_BYTES = 4 * 2**30
+"""A larger file is neither written nor read."""
 
 _TYPES: Mapping[str, type[np.generic]] = {
     **dict.fromkeys(("spells_start", "spells_end", "owner"), np.int32),
@@ -45,7 +46,7 @@ _NUMBERS = ("start", "end", "score", "spread", "scatter", "common", "usual", "co
 
 
 def write_known(path: Path, known: Known) -> None:
-    """Write the file, or leave the one that is there as it was.
+    """Write the file, or leave the one that is there as it was; of a search too large to keep, no file is left.
 
     Raises:
         OSError: it cannot be written.
@@ -75,6 +76,9 @@ def write_known(path: Path, known: Known) -> None:
             -1, len(_NUMBERS)
         ),
     }
+    if sum(array.nbytes for array in arrays.values()) > _MAX_BYTES:
+        path.unlink(missing_ok=True)  # an older one would only be read in vain from now on
+        return
     partial = path.with_name(path.name + ".partial")
     try:
         with partial.open("wb") as file:
@@ -129,6 +133,7 @@ def _known(arrays: Mapping[str, NDArray[Any]]) -> Known:
         and arrays["scenes"].shape == (looks,)
         and arrays["seen"].shape == (looks, (pixels + 7) // 8)
         and arrays["usual"].shape == (pixels,)
+        and _within(arrays["usual"], 1, np.inf)
         and 0 < int(arrays["whole"]) <= looks
         and arrays["tone"].shape == (2,)
         and float(arrays["tone"][1]) > 0
@@ -195,5 +200,5 @@ def _known(arrays: Mapping[str, NDArray[Any]]) -> Known:
     )
 
 
-def _within(array: NDArray[Any], low: int, high: int) -> bool:
+def _within(array: NDArray[Any], low: float, high: float) -> bool:
     return bool(((array >= low) & (array <= high)).all())
