@@ -17,15 +17,9 @@ own; `--transfer-seeds` chooses the scenes. Part pictures shows the engine the s
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import hashlib
 import json
 import os
-import pickle
-import resource
-import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -37,31 +31,32 @@ from pathlib import Path
 from typing import Any
 
 import added_looks
+import clocks
 import faults
 import numpy as np
 import oscd
 import peers
-import pictures
-import second_world
-import shapely
 import xarray as xr
-from matching import SIZES, Claim, Ends, Event, Tally, as_looked, datable, event, match, tellable
-from numpy.typing import NDArray
-from odc.geo.geobox import GeoBox
-from odc.geo.xr import xr_coords
+from engine import (
+    ABLATIONS,
+    TUNED_ABLATIONS,
+    TUNED_DENSITIES,
+    Method,
+    as_shipped,
+    claims_of,
+    touching,
+    with_budget,
+    with_density,
+)
+from matching import Claim, Tally, match
 from peers import PEERS, Breaks, Peer, Record
-from shapely.geometry import box, shape
-from shapely.geometry.base import BaseGeometry
+from scenes import Region, Scene, scene, second_scene
+from tables import SCORE_HEAD, Output, Table, diagram, number, say, score_row
 
-import sitewatch.simulate
-from sitewatch.archive import fetch, list_folder
-from sitewatch.change import Change, Kind, candidates, detect, stack_of
-from sitewatch.cube import read_cube
-from sitewatch.simulate import Recipe, simulate, truth, write
-from sitewatch.site import Site, area_mask, project, read_site
+from sitewatch.change import Change, Kind, detect
+from sitewatch.simulate import Recipe
 from sitewatch.structures import Structure, identify
 
-NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 TUNING_SEED = 900
 TEST_SEEDS = tuple(range(901, 907))
 OWN_WORLD, SECOND_WORLD = "our simulator", "second simulator"
@@ -75,337 +70,7 @@ THRESHOLDS = 30
 """Tried in tuning a peer, at even quantiles of its scores."""
 PARTS = ("accuracy", "ablation", "transfer", "null", "pictures", "speed", "scaling", "added", "gates", "oscd")
 BINS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
-SCALING_LOOKS = (100, 200, 400)
-SCALING_PIXELS = (256, 512, 1024)
-LOOKS_OF_LARGE = 60
-"""Looks in the scaling over size: 1024 x 1024 pixels of them, six bands and the engine's own copy, fit in 8 GB."""
-
 SHIPPED = "sitewatch, as shipped"
-EPOCH_ORDINAL = dt.date(1970, 1, 1).toordinal()
-RIM_M = 1.5
-"""Rim of the images that a whole scene leaves out: rounded coordinates must not ask for ground beyond them."""
-
-BUSY = 1.25
-"""Seconds per second of CPU, with one thread, from which a timing is marked: something else had the machine."""
-
-Method = Callable[[xr.Dataset, NDArray[np.bool_]], Sequence[Structure]]
-"""(cube, inside) to structures."""
-
-
-# ---- the engine, as shipped and with parts taken out -----------------------------------------------------------------
-
-
-def as_shipped(cube: xr.Dataset, inside: NDArray[np.bool_]) -> Sequence[Structure]:
-    """The engine with its default budget."""
-    return with_budget(cube, inside, threshold=1.0)
-
-
-def with_budget(cube: xr.Dataset, inside: NDArray[np.bool_], *, threshold: float) -> Sequence[Structure]:
-    """The engine with `threshold` false alarms a year."""
-    return identify(detect(cube, false_alarms=threshold, inside=inside), cube, site_id="benchmark")
-
-
-def with_density(cube: xr.Dataset, inside: NDArray[np.bool_], *, threshold: float) -> Sequence[Structure]:
-    """The engine with `threshold` false alarms per 10 000 pixels and year: equally strict on any area."""
-    return with_budget(cube, inside, threshold=threshold * float(inside.sum()) * 1e-4)
-
-
-def without_verification(cube: xr.Dataset, inside: NDArray[np.bool_], *, threshold: float) -> Sequence[Structure]:
-    """All patches of at least this score; the direction is still the shipped model's, the grouping `identify`."""
-    from sitewatch.change._dates import edges
-    from sitewatch.change._verify import verifier
-
-    stack = stack_of(cube)
-    patches, features = candidates(stack)
-    if not patches:
-        return ()
-    standing = verifier(stack.bands).by_itself(features).standing_inside
-    changes = []
-    strong = [i for i, p in enumerate(patches) if p.score >= threshold and inside.ravel()[p.pixels].any()]
-    ends = edges([patches[i] for i in strong], stack)
-    for patch, stands, (began, ended) in zip((patches[i] for i in strong), standing[strong], ends, strict=True):
-        if began is not None or ended is not None:
-            changes.append(
-                Change(
-                    pixels=patch.pixels,
-                    began=began,
-                    ended=ended,
-                    standing_inside=bool(stands),
-                    kind=Kind.STRUCTURE,
-                    # Any rising function of the score ranks the claims.
-                    probability=float(patch.score / (patch.score + 100)),
-                )
-            )
-    return identify(changes, cube, site_id="benchmark")
-
-
-ABLATIONS: dict[str, Method] = {"as shipped": as_shipped}
-"""By name; add a line to have one more row."""
-TUNED_ABLATIONS: dict[str, tuple[Callable[..., Sequence[Structure]], tuple[float, ...]]] = {
-    "without verification": (without_verification, (12, 16, 20, 25, 30, 40, 50, 70, 100)),
-}
-"""By name; those that need a threshold, and the thresholds tried on the tuning scene."""
-TUNED_DENSITIES = (0.1, 0.3, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
-"""False alarms per 10 000 pixels and year that are tried on the tuning scene."""
-
-
-# ---- scenes ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class Region:
-    """Where claims are made and scored."""
-
-    inside: NDArray[np.bool_]
-    """(y, x); claims that touch it count."""
-    events: tuple[Event, ...]
-    km2_years: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scene:
-    """One simulated record with its truth."""
-
-    seed: int
-    cube: xr.Dataset
-    years: float
-    regions: Mapping[str, Region]
-    """`whole`: all of the scene; `outline`: the facility."""
-
-    @property
-    def record(self) -> Record:
-        """As the peers read it."""
-        return Record.of(self.cube)
-
-
-def scene(recipe: Recipe, work: Path, *, cropped: bool = False, shown: bool = False) -> Scene:
-    """Simulate, write, list, fetch and read one scene; images and truth are kept in `work`.
-
-    Args:
-        recipe: what to simulate.
-        work: where scenes are kept.
-        cropped: True: the cube of the facility and its margin, as `sitewatch watch` reads it; False: of all the images.
-        shown: True: as 8-bit pictures without a mask (see `pictures.show`); False: as the simulator made them.
-    """
-    folder = _simulated(recipe, work)
-    if shown:
-        folder = _shown(folder, recipe.seed, work)
-    return _read(folder, seed=recipe.seed, years=recipe.years, cropped=cropped)
-
-
-def second_scene(seed: int, work: Path, *, shown: bool = False) -> Scene:
-    """Likewise, one scene of the second world."""
-    folder = _second(seed, work)
-    if shown:
-        folder = _shown(folder, seed, work)
-    return _read(folder, seed=seed, years=second_world.SPAN / 365)
-
-
-def _read(folder: Path, *, seed: int, years: float, cropped: bool = False) -> Scene:
-    site = read_site(folder / "world" / "site.geojson")
-    listing = list_folder(folder / "world" / "images")
-    watched = site if cropped else replace(site, id="whole", outline=_whole(folder), areas={})
-    chips = fetch(listing, watched, folder / ("cropped" if cropped else "archive"), now=NOW).chips
-    cube = read_cube(watched, chips).cube
-    assert cube is not None
-    return Scene(
-        seed=seed,
-        cube=cube,
-        years=years,
-        regions={name: _region(folder, name, cube, site) for name in ("whole", "outline")},
-    )
-
-
-def _simulated(recipe: Recipe, work: Path) -> Path:
-    """The folder of a recipe's images."""
-
-    def make(folder: Path) -> BaseGeometry:
-        world = simulate(recipe)
-        write(world, folder / "world")
-        for name in ("whole", "outline"):
-            (folder / f"{name}.json").write_text(json.dumps(truth(world, whole=name == "whole")))
-        return world.geographic(box(RIM_M, RIM_M, *([recipe.size * recipe.pixel_m - RIM_M] * 2)))
-
-    sources = sorted(Path(sitewatch.simulate.__file__).parent.glob("*.py"))
-    return _kept(f"scene-{recipe.seed}", repr(recipe), sources, work, make)
-
-
-def _second(seed: int, work: Path) -> Path:
-    """The folder of a second world's images."""
-
-    def make(folder: Path) -> BaseGeometry:
-        second_world.make(seed, folder / "world")
-        for name, told in (("whole", "truth_whole"), ("outline", "truth")):
-            (folder / "world" / f"{told}.geojson").rename(folder / f"{name}.json")
-        return shape(second_world.images_outline(RIM_M))
-
-    return _kept(f"second-{seed}", str(seed), [Path(second_world.__file__)], work, make)
-
-
-def _shown(simulated: Path, seed: int, work: Path) -> Path:
-    """The folder of a scene's images as pictures."""
-
-    def make(folder: Path) -> BaseGeometry:
-        pictures.show(simulated / "world" / "images", folder / "world" / "images", seed)
-        for name in ("world/site.geojson", "whole.json", "outline.json"):
-            shutil.copy(simulated / name, folder / name)
-        return _whole(simulated)
-
-    return _kept(f"{simulated.name}-shown", str(seed), [Path(pictures.__file__)], work, make)
-
-
-def _kept(name: str, asked: str, sources: Iterable[Path], work: Path, make: Callable[[Path], BaseGeometry]) -> Path:
-    """A folder that `make` fills; it is filled anew where its `sources` were changed since.
-
-    It gets world/site.geojson, world/images and, as truth, whole.json and outline.json; `make` returns the outline of
-    all the images, EPSG:4326.
-    """
-    key = hashlib.sha256(asked.encode() + b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
-    folder = work / f"{name}-{key}"
-    if not (folder / "done").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        (folder / "done").write_text(shapely.to_wkt(make(folder), rounding_precision=8))
-    return folder
-
-
-def _whole(folder: Path) -> Any:
-    """Outline of all the images, EPSG:4326."""
-    return shapely.from_wkt((folder / "done").read_text())
-
-
-def _region(folder: Path, name: str, cube: xr.Dataset, site: Site) -> Region:
-    known = json.loads((folder / f"{name}.json").read_text())
-    grid = cube.odc.geobox
-    size = (int(grid.shape[0]), int(grid.shape[1]))
-    days = [dt.date.fromisoformat(known[key]) for key in ("start", "end")]
-    inside = np.ones(size, dtype=bool) if name == "whole" else area_mask(site.outline, grid)
-
-    def in_pixels(c: NDArray[np.float64]) -> NDArray[np.float64]:
-        a = grid.affine
-        return np.column_stack(((c[:, 0] - a.c) / a.a, (c[:, 1] - a.f) / a.e))
-
-    events = tuple(
-        event(f["properties"], shapely.transform(project(shape(f["geometry"]), to=grid.crs), in_pixels), size)
-        for f in known["features"]
-    )
-    valid = cube["valid"].values.reshape(cube.sizes["time"], -1)
-    starts, ends = (
-        cube[name].values.astype("datetime64[D]").astype(np.int64) + EPOCH_ORDINAL for name in ("time", "time_end")
-    )
-    looked = (e if e.ignore else as_looked(e, int(starts[0]), int(ends.max())) for e in events if len(e.pixels))
-    record = valid, starts, ends
-    return Region(
-        inside=inside,
-        events=tuple(
-            replace(e, datable=datable(e, *record), tellable=tellable(e, *record)) for e in looked if e is not None
-        ),
-        km2_years=known["area_km2"] * (days[1] - days[0]).days / 365.25,
-    )
-
-
-def claims_of(structures: Iterable[Structure], cube: xr.Dataset) -> list[Claim]:
-    """Every presence of what is claimed as a structure."""
-    out = []
-    for structure in structures:
-        if structure.kind is Kind.STRUCTURE:
-            pixels = np.flatnonzero(area_mask(structure.footprint, cube.odc.geobox))
-            for presence in structure.presences:
-                ends: Ends = tuple(  # type: ignore[assignment]
-                    None if b is None else (b.after.date().toordinal(), b.by.date().toordinal())
-                    for b in (presence.erected, presence.dismantled)
-                )
-                out.append(Claim(pixels=pixels, ends=ends, probability=presence.probability))
-    return out
-
-
-def touching(claims: Iterable[Claim], inside: NDArray[np.bool_]) -> list[Claim]:
-    """Those with a pixel inside."""
-    return [claim for claim in claims if inside.ravel()[claim.pixels].any()]
-
-
-# ---- tables ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class Table:
-    """Something to print."""
-
-    title: str
-    note: str
-    head: Sequence[str]
-    rows: Sequence[Sequence[str]]
-
-    def markdown(self) -> str:
-        """Aligned, so that it reads as plain text too."""
-        widths = [max(len(row[i]) for row in [self.head, *self.rows]) for i in range(len(self.head))]
-        lines = [
-            "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
-            for row in [self.head, ["-" * width for width in widths], *self.rows]
-        ]
-        return "\n".join([f"## {self.title}", "", self.note, "", *lines, ""])
-
-
-@dataclass(kw_only=True)
-class Output:
-    """Prints and keeps what was measured."""
-
-    folder: Path
-    tables: list[Table] = field(default_factory=list)
-    numbers: dict[str, Any] = field(default_factory=dict)
-
-    def add(self, table: Table) -> None:
-        """Print one table and write all so far: a run that is stopped leaves what it had."""
-        self.tables.append(table)
-        print("\n" + table.markdown(), flush=True)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "tables.md").write_text("\n".join(t.markdown() for t in self.tables), encoding="utf-8")
-        document = {**self.numbers, "tables": [{"title": t.title, "head": t.head, "rows": t.rows} for t in self.tables]}
-        (self.folder / "results.json").write_text(json.dumps(document, indent=1), encoding="utf-8")
-
-
-def say(text: str) -> None:
-    print(f"[{dt.datetime.now(tz=dt.UTC):%H:%M:%S}] {text}", flush=True)
-
-
-def number(value: float | None, digits: int = 2) -> str:
-    return "-" if value is None else f"{value:.{digits}f}"
-
-
-SCORE_HEAD = (
-    "method",
-    "F1",
-    "precision",
-    "recall",
-    "permanent",
-    "temporary",
-    "erected alone",
-    "demolition",
-    *SIZES,
-    "false / km2 a",
-    "days outside",
-    "coverage",
-    "width, days",
-    "F1, datable",
-    "F1, place only",
-)
-
-
-def score_row(name: str, dated: Tally, placed: Tally) -> list[str]:
-    groups = ("permanent", "temporary", "temporary erected", "demolition", *SIZES)
-    return [
-        name,
-        number(dated.f1),
-        number(dated.precision),
-        number(dated.recall()),
-        *(number(dated.recall(group)) for group in groups),
-        number(dated.false_per_km2_year),
-        number(dated.median_days_outside, 0),
-        number(dated.coverage),
-        number(dated.median_width, 0),
-        number(dated.f1_datable),
-        number(placed.f1),
-    ]
 
 
 # ---- accuracy --------------------------------------------------------------------------------------------------------
@@ -671,42 +336,6 @@ def reliability(world: str, shipped: Scored, every: Tally, out: Output) -> None:
     (out.folder / f"reliability-{world.replace(' ', '-')}.svg").write_text(diagram(points), encoding="utf-8")
 
 
-def diagram(points: Mapping[str, Sequence[tuple[float, float, int]]]) -> str:
-    """Said against true as SVG; a circle's area grows with the claims behind it."""
-    side, edge = 360, 48
-    colours = ("#1b6ca8", "#c44e1d", "#4a7a3a")
-
-    def at(x: float, y: float) -> tuple[float, float]:
-        return edge + x * side, edge + (1 - y) * side
-
-    def text(x: float, y: float, words: str, more: str = "") -> str:
-        return f'<text x="{x:.0f}" y="{y:.0f}" {more}>{words}</text>'
-
-    (x0, y0), (x1, y1) = at(0, 0), at(1, 1)
-    size = f'width="{side + 2 * edge}" height="{side + 3 * edge}"'
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="12">',
-        '<rect width="100%" height="100%" fill="white"/>',
-        f'<rect x="{x0}" y="{y1}" width="{side}" height="{side}" fill="none" stroke="#888"/>',
-        f'<line x1="{x0}" y1="{y0}" x2="{x1}" y2="{y1}" stroke="#bbb" stroke-dasharray="4 4"/>',
-        text(x0 + side / 2, y0 + 34, "probability said", 'text-anchor="middle"'),
-        text(14, y1 + side / 2, "share true", f'text-anchor="middle" transform="rotate(-90 14 {y1 + side / 2:.0f})"'),
-    ]
-    for tick in (0, 0.5, 1):
-        parts.append(text(at(tick, 0)[0], y0 + 16, f"{tick:g}", 'text-anchor="middle"'))
-        parts.append(text(x0 - 6, at(0, tick)[1] + 4, f"{tick:g}", 'text-anchor="end"'))
-    for n, ((name, ones), colour) in enumerate(zip(points.items(), colours, strict=False)):
-        line = " ".join(f"{x:.1f},{y:.1f}" for x, y in (at(mean, true) for mean, true, _ in ones))
-        parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
-        for mean, true, count in ones:
-            x, y = at(mean, true)
-            parts.append(
-                f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{2 + count**0.5 / 2:.1f}" fill="{colour}" fill-opacity="0.6"/>'
-            )
-        parts.append(text(x0, y0 + 56 + 16 * n, name, f'fill="{colour}"'))
-    return "\n".join([*parts, "</svg>", ""])
-
-
 # ---- false alarms ----------------------------------------------------------------------------------------------------
 
 
@@ -791,178 +420,22 @@ def as_pictures(options: argparse.Namespace, out: Output) -> None:
 # ---- speed -----------------------------------------------------------------------------------------------------------
 
 
-def clock(options: argparse.Namespace) -> None:
-    """In a process of its own: run one method on a kept cube, and print seconds (the best run), pixels, peak memory."""
-    name, folder = options.clock, options.kept
-    with (folder / "cube.pkl").open("rb") as file:
-        cube = pickle.load(file)  # noqa: S301 - written by this program a moment ago
-    if options.tile > 1 or options.looks:
-        cube = enlarged(cube, tile=options.tile, looks=options.looks or cube.sizes["time"])
-    small = cube.isel(y=slice(0, 64), x=slice(0, 64))
-    if name == "sitewatch":
-        work: Callable[[], Any] = lambda: as_shipped(cube, np.ones(cube["valid"].shape[1:], dtype=bool))
-        as_shipped(small, np.ones(small["valid"].shape[1:], dtype=bool))
-        pixels = cube.sizes["y"] * cube.sizes["x"]
-    else:
-        peer = next(p for p in PEERS if p.name == name)
-        setting = json.loads(options.setting)
-        record, warm = Record.of(cube), Record.of(small)
-        if peer.sample is not None:
-            rng = np.random.default_rng(0)
-            record = record.part(rng.choice(len(record.values), min(peer.sample, len(record.values)), replace=False))
-            warm = warm.part(np.arange(256))
-        peer.find(warm, threads=options.threads, **setting)
-        work = partial(peer.find, record, threads=options.threads, **setting)
-        pixels = len(record.values)
-        del cube, small, warm
-    loaded, seconds, used = peak_mb(), [], []
-    for _ in range(options.repeats):
-        started, cpu = time.perf_counter(), time.process_time()
-        work()
-        seconds.append(time.perf_counter() - started)
-        used.append(time.process_time() - cpu)
-    result = {"seconds": min(seconds), "cpu": min(used), "pixels": pixels, "loaded_mb": loaded, "peak_mb": peak_mb()}
-    print(json.dumps(result))
-
-
-def peak_mb() -> float:
-    """Largest resident memory of this process so far."""
-    status = Path("/proc/self/status")
-    if status.exists():  # a child of a large process inherits that one's ru_maxrss on Linux
-        line = next(part for part in status.read_text().splitlines() if part.startswith("VmHWM"))
-        return float(line.split()[1]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def enlarged(cube: xr.Dataset, *, tile: int, looks: int) -> xr.Dataset:
-    """The scene laid side by side `tile` times each way, its record cut or played on until it has so many looks."""
-    count = cube.sizes["time"]
-    turns, index = np.divmod(np.arange(looks), count)
-    if looks < count:  # fewer looks over the same years
-        turns, index = np.zeros(looks, dtype=int), np.linspace(0, count - 1, looks).astype(int)
-    span = cube["time"].values[-1] - cube["time"].values[0] + np.timedelta64(5, "D")
-    grid = cube.odc.geobox
-    height, width = (int(n) * tile for n in grid.shape)
-    return xr.Dataset(
-        {
-            "reflectance": (
-                ("time", "band", "y", "x"),
-                np.tile(cube["reflectance"].values[index], (1, 1, tile, tile)),
-            ),
-            "valid": (("time", "y", "x"), np.tile(cube["valid"].values[index], (1, tile, tile))),
-        },
-        coords={
-            "time": cube["time"].values[index] + turns * span,
-            "time_end": ("time", cube["time_end"].values[index] + turns * span),
-            "scene": ("time", [f"{cube['scene'].values[i]}-{t}" for t, i in zip(turns, index, strict=True)]),
-            "sensor": ("time", cube["sensor"].values[index]),
-            "band": cube["band"].values,
-            **xr_coords(GeoBox((height, width), grid.affine, grid.crs), dims=("y", "x")),
-        },
-        attrs=cube.attrs,
-    )
-
-
-def timed(name: str, kept: Path, threads: int, **more: object) -> dict[str, float]:
-    """Run `clock` for one method in a fresh process with so many threads."""
-    words = [f"--{key}={value}" for key, value in more.items()]
-    pools = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    environment = {**os.environ, **dict.fromkeys(pools, str(threads))}
-    command = [sys.executable, __file__, f"--clock={name}", f"--threads={threads}", f"--kept={kept}", *words]
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603
-    result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    say(f"{name}, {threads} threads {more or ''}: {result['pixels'] / result['seconds']:.0f} px/s")
-    return result
-
-
 def speed(options: argparse.Namespace, out: Output) -> None:
     """Pixels a second and memory of every method, and how the engine grows with looks and pixels."""
     one = scene(recipe(options.tune, options), options.work)
-    with tempfile.TemporaryDirectory(dir=options.work) as folder:
-        kept = Path(folder)
-        with (kept / "cube.pkl").open("wb") as file:
-            pickle.dump(one.cube, file, protocol=5)
-        sizes = one.cube.sizes
+    with clocks.kept(one.cube, options.work) as folder:
+        of = f"Seed {options.tune}"
+        sizes = dict(one.cube.sizes)
         del one
         if "speed" in options.only:
-            _speed_table(options, kept, dict(sizes), out)
+            tuned = out.numbers.get(f"tuned, {OWN_WORLD}", {})
+            settings = {p.name: tuned.get(p.name, {}).get("setting", p.settings[0]) for p in PEERS if p.available}
+            out.add(clocks.speed_table(of, folder, sizes, settings))
         if "scaling" in options.only and not options.quick:
-            _scaling_table(kept, sizes["y"], out)
+            out.add(clocks.scaling_table(folder, sizes["y"]))
 
 
-def _speed_table(options: argparse.Namespace, kept: Path, sizes: Mapping[str, int], out: Output) -> None:
-    counts = (1, 2) if (os.cpu_count() or 1) > 1 else (1,)
-    tuned = out.numbers.get(f"tuned, {OWN_WORLD}", {})
-    measured = {("sitewatch", n): timed("sitewatch", kept, n) for n in counts}
-    for peer in (p for p in PEERS if p.available):
-        setting = tuned.get(peer.name, {}).get("setting", peer.settings[0])
-        for n in counts:
-            measured[peer.name, n] = timed(peer.name, kept, n, setting=json.dumps(dict(setting)))
-    rate = {key: m["pixels"] / m["seconds"] for key, m in measured.items()}
-    rows = []
-    for name in dict.fromkeys(name for name, _ in measured):
-        whole = measured[name, 1]
-        on_all = whole["pixels"] == sizes["y"] * sizes["x"]
-        remarks = [] if on_all else [f"timed on {whole['pixels']:.0f} pixels"]
-        if whole["seconds"] > BUSY * whole["cpu"]:
-            remarks.append(f"machine busy: {whole['seconds'] / whole['cpu']:.1f} s a CPU second")
-        rows.append(
-            [
-                name,
-                *(f"{rate[name, n]:.0f}" for n in counts),
-                *(number(rate["sitewatch", n] / rate[name, n]) for n in counts),
-                f"{whole['peak_mb']:.0f}" if on_all else "-",
-                f"{whole['peak_mb'] - whole['loaded_mb']:.0f}" if on_all else "-",
-                "; ".join(remarks),
-            ]
-        )
-    out.add(
-        Table(
-            title="Speed and memory",
-            note=f"Seed {options.tune}, {sizes['x']} x {sizes['y']} px, {sizes['time']} looks, {sizes['band']} bands; "
-            "each method in a fresh process after warming up, best of three runs, with its tuned setting. The engine "
-            "is timed from cube to structures, peers up to their breaks: the grouping is not counted for them. Memory "
-            "with 1 thread.",
-            head=(
-                "method",
-                *(f"px/s, {n} thread{'s' * (n > 1)}" for n in counts),
-                *(f"engine / it, {n}" for n in counts),
-                "peak MB",
-                "of it while running",
-                "",
-            ),
-            rows=rows,
-        )
-    )
-
-
-def _scaling_table(kept: Path, edge: int, out: Output) -> None:
-    threads = min(2, os.cpu_count() or 1)
-    cases = [(1, looks) for looks in SCALING_LOOKS] + [(size // edge, LOOKS_OF_LARGE) for size in SCALING_PIXELS]
-    rows = []
-    for tile, looks in cases:
-        m = timed("sitewatch", kept, threads, tile=tile, looks=looks, repeats=1)
-        pixels = m["pixels"]
-        rows.append(
-            [
-                str(looks),
-                f"{tile * edge} x {tile * edge}",
-                f"{m['seconds']:.1f}",
-                f"{pixels / m['seconds']:.0f}",
-                f"{1e9 * m['seconds'] / pixels / looks:.0f}",
-                f"{m['peak_mb']:.0f}",
-                f"{2**20 * m['peak_mb'] / pixels / looks:.0f}",
-            ]
-        )
-    out.add(
-        Table(
-            title="How the engine grows",
-            note=f"{threads} threads. Fewer looks are spread over the same years, more are the record played on; "
-            "more pixels are the scene laid side by side.",
-            head=("looks", "pixels", "seconds", "px/s", "ns per px and look", "peak MB", "bytes per px and look"),
-            rows=rows,
-        )
-    )
+# ---- added looks, gates, two dates -----------------------------------------------------------------------------------
 
 
 def added(options: argparse.Namespace, out: Output) -> None:
@@ -1037,10 +510,6 @@ def parsed() -> argparse.Namespace:
     arguments.add_argument("--quick", action="store_true", help="small scenes, default settings: a try-out")
     arguments.add_argument("--out", type=Path, default=Path("compare-out"))
     arguments.add_argument("--work", type=Path, help="keep scenes and the peers' breaks here")
-    for name, kind in (("--clock", str), ("--kept", Path), ("--setting", str)):
-        arguments.add_argument(name, type=kind, help=argparse.SUPPRESS)
-    for name, default in (("--threads", 1), ("--repeats", 3), ("--tile", 1), ("--looks", 0)):
-        arguments.add_argument(name, type=int, default=default, help=argparse.SUPPRESS)
     options = arguments.parse_args()
     options.seeds = options.seeds or (TEST_SEEDS[:2] if options.quick else TEST_SEEDS)
     options.transfer_seeds = options.transfer_seeds or (TRANSFER_SEEDS[:1] if options.quick else TRANSFER_SEEDS)
@@ -1051,9 +520,6 @@ def parsed() -> argparse.Namespace:
 
 def main() -> None:
     options = parsed()
-    if options.clock:
-        clock(options)
-        return
     options.work.mkdir(parents=True, exist_ok=True)
     missing = sorted({p.needs for p in PEERS if not p.available and p.needs is not None})
     if missing:

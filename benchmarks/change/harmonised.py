@@ -15,7 +15,6 @@ looks.
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import json
 import shutil
 import statistics
@@ -30,9 +29,10 @@ import rasterio
 import second_world
 import xarray as xr
 from affine import Affine
-from compare import _region, claims_of, touching
+from engine import claims_of, touching
 from matching import Tally, match
 from numpy.typing import NDArray
+from scenes import NOW, region_of
 from scipy import ndimage
 
 import sitewatch.cube._harmonise as room
@@ -45,7 +45,6 @@ from sitewatch.site import Site, read_site
 from sitewatch.structures import Structure
 from sitewatch.watch._corridor import _series, _structures
 
-NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 MAIN = "sentinel-2 reflectance"
 GAIN, OFFSET, NOISE = 1.08, 0.004, 0.004
 SHIFT = (0.5, -0.7)
@@ -226,7 +225,7 @@ def compare(folder: Path, name: str, other: Callable[[int], bool], ways: Sequenc
     for one in ways:
         with way(one):
             found[one] = searched(site, _series(cubes, harmonise(_ordered(readings, one), least=MIN_LOOKS)))
-    region = _region(folder, "outline", cubes[MAIN], site)
+    region = region_of(folder, "outline", cubes[MAIN], site)
     return {
         row: match(
             region.events, touching(claims_of(structures, cubes[MAIN]), region.inside), km2_years=region.km2_years
@@ -241,7 +240,7 @@ def worth_of_bands(folder: Path) -> dict[str, Tally]:
     chips = fetch(list_folder(folder / "world" / "images"), site, folder / "archive", now=NOW).chips
     cube = read_cubes(site, chips, least=1)[0].cube
     assert cube is not None
-    region = _region(folder, "outline", cube, site)
+    region = region_of(folder, "outline", cube, site)
     told = {}
     for looks, bands in ((40, 6), (40, 4), (50, 4), (60, 4), (80, 4), (80, 6)):
         some = np.unique(np.linspace(0, cube.sizes["time"] - 1, looks).round().astype(int))

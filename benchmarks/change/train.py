@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import hashlib
 import json
 import pickle
 import tempfile
@@ -32,6 +31,7 @@ import xarray as xr
 from matching import Ends, ends_within
 from numpy.typing import NDArray
 from pictures import show
+from scenes import cube_of, digest
 from scipy import ndimage
 from scipy.optimize import minimize
 from scipy.special import logit
@@ -39,7 +39,6 @@ from shapely.geometry import shape
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 import sitewatch
-from sitewatch.archive import fetch, list_folder
 from sitewatch.change import stack_of
 from sitewatch.change._context import CONTEXT, context
 from sitewatch.change._dates import Edge, edges, seen_on
@@ -63,7 +62,6 @@ from sitewatch.change._verify import (
     stands_inside,
     verification_terms,
 )
-from sitewatch.cube import read_cube
 from sitewatch.simulate import Recipe, simulate, truth, write
 from sitewatch.site import Site, area_mask
 
@@ -236,26 +234,16 @@ def candidates_of(seed: int, work: Path, *, pairs: bool) -> dict[str, list[Scene
     return pickle.loads(kept.read_bytes())  # noqa: S301
 
 
-def cube_of(site: Site, images: Path, archive: Path) -> xr.Dataset:
-    """A folder of images read as a user's are."""
-    chips = fetch(list_folder(images), site, archive, now=dt.datetime(2026, 1, 1, tzinfo=dt.UTC)).chips
-    cube = read_cube(site, chips).cube
-    if cube is None:
-        raise SystemExit(f"{images}: no look of it can be used.")
-    return cube
-
-
 @cache
 def sources() -> str:
     """A name for what makes candidates and labels: simulator, pictures, cube, search, matching, and this script."""
     rooms = (Path(sitewatch.__file__).parent / room for room in ("simulate", "cube", "change"))
     files = [
         Path(__file__),
-        Path(__file__).with_name("matching.py"),
-        Path(__file__).with_name("pictures.py"),
+        *(Path(__file__).with_name(name) for name in ("matching.py", "pictures.py", "scenes.py")),
         *(file for room in rooms for file in sorted(room.glob("*.py"))),
     ]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
+    return digest(files)
 
 
 def recipe(seed: int) -> Recipe:

@@ -1,0 +1,198 @@
+"""Simulated records with their truth, kept in a folder and read as a user's images are."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pictures
+import second_world
+import shapely
+import xarray as xr
+from matching import Event, as_looked, datable, event, tellable
+from numpy.typing import NDArray
+from peers import Record
+from shapely.geometry import box, shape
+from shapely.geometry.base import BaseGeometry
+
+import sitewatch.simulate
+from sitewatch.archive import fetch, list_folder
+from sitewatch.cube import read_cube
+from sitewatch.simulate import Recipe, simulate, truth, write
+from sitewatch.site import Site, area_mask, project, read_site
+
+__all__ = ["NOW", "Region", "Scene", "cube_of", "digest", "region_of", "scene", "second_scene"]
+
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+EPOCH_ORDINAL = dt.date(1970, 1, 1).toordinal()
+RIM_M = 1.5
+"""Rim of the images that a whole scene leaves out: rounded coordinates must not ask for ground beyond them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Region:
+    """Where claims are made and scored."""
+
+    inside: NDArray[np.bool_]
+    """(y, x); claims that touch it count."""
+    events: tuple[Event, ...]
+    km2_years: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """One simulated record with its truth."""
+
+    seed: int
+    cube: xr.Dataset
+    years: float
+    regions: Mapping[str, Region]
+    """`whole`: all of the scene; `outline`: the facility."""
+
+    @property
+    def record(self) -> Record:
+        """As the peers read it."""
+        return Record.of(self.cube)
+
+
+def scene(recipe: Recipe, work: Path, *, cropped: bool = False, shown: bool = False) -> Scene:
+    """Simulate, write, list, fetch and read one scene; images and truth are kept in `work`.
+
+    Args:
+        recipe: what to simulate.
+        work: where scenes are kept.
+        cropped: True: the cube of the facility and its margin, as `sitewatch watch` reads it; False: of all the images.
+        shown: True: as 8-bit pictures without a mask (see `pictures.show`); False: as the simulator made them.
+    """
+    folder = _simulated(recipe, work)
+    if shown:
+        folder = _shown(folder, recipe.seed, work)
+    return _read(folder, seed=recipe.seed, years=recipe.years, cropped=cropped)
+
+
+def second_scene(seed: int, work: Path, *, shown: bool = False) -> Scene:
+    """Likewise, one scene of the second world."""
+    folder = _second(seed, work)
+    if shown:
+        folder = _shown(folder, seed, work)
+    return _read(folder, seed=seed, years=second_world.SPAN / 365)
+
+
+def _read(folder: Path, *, seed: int, years: float, cropped: bool = False) -> Scene:
+    site = read_site(folder / "world" / "site.geojson")
+    watched = site if cropped else replace(site, id="whole", outline=_whole(folder), areas={})
+    cube = cube_of(watched, folder / "world" / "images", folder / ("cropped" if cropped else "archive"))
+    return Scene(
+        seed=seed,
+        cube=cube,
+        years=years,
+        regions={name: region_of(folder, name, cube, site) for name in ("whole", "outline")},
+    )
+
+
+def cube_of(site: Site, images: Path, archive: Path) -> xr.Dataset:
+    """A folder of images read as a user's are; it ends the program where no look can be used."""
+    cube = read_cube(site, fetch(list_folder(images), site, archive, now=NOW).chips).cube
+    if cube is None:
+        raise SystemExit(f"{images}: no look of it can be used.")
+    return cube
+
+
+def _simulated(recipe: Recipe, work: Path) -> Path:
+    """The folder of a recipe's images."""
+
+    def make(folder: Path) -> BaseGeometry:
+        world = simulate(recipe)
+        write(world, folder / "world")
+        for name in ("whole", "outline"):
+            (folder / f"{name}.json").write_text(json.dumps(truth(world, whole=name == "whole")))
+        return world.geographic(box(RIM_M, RIM_M, *([recipe.size * recipe.pixel_m - RIM_M] * 2)))
+
+    sources = sorted(Path(sitewatch.simulate.__file__).parent.glob("*.py"))
+    return _kept(f"scene-{recipe.seed}", repr(recipe), sources, work, make)
+
+
+def _second(seed: int, work: Path) -> Path:
+    """The folder of a second world's images."""
+
+    def make(folder: Path) -> BaseGeometry:
+        second_world.make(seed, folder / "world")
+        for name, told in (("whole", "truth_whole"), ("outline", "truth")):
+            (folder / "world" / f"{told}.geojson").rename(folder / f"{name}.json")
+        return shape(second_world.images_outline(RIM_M))
+
+    return _kept(f"second-{seed}", str(seed), [Path(second_world.__file__)], work, make)
+
+
+def _shown(simulated: Path, seed: int, work: Path) -> Path:
+    """The folder of a scene's images as pictures."""
+
+    def make(folder: Path) -> BaseGeometry:
+        pictures.show(simulated / "world" / "images", folder / "world" / "images", seed)
+        for name in ("world/site.geojson", "whole.json", "outline.json"):
+            shutil.copy(simulated / name, folder / name)
+        return _whole(simulated)
+
+    return _kept(f"{simulated.name}-shown", str(seed), [Path(pictures.__file__)], work, make)
+
+
+def _kept(name: str, asked: str, sources: Iterable[Path], work: Path, make: Callable[[Path], BaseGeometry]) -> Path:
+    """A folder that `make` fills; it is filled anew where its `sources` were changed since.
+
+    It gets world/site.geojson, world/images and, as truth, whole.json and outline.json; `make` returns the outline of
+    all the images, EPSG:4326.
+    """
+    folder = work / f"{name}-{digest(sources, asked)}"
+    if not (folder / "done").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        (folder / "done").write_text(shapely.to_wkt(make(folder), rounding_precision=8))
+    return folder
+
+
+def digest(sources: Iterable[Path], asked: str = "") -> str:
+    """A name for what is made of some sources and what was asked of them."""
+    return hashlib.sha256(asked.encode() + b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
+
+
+def _whole(folder: Path) -> Any:
+    """Outline of all the images, EPSG:4326."""
+    return shapely.from_wkt((folder / "done").read_text())
+
+
+def region_of(folder: Path, name: str, cube: xr.Dataset, site: Site) -> Region:
+    """Where claims on a cube are scored, with the truth that the folder keeps by that name: `whole` or `outline`."""
+    known = json.loads((folder / f"{name}.json").read_text())
+    grid = cube.odc.geobox
+    size = (int(grid.shape[0]), int(grid.shape[1]))
+    days = [dt.date.fromisoformat(known[key]) for key in ("start", "end")]
+    inside = np.ones(size, dtype=bool) if name == "whole" else area_mask(site.outline, grid)
+
+    def in_pixels(c: NDArray[np.float64]) -> NDArray[np.float64]:
+        a = grid.affine
+        return np.column_stack(((c[:, 0] - a.c) / a.a, (c[:, 1] - a.f) / a.e))
+
+    events = tuple(
+        event(f["properties"], shapely.transform(project(shape(f["geometry"]), to=grid.crs), in_pixels), size)
+        for f in known["features"]
+    )
+    valid = cube["valid"].values.reshape(cube.sizes["time"], -1)
+    starts, ends = (
+        cube[name].values.astype("datetime64[D]").astype(np.int64) + EPOCH_ORDINAL for name in ("time", "time_end")
+    )
+    looked = (e if e.ignore else as_looked(e, int(starts[0]), int(ends.max())) for e in events if len(e.pixels))
+    record = valid, starts, ends
+    return Region(
+        inside=inside,
+        events=tuple(
+            replace(e, datable=datable(e, *record), tellable=tellable(e, *record)) for e in looked if e is not None
+        ),
+        km2_years=known["area_km2"] * (days[1] - days[0]).days / 365.25,
+    )
