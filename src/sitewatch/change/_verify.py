@@ -46,6 +46,9 @@ FACILITY_PIXELS = 7_000
 WORTH_A_LOOK = 0.05
 """Patches believed this much by themselves have their ground searched for more spells of the same thing."""
 
+_ROWS = 64
+"""Rows that go down a tree side by side: their terms stay in the fastest cache."""
+
 _FIRST_SIDE = FEATURES.index(f"{SIDES[0]}_inside")
 _STEP = FEATURES.index("is_step")
 _SIGNED = [FEATURES.index(name) for name in SIGNED]
@@ -193,22 +196,24 @@ class Trees:
 
     base: float
     """Log-odds before any tree."""
-    feature: NDArray[np.int64]
+    feature: NDArray[np.int32]
     """Term that a node asks for."""
     limit: NDArray[np.float64]
     """A term up to this goes left."""
-    left: NDArray[np.int64]
+    left: NDArray[np.int32]
     """Node to go to; a leaf points to itself."""
-    right: NDArray[np.int64]
+    right: NDArray[np.int32]
     value: NDArray[np.float64]
     """Log-odds that a leaf adds."""
+    depth: NDArray[np.int32]
+    """(tree,) steps after which every row has come to a leaf."""
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Trees:
         """From the shipped JSON: per tree a list of [feature, limit, left, right], or [value] for leaves."""
         trees = document["trees"]
         width = max(len(nodes) for nodes in trees)
-        feature, left, right = (np.zeros((len(trees), width), dtype=np.int64) for _ in range(3))
+        feature, left, right, below = (np.zeros((len(trees), width), dtype=np.int32) for _ in range(4))
         limit, value = (np.zeros((len(trees), width)) for _ in range(2))
         for t, nodes in enumerate(trees):
             for n, node in enumerate(nodes):
@@ -217,6 +222,7 @@ class Trees:
                     left[t, n] = right[t, n] = n
                 else:
                     feature[t, n], limit[t, n], left[t, n], right[t, n] = node
+                    below[t, node[2:]] = below[t, n] + 1  # children are told after their parent
         return cls(
             base=float(document["base"]),
             feature=feature,
@@ -224,26 +230,37 @@ class Trees:
             left=left,
             right=right,
             value=value,
+            depth=below.max(axis=1),
         )
 
     def logit(self, terms: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n,) log-odds of (n, terms)."""
-        return np.asarray(
-            self.base + _walk(np.ascontiguousarray(terms), self.feature, self.limit, self.left, self.right, self.value),
-            dtype=np.float64,
-        )
+        rows = np.ascontiguousarray(terms)
+        leaves = _walk(rows, self.feature, self.limit, self.left, self.right, self.value, self.depth)
+        return np.asarray(self.base + leaves, dtype=np.float64)
 
 
 @numba.njit(parallel=True, cache=True)
-def _walk(terms, feature, limit, left, right, value):  # type: ignore[no-untyped-def]
-    """(n,) sum of the leaves that each row of terms comes to."""
+def _walk(terms, feature, limit, left, right, value, depth):  # type: ignore[no-untyped-def]
+    """(n,) sum of the leaves that each row of terms comes to.
+
+    Rows go down a tree side by side, all as many steps as the deepest leaf is away: a processor guesses wrong at every
+    second node of a single row, and has nothing to guess here.
+    """
     total = np.zeros(len(terms))
-    for row in numba.prange(len(terms)):
+    for block in numba.prange((len(terms) + _ROWS - 1) // _ROWS):
+        first = block * _ROWS
+        rows = min(len(terms) - first, _ROWS)
+        node = np.zeros(_ROWS, np.int32)
         for tree in range(len(feature)):
-            node = 0
-            while left[tree, node] != node:
-                node = left[tree, node] if terms[row, feature[tree, node]] <= limit[tree, node] else right[tree, node]
-            total[row] += value[tree, node]
+            node[:] = 0
+            for _ in range(depth[tree]):
+                for row in range(rows):
+                    at = node[row]
+                    term = terms[first + row, feature[tree, at]]
+                    node[row] = left[tree, at] if term <= limit[tree, at] else right[tree, at]
+            for row in range(rows):
+                total[first + row] += value[tree, node[row]]
     return total
 
 
