@@ -25,7 +25,7 @@ from odc.geo.xr import xr_coords
 from peers import PEERS, Record
 from tables import Table, number, say
 
-__all__ = ["kept", "scaling_table", "speed_table"]
+__all__ = ["kept_cube", "scaling_table", "speed_table"]
 
 CUBE = "cube.pkl"
 ENGINE = "sitewatch"
@@ -38,11 +38,12 @@ BUSY = 1.25
 
 
 @contextmanager
-def kept(cube: xr.Dataset, work: Path) -> Iterator[Path]:
+def kept_cube(cube: xr.Dataset, work: Path) -> Iterator[Path]:
     """A folder in `work` with the cube, for as long as the block runs."""
     with tempfile.TemporaryDirectory(dir=work) as folder:
         with (Path(folder) / CUBE).open("wb") as file:
             pickle.dump(cube, file, protocol=5)
+        del cube  # what is timed needs the room
         yield Path(folder)
 
 
@@ -51,7 +52,7 @@ def speed_table(of: str, kept: Path, sizes: Mapping[str, int], settings: Mapping
 
     Args:
         of: which scene, for the note.
-        kept: the folder from `kept`.
+        kept: the folder from `kept_cube`.
         sizes: of its cube.
         settings: by peer.
     """

@@ -423,7 +423,7 @@ def as_pictures(options: argparse.Namespace, out: Output) -> None:
 def speed(options: argparse.Namespace, out: Output) -> None:
     """Pixels a second and memory of every method, and how the engine grows with looks and pixels."""
     one = scene(recipe(options.tune, options), options.work)
-    with clocks.kept(one.cube, options.work) as folder:
+    with clocks.kept_cube(one.cube, options.work) as folder:
         of = f"Seed {options.tune}"
         sizes = dict(one.cube.sizes)
         del one

@@ -32,7 +32,8 @@ from affine import Affine
 from engine import claims_of, touching
 from matching import Tally, match
 from numpy.typing import NDArray
-from scenes import NOW, region_of
+from reading import NOW
+from scenes import region_of
 from scipy import ndimage
 
 import sitewatch.cube._harmonise as room

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping
@@ -19,18 +18,16 @@ import xarray as xr
 from matching import Event, as_looked, datable, event, tellable
 from numpy.typing import NDArray
 from peers import Record
+from reading import cube_of, digest
 from shapely.geometry import box, shape
 from shapely.geometry.base import BaseGeometry
 
 import sitewatch.simulate
-from sitewatch.archive import fetch, list_folder
-from sitewatch.cube import read_cube
 from sitewatch.simulate import Recipe, simulate, truth, write
 from sitewatch.site import Site, area_mask, project, read_site
 
-__all__ = ["NOW", "Region", "Scene", "cube_of", "digest", "region_of", "scene", "second_scene"]
+__all__ = ["Region", "Scene", "region_of", "scene", "second_scene"]
 
-NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 EPOCH_ORDINAL = dt.date(1970, 1, 1).toordinal()
 RIM_M = 1.5
 """Rim of the images that a whole scene leaves out: rounded coordinates must not ask for ground beyond them."""
@@ -97,14 +94,6 @@ def _read(folder: Path, *, seed: int, years: float, cropped: bool = False) -> Sc
     )
 
 
-def cube_of(site: Site, images: Path, archive: Path) -> xr.Dataset:
-    """A folder of images read as a user's are; it ends the program where no look can be used."""
-    cube = read_cube(site, fetch(list_folder(images), site, archive, now=NOW).chips).cube
-    if cube is None:
-        raise SystemExit(f"{images}: no look of it can be used.")
-    return cube
-
-
 def _simulated(recipe: Recipe, work: Path) -> Path:
     """The folder of a recipe's images."""
 
@@ -155,11 +144,6 @@ def _kept(name: str, asked: str, sources: Iterable[Path], work: Path, make: Call
         folder.mkdir(parents=True)
         (folder / "done").write_text(shapely.to_wkt(make(folder), rounding_precision=8))
     return folder
-
-
-def digest(sources: Iterable[Path], asked: str = "") -> str:
-    """A name for what is made of some sources and what was asked of them."""
-    return hashlib.sha256(asked.encode() + b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
 
 
 def _whole(folder: Path) -> Any:

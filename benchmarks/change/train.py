@@ -31,7 +31,7 @@ import xarray as xr
 from matching import Ends, ends_within
 from numpy.typing import NDArray
 from pictures import show
-from scenes import cube_of, digest
+from reading import cube_of, digest
 from scipy import ndimage
 from scipy.optimize import minimize
 from scipy.special import logit
@@ -240,7 +240,7 @@ def sources() -> str:
     rooms = (Path(sitewatch.__file__).parent / room for room in ("simulate", "cube", "change"))
     files = [
         Path(__file__),
-        *(Path(__file__).with_name(name) for name in ("matching.py", "pictures.py", "scenes.py")),
+        *(Path(__file__).with_name(name) for name in ("matching.py", "pictures.py", "reading.py")),
         *(file for room in rooms for file in sorted(room.glob("*.py"))),
     ]
     return digest(files)

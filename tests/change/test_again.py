@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import tracemalloc
 import zipfile
 from dataclasses import replace
@@ -294,6 +295,7 @@ def test_a_file_that_cannot_be_used_is_as_good_as_none(known: Known, tmp_path: P
         ("spells_end", parts["spells_end"] + len(parts["scenes"])),
         ("usual", np.zeros_like(parts["usual"])),
         ("usual", np.full_like(parts["usual"], np.nan)),
+        ("usual", np.full_like(parts["usual"], np.inf)),
         ("spells_start", parts["spells_start"].astype(np.int64)),
         ("patch_numbers", parts["patch_numbers"] - 1000),
         ("place", np.array([object()], dtype=object)),
@@ -307,14 +309,32 @@ def test_a_file_that_cannot_be_used_is_as_good_as_none(known: Known, tmp_path: P
     assert read_known(path) is None
 
 
-def test_a_search_too_large_to_keep_leaves_no_file(
+def test_a_search_too_large_to_keep_leaves_what_is_there(
     known: Known, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "search.npz"
+    write_known(path, replace(known, place="earlier"))
+    size = path.stat().st_size
+    monkeypatch.setattr(_keep, "_MAX_BYTES", size)
     write_known(path, known)
-    monkeypatch.setattr(_keep, "_MAX_BYTES", path.stat().st_size // 2)
+    kept = read_known(path)
+    assert kept is not None
+    assert kept.place == "earlier"
+    assert list(tmp_path.iterdir()) == [path]
+    monkeypatch.setattr(_keep, "_MAX_BYTES", size - 1)
+    assert read_known(path) is None
+
+
+def test_a_file_that_promises_more_than_it_holds_is_as_good_as_none(known: Known, tmp_path: Path) -> None:
+    path = tmp_path / "search.npz"
     write_known(path, known)
-    assert list(tmp_path.iterdir()) == []
+    with zipfile.ZipFile(path) as members:
+        parts = {name: members.read(name) for name in members.namelist()}
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f4", "fortran_order": False, "shape": (10**9, 10**6)})
+    with zipfile.ZipFile(path, "w") as members:
+        for name, content in {**parts, "usual.npy": header.getvalue()}.items():
+            members.writestr(name, content)
     assert read_known(path) is None
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sitewatch.change import _verify
 from sitewatch.change._verify import Trees
 
 MODELS = resources.files("sitewatch.change") / "models"
@@ -34,11 +35,17 @@ def test_every_shipped_ensemble_says_what_its_trees_say(name: str) -> None:
         limits = np.array([node[1] for node in inner])
         terms = 1 + max(int(node[0]) for node in inner)
         # Rows that lie among the limits, and some that lie on one or tell nothing.
-        rows = rng.choice(limits, (131, terms))
+        rows = rng.choice(limits, (2 * _verify._ROWS + 3, terms))
         rows[::7, ::3] = np.nan
         expected = [document[ensemble]["base"] + sum(said(tree, row) for tree in trees) for row in rows]
         assert np.ptp(expected) > 0
         of = Trees.from_document(document[ensemble])
         np.testing.assert_allclose(of.logit(rows), expected, rtol=0, atol=1e-9)
-        for few in (0, 1, 64, 65):
+        for few in (0, 1, _verify._ROWS, _verify._ROWS + 1):
             np.testing.assert_array_equal(of.logit(rows[:few]), of.logit(rows)[:few])
+
+
+def test_trees_whose_nodes_lead_back_are_refused() -> None:
+    tree = [[0, 0.5, 1, 2], [1, 0.5, 3, 0], [1.0], [2.0]]
+    with pytest.raises(ValueError, match="node 1 leads back to node 0"):
+        Trees.from_document({"base": 0.0, "trees": [tree]})

@@ -76,7 +76,7 @@ def detect_again(
         false_alarms: as for `detect`.
         inside: as for `detect`.
         kept: the file in which a search is kept for the next one. What is missing, damaged, of another place or too old
-            is no error: all is searched, and the file is written anew.
+            is no error: all is searched, and the file is written anew (unless the search is too large to keep).
 
     Returns:
         The changes, and how many of the looks there were when all of them were searched last.
@@ -109,7 +109,8 @@ class _Said:
     within: NDArray[np.bool_]
     """(n,) True where it is probable enough for the budget."""
     told: NDArray[np.bool_]
-    """(n,) True where it touches the outline and no other tells the same event better."""
+    """(n,) True where it touches the outline and, of what is `within`, neither another patch nor its own blocks tell
+    the event better."""
 
     @property
     def claimed(self) -> NDArray[np.int64]:
@@ -237,7 +238,7 @@ def _judged(
     """
     if not patches:
         return []
-    said, least = _within_budget(
+    said, least = _said_of(
         patches,
         features,
         judge.in_place(alone, features, patches, stack.days, stack.shape),
@@ -256,7 +257,7 @@ def _judged(
     ]
 
 
-def _within_budget(
+def _said_of(
     patches: Sequence[Patch],
     features: NDArray[np.float64],
     judged: Judged,
@@ -266,7 +267,17 @@ def _within_budget(
     false_alarms: float,
     inside: NDArray[np.bool_],
 ) -> tuple[_Said, float]:
-    """What is said of patches, each event once, and the probability from which one of up to `LARGE` is claimed."""
+    """What is said of patches, and the probability from which one of up to `LARGE` pixels is claimed.
+
+    Args:
+        patches: all of them.
+        features: (n, len(FEATURES)) of the patches.
+        judged: what is said of each in its place.
+        stack: in which they were found.
+        judge: that judged them.
+        false_alarms: expected false structures a year inside the outline.
+        inside: (y, x), True inside the outline.
+    """
     probability = judged.probability
     touching = _touching(patches, inside)
     weak_a_year = 0.0
@@ -281,8 +292,8 @@ def _within_budget(
     chosen = np.flatnonzero(within)
     claimable = [patches[i] for i in chosen.tolist()]
     pairs = repeats(claimable, stack.days, stack.shape)
-    told = touching
-    told[chosen[~distinct(claimable, probability[chosen], pairs)]] = False
+    told = touching.copy()
+    told[chosen[~distinct(claimable, probability[chosen], pairs)]] = False  # an event is told once
     return (
         _Said(
             patches=patches,

@@ -24,6 +24,9 @@ _FORMAT = 4
 _MAX_BYTES = 4 * 2**30
 """A larger file is neither written nor read."""
 
+_HEADERS = 2**16
+"""More bytes than the names and shapes of all arrays take in the file."""
+
 _TYPES: Mapping[str, type[np.generic]] = {
     **dict.fromkeys(("spells_start", "spells_end", "owner"), np.int32),
     **dict.fromkeys(("spells_score", "spells_delta", "usual", "offset", "sample", "patch_delta"), np.float32),
@@ -36,7 +39,7 @@ _TYPES: Mapping[str, type[np.generic]] = {
 }
 """Compiled code reads these: nothing else may come in their place."""
 
-_FINITE = ("tone", "offset", "near", "spells_delta", "forecast_background", "forecast_noise", "forecast_slow")
+_FINITE = ("tone", "offset", "near", "usual", "spells_delta", "forecast_background", "forecast_noise", "forecast_slow")
 """Compiled code reckons with these: it must not meet what is no number."""
 
 _SPELLS = ("start", "end", "score", "delta")
@@ -46,7 +49,7 @@ _NUMBERS = ("start", "end", "score", "spread", "scatter", "common", "usual", "co
 
 
 def write_known(path: Path, known: Known) -> None:
-    """Write the file, or leave the one that is there as it was; of a search too large to keep, no file is left.
+    """Write the file, or leave the one that is there as it was: so does a search that is too large to keep.
 
     Raises:
         OSError: it cannot be written.
@@ -76,8 +79,7 @@ def write_known(path: Path, known: Known) -> None:
             -1, len(_NUMBERS)
         ),
     }
-    if sum(array.nbytes for array in arrays.values()) > _MAX_BYTES:
-        path.unlink(missing_ok=True)  # an older one would only be read in vain from now on
+    if sum(array.nbytes for array in arrays.values()) + _HEADERS > _MAX_BYTES:
         return
     partial = path.with_name(path.name + ".partial")
     try:
@@ -99,7 +101,7 @@ def read_known(path: Path) -> Known | None:
                 return None
         with np.load(path, allow_pickle=False) as arrays:
             return _known({name: _as_written(name, arrays[name]) for name in arrays.files})
-    except (OSError, ValueError, TypeError, KeyError, IndexError, EOFError, zipfile.BadZipFile):
+    except (OSError, ValueError, TypeError, KeyError, IndexError, EOFError, MemoryError, zipfile.BadZipFile):
         return None
 
 

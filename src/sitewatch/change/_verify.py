@@ -210,7 +210,11 @@ class Trees:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Trees:
-        """From the shipped JSON: per tree a list of [feature, limit, left, right], or [value] for leaves."""
+        """From the shipped JSON: per tree a list of [feature, limit, left, right], or [value] for leaves.
+
+        Raises:
+            ValueError: a node leads back, to itself or to one that is told before it.
+        """
         trees = document["trees"]
         width = max(len(nodes) for nodes in trees)
         feature, left, right, below = (np.zeros((len(trees), width), dtype=np.int32) for _ in range(4))
@@ -221,8 +225,10 @@ class Trees:
                     value[t, n] = node[0]
                     left[t, n] = right[t, n] = n
                 else:
+                    if min(node[2:]) <= n:
+                        raise ValueError(f"tree {t}, node {n} leads back to node {min(node[2:])}")
                     feature[t, n], limit[t, n], left[t, n], right[t, n] = node
-                    below[t, node[2:]] = below[t, n] + 1  # children are told after their parent
+                    below[t, node[2:]] = below[t, n] + 1
         return cls(
             base=float(document["base"]),
             feature=feature,
