@@ -251,7 +251,7 @@ def seen_share(site: Site, images: Sequence[GeoBox]) -> float:
     crs = metric_crs(site)
     outline = project(site.outline, to=crs)
     frames = []
-    for image in images:
+    for image in dict.fromkeys(images):  # most are of one grid
         if image.crs is None:
             continue
         frame = shapely.box(*image.boundingbox.bbox)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 from typing import TypeVar
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,18 +41,29 @@ def normalise(values: NDArray[_Value], seen: NDArray[np.bool_]) -> NDArray[_Valu
     flat = values.reshape(looks, bands, -1)[:, :, ::step].astype(np.float32)
     known = seen.reshape(looks, -1)[:, ::step]
     result = values.copy()
-    for band in range(bands):
-        stack = np.where(known, flat[:, band], np.nan)
-        covered = known.any(axis=0)
-        reference = np.full(stack.shape[1], np.nan, dtype=np.float32)
-        reference[covered] = np.nanmedian(stack[:, covered], axis=0)
-        for look in range(looks):
-            inside = known[look] & np.isfinite(reference)
-            fitted = _line(stack[look, inside], reference[inside])
-            if fitted is not None:
-                gain, offset = fitted
-                result[look, band] = values[look, band].astype(np.float32) * np.float32(gain) + np.float32(offset)
+
+    def bring(look: int, band: int, reference: NDArray[np.float32]) -> None:
+        inside = known[look] & np.isfinite(reference)
+        fitted = _line(flat[look, band, inside], reference[inside])
+        if fitted is not None:
+            gain, offset = fitted
+            result[look, band] = values[look, band].astype(np.float32) * np.float32(gain) + np.float32(offset)
+
+    # Looks and bands are independent, and numpy lets other threads go on while it sorts and sums.
+    with ThreadPoolExecutor(numba.get_num_threads()) as pool:
+        bands_of_all = (np.where(known, flat[:, band], np.nan) for band in range(bands))
+        for band, reference in enumerate(pool.map(_median, bands_of_all)):
+            for _ in pool.map(bring, range(looks), repeat(band), repeat(reference)):
+                pass
     return result
+
+
+def _median(stack: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(pixel,) median of all looks, (time, pixel), NaN where not seen; NaN where none sees it."""
+    ordered = np.sort(stack, axis=0)  # what is no number comes last
+    count = (~np.isnan(stack)).sum(axis=0)
+    low, high = (np.take_along_axis(ordered, np.maximum(at, 0)[None] // 2, axis=0)[0] for at in (count - 1, count))
+    return np.asarray((low + high) / 2, dtype=np.float32)
 
 
 def _line(x: NDArray[np.float32], y: NDArray[np.float32]) -> tuple[float, float] | None:

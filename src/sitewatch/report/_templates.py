@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -19,6 +20,12 @@ _WHOLE = re.compile(r"\d{4}-\d{2}-\d{2}( \d{2}:\d{2} UTC)?\*?|(&[lg]t;)?\d+ %")
 
 def template(name: str, *, filters: Mapping[str, Callable[..., Any]]) -> jinja2.Template:
     """A template of this package; beside the filters given it has `nb`, which keeps dates and per cents whole."""
+    return _compiled(name, tuple(filters.items()))
+
+
+@cache
+def _compiled(name: str, filters: tuple[tuple[str, Callable[..., Any]], ...]) -> jinja2.Template:
+    """Compiled once: a run over many sites writes many pages."""
     environment = jinja2.Environment(
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -26,7 +33,7 @@ def template(name: str, *, filters: Mapping[str, Callable[..., Any]]) -> jinja2.
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"nb": _unbroken, **filters}
+    environment.filters |= {"nb": _unbroken, **dict(filters)}
     return environment.from_string(_part(name))
 
 
