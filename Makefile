@@ -16,8 +16,9 @@ help: ## list the targets
 # before the tests, to which a warning of the compiler would be an error (some files are templates, not modules).
 .venv/run.stamp: requirements/run.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@test -e .venv/dev.stamp || { echo "Installing sitewatch into .venv ..." >&2; \
-	  $(PIP) install --quiet --no-compile --require-hashes --requirement requirements/run.txt >&2; }
+	@test -e .venv/dev.stamp || echo "Installing sitewatch into .venv ..." >&2
+	@test -e .venv/dev.stamp || \
+	  $(PIP) install --quiet --no-compile --require-hashes --requirement requirements/run.txt >&2
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable . >&2
 	@touch $@
 
@@ -39,13 +40,14 @@ check: .venv/dev.stamp ## formatting, lint, types, layers
 services:
 	@bash tests/install-services
 
-# Before the tests, or each of their workers would compile the same for two minutes.
-kernels: .venv/dev.stamp
+# Before the tests, or each of their workers would compile the same for two minutes; while the development tools are
+# installed, which takes one core.
+kernels: .venv/run.stamp
 	@echo "Compiling the kernels, where they are not yet ..." >&2
 	@$(ONE_THREAD) $(BIN)/python tests/compile_kernels.py
 
-test: .venv/dev.stamp ## all checks and tests, with a real browser and a real catalog where they can be installed
-	@$(MAKE) --no-print-directory --output-sync --jobs=3 check services kernels
+test: ## all checks and tests, with a real browser and a real catalog where they can be installed
+	@$(MAKE) --no-print-directory --output-sync=line --jobs=3 check services kernels
 	$(ONE_THREAD) $(BIN)/pytest -n auto --dist worksteal
 
 bench: .venv/dev.stamp ## time the corridor and the listings, kill runs, and print ratios
