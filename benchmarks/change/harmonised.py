@@ -32,8 +32,8 @@ from affine import Affine
 from engine import claims_of, touching
 from matching import Tally, match
 from numpy.typing import NDArray
-from reading import NOW
-from scenes import region_of
+from reading import NOW, kept_folder
+from scenes import region_of, simulator
 from scipy import ndimage
 
 import sitewatch.cube._harmonise as room
@@ -120,24 +120,23 @@ def _item(source: Path) -> dict[str, Any]:
 
 def world(seed: int, looks: int, work: Path, *, null: bool) -> Path:
     """A facility's images and truth."""
-    folder = work / f"{'null' if null else 'facility'}-{seed}-{looks}"
-    if not (folder / "done").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        recipe = Recipe(seed=seed, size=SIZE, looks=looks, years=3.0)
-        made = simulate(recipe.null() if null else recipe)
-        folder.mkdir(parents=True)
+    recipe = Recipe(seed=seed, size=SIZE, looks=looks, years=3.0)
+    recipe = recipe.null() if null else recipe
+
+    def make(folder: Path) -> str:
+        made = simulate(recipe)
         write(made, folder / "world")
         (folder / "outline.json").write_text(json.dumps(truth(made)))
-        (folder / "done").touch()
-    return folder
+        return ""
+
+    name = f"{'null' if null else 'facility'}-{seed}-{looks}"
+    return kept_folder(work, name, made_of=simulator(), asked=repr(recipe), make=make)
 
 
 def second(seed: int, looks: int, work: Path) -> Path:
     """Likewise of the second simulator, with every so manieth of its looks only."""
-    folder = work / f"second-{seed}-{looks}"
-    if not (folder / "done").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+
+    def make(folder: Path) -> str:
         second_world.make(seed, folder / "world")
         (folder / "world" / "truth.geojson").rename(folder / "outline.json")
         images = sorted((folder / "world" / "images").glob("*.tif"))
@@ -148,24 +147,25 @@ def second(seed: int, looks: int, work: Path) -> Path:
                 path.with_suffix(".json").unlink(missing_ok=True)
                 continue
             path.with_suffix(".json").write_text(json.dumps(_item(path)))
-        (folder / "done").touch()
-    return folder
+        return ""
+
+    sources = [Path(second_world.__file__), Path(__file__)]
+    return kept_folder(work, f"second-{seed}-{looks}", made_of=sources, asked=str(seed), make=make)
 
 
 def mixed(folder: Path, name: str, other: Callable[[int], bool]) -> Path:
     """The folder of images of both sensors."""
-    both = folder / name
-    if not (both / "done").exists():
-        shutil.rmtree(both, ignore_errors=True)
-        both.mkdir()
+
+    def make(both: Path) -> str:
         for number, path in enumerate(sorted((folder / "world" / "images").glob("*.tif"))):
             if other(number):
                 coarsen(path, both / f"L8-{path.stem}.tif", number)
             else:
                 shutil.copy(path, both)
                 shutil.copy(path.with_suffix(".json"), both)
-        (both / "done").touch()
-    return both
+        return ""
+
+    return kept_folder(folder, name, made_of=[Path(__file__)], asked=name, make=make)
 
 
 @contextmanager
@@ -208,7 +208,8 @@ def searched(site: Site, cubes: Mapping[str, xr.Dataset]) -> tuple[Structure, ..
 def compare(folder: Path, name: str, other: Callable[[int], bool], ways: Sequence[str]) -> dict[str, Tally]:
     """All rows for one place."""
     site = read_site(folder / "world" / "site.geojson")
-    chips = fetch(list_folder(mixed(folder, name, other)), site, folder / f"{name}-archive", now=NOW).chips
+    both = mixed(folder, name, other)
+    chips = fetch(list_folder(both), site, folder / f"{both.name}-archive", now=NOW).chips
     readings = read_cubes(site, chips, least=1, main=MAIN)
     cubes = {one.family: one.cube for one in readings if one.cube is not None}
     harmony = harmonise(readings, least=MIN_LOOKS)

@@ -1,10 +1,11 @@
-"""Folders of images read as a user's are, and names for what is kept of them."""
+"""Folders of images: kept for as long as what they are made of stays, and read as a user's are."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable
+import shutil
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import xarray as xr
@@ -13,10 +14,12 @@ from sitewatch.archive import fetch, list_folder
 from sitewatch.cube import read_cube
 from sitewatch.site import Site
 
-__all__ = ["NOW", "cube_of", "digest"]
+__all__ = ["DONE", "NOW", "cube_of", "digest", "kept_folder"]
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 """When archives are filled: later than every simulated look."""
+DONE = "done"
+"""File of a kept folder that is written last."""
 
 
 def cube_of(site: Site, images: Path, archive: Path) -> xr.Dataset:
@@ -30,3 +33,21 @@ def cube_of(site: Site, images: Path, archive: Path) -> xr.Dataset:
 def digest(sources: Iterable[Path], asked: str = "") -> str:
     """A name for what is made of some sources and what was asked of them."""
     return hashlib.sha256(asked.encode() + b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
+
+
+def kept_folder(work: Path, name: str, *, made_of: Iterable[Path], asked: str, make: Callable[[Path], str]) -> Path:
+    """A folder in `work` that `make` fills; it is filled anew where the sources it is made of were changed since.
+
+    Args:
+        work: where it is kept.
+        name: what its own name begins with.
+        made_of: source files.
+        asked: what else it depends on.
+        make: fills the folder, and gives the text of its file `DONE`.
+    """
+    folder = work / f"{name}-{digest(made_of, asked)}"
+    if not (folder / DONE).exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        (folder / DONE).write_text(make(folder))
+    return folder

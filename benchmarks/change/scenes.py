@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import xarray as xr
 from matching import Event, as_looked, datable, event, tellable
 from numpy.typing import NDArray
 from peers import Record
-from reading import cube_of, digest
+from reading import DONE, cube_of, kept_folder
 from shapely.geometry import box, shape
 from shapely.geometry.base import BaseGeometry
 
@@ -26,7 +26,7 @@ import sitewatch.simulate
 from sitewatch.simulate import Recipe, simulate, truth, write
 from sitewatch.site import Site, area_mask, project, read_site
 
-__all__ = ["Region", "Scene", "region_of", "scene", "second_scene"]
+__all__ = ["Region", "Scene", "region_of", "scene", "second_scene", "simulator"]
 
 EPOCH_ORDINAL = dt.date(1970, 1, 1).toordinal()
 RIM_M = 1.5
@@ -97,58 +97,54 @@ def _read(folder: Path, *, seed: int, years: float, cropped: bool = False) -> Sc
 def _simulated(recipe: Recipe, work: Path) -> Path:
     """The folder of a recipe's images."""
 
-    def make(folder: Path) -> BaseGeometry:
+    def make(folder: Path) -> str:
         world = simulate(recipe)
         write(world, folder / "world")
         for name in ("whole", "outline"):
             (folder / f"{name}.json").write_text(json.dumps(truth(world, whole=name == "whole")))
-        return world.geographic(box(RIM_M, RIM_M, *([recipe.size * recipe.pixel_m - RIM_M] * 2)))
+        return _outlined(world.geographic(box(RIM_M, RIM_M, *([recipe.size * recipe.pixel_m - RIM_M] * 2))))
 
-    sources = sorted(Path(sitewatch.simulate.__file__).parent.glob("*.py"))
-    return _kept(f"scene-{recipe.seed}", repr(recipe), sources, work, make)
+    return kept_folder(work, f"scene-{recipe.seed}", made_of=simulator(), asked=repr(recipe), make=make)
+
+
+def simulator() -> list[Path]:
+    """The sources of our own simulator."""
+    return sorted(Path(sitewatch.simulate.__file__).parent.glob("*.py"))
 
 
 def _second(seed: int, work: Path) -> Path:
     """The folder of a second world's images."""
 
-    def make(folder: Path) -> BaseGeometry:
+    def make(folder: Path) -> str:
         second_world.make(seed, folder / "world")
         for name, told in (("whole", "truth_whole"), ("outline", "truth")):
             (folder / "world" / f"{told}.geojson").rename(folder / f"{name}.json")
-        return shape(second_world.images_outline(RIM_M))
+        return _outlined(shape(second_world.images_outline(RIM_M)))
 
-    return _kept(f"second-{seed}", str(seed), [Path(second_world.__file__)], work, make)
+    return kept_folder(work, f"second-{seed}", made_of=[Path(second_world.__file__)], asked=str(seed), make=make)
 
 
 def _shown(simulated: Path, seed: int, work: Path) -> Path:
     """The folder of a scene's images as pictures."""
 
-    def make(folder: Path) -> BaseGeometry:
+    def make(folder: Path) -> str:
         pictures.show(simulated / "world" / "images", folder / "world" / "images", seed)
         for name in ("world/site.geojson", "whole.json", "outline.json"):
             shutil.copy(simulated / name, folder / name)
-        return _whole(simulated)
+        return (simulated / DONE).read_text()
 
-    return _kept(f"{simulated.name}-shown", str(seed), [Path(pictures.__file__)], work, make)
+    name = f"{simulated.name}-shown"
+    return kept_folder(work, name, made_of=[Path(pictures.__file__)], asked=str(seed), make=make)
 
 
-def _kept(name: str, asked: str, sources: Iterable[Path], work: Path, make: Callable[[Path], BaseGeometry]) -> Path:
-    """A folder that `make` fills; it is filled anew where its `sources` were changed since.
-
-    It gets world/site.geojson, world/images and, as truth, whole.json and outline.json; `make` returns the outline of
-    all the images, EPSG:4326.
-    """
-    folder = work / f"{name}-{digest(sources, asked)}"
-    if not (folder / "done").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        (folder / "done").write_text(shapely.to_wkt(make(folder), rounding_precision=8))
-    return folder
+def _outlined(geometry: BaseGeometry) -> str:
+    """The outline of all the images, EPSG:4326, as a kept folder's last file has it."""
+    return str(shapely.to_wkt(geometry, rounding_precision=8))
 
 
 def _whole(folder: Path) -> Any:
     """Outline of all the images, EPSG:4326."""
-    return shapely.from_wkt((folder / "done").read_text())
+    return shapely.from_wkt((folder / DONE).read_text())
 
 
 def region_of(folder: Path, name: str, cube: xr.Dataset, site: Site) -> Region:
