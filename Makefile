@@ -16,9 +16,8 @@ help: ## list the targets
 # before the tests, to which a warning of the compiler would be an error (some files are templates, not modules).
 .venv/run.stamp: requirements/run.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@test -e .venv/dev.stamp || echo "Installing sitewatch into .venv ..." >&2
-	@test -e .venv/dev.stamp || \
-	  $(PIP) install --quiet --no-compile --require-hashes --requirement requirements/run.txt >&2
+	@echo "Installing sitewatch into .venv ..." >&2
+	@$(PIP) install --quiet --no-compile --require-hashes --requirement requirements/run.txt >&2
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable . >&2
 	@touch $@
 
@@ -40,8 +39,8 @@ check: .venv/dev.stamp ## formatting, lint, types, layers
 services:
 	@bash tests/install-services
 
-# Before the tests, or each of their workers would compile the same for two minutes; while the development tools are
-# installed, which takes one core.
+# Before the tests, or each of their workers would compile the same for two minutes. The user's packages are enough, so it
+# begins while the development tools are installed.
 kernels: .venv/run.stamp
 	@echo "Compiling the kernels, where they are not yet ..." >&2
 	@$(ONE_THREAD) $(BIN)/python tests/compile_kernels.py

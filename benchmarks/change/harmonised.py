@@ -149,8 +149,8 @@ def second(seed: int, looks: int, work: Path) -> Path:
             path.with_suffix(".json").write_text(json.dumps(_item(path)))
         return ""
 
-    sources = [Path(second_world.__file__), Path(__file__)]
-    return kept_folder(work, f"second-{seed}-{looks}", made_of=sources, asked=str(seed), make=make)
+    name = f"second-{seed}-{looks}"
+    return kept_folder(work, name, made_of=[Path(second_world.__file__)], asked=name, make=make)
 
 
 def mixed(folder: Path, name: str, other: Callable[[int], bool]) -> Path:

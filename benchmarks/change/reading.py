@@ -36,7 +36,9 @@ def digest(sources: Iterable[Path], asked: str = "") -> str:
 
 
 def kept_folder(work: Path, name: str, *, made_of: Iterable[Path], asked: str, make: Callable[[Path], str]) -> Path:
-    """A folder in `work` that `make` fills; it is filled anew where the sources it is made of were changed since.
+    """A folder in `work` that `make` fills once; where the sources it is made of were changed since, it is another one.
+
+    What was made of other sources stays beside it until somebody deletes it.
 
     Args:
         work: where it is kept.

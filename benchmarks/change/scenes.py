@@ -95,7 +95,7 @@ def _read(folder: Path, *, seed: int, years: float, cropped: bool = False) -> Sc
 
 
 def _simulated(recipe: Recipe, work: Path) -> Path:
-    """The folder of a recipe's images."""
+    """The folder of a recipe's images: world/site.geojson, world/images and, as truth, whole.json and outline.json."""
 
     def make(folder: Path) -> str:
         world = simulate(recipe)
@@ -113,7 +113,7 @@ def simulator() -> list[Path]:
 
 
 def _second(seed: int, work: Path) -> Path:
-    """The folder of a second world's images."""
+    """The folder of a second world's images, with the same files."""
 
     def make(folder: Path) -> str:
         second_world.make(seed, folder / "world")
@@ -125,7 +125,7 @@ def _second(seed: int, work: Path) -> Path:
 
 
 def _shown(simulated: Path, seed: int, work: Path) -> Path:
-    """The folder of a scene's images as pictures."""
+    """The folder of a scene's images as pictures, with the same files."""
 
     def make(folder: Path) -> str:
         pictures.show(simulated / "world" / "images", folder / "world" / "images", seed)

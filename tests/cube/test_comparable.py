@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sitewatch.cube._normalise import _median, normalise
+from sitewatch.cube._normalise import normalise
 from sitewatch.cube._screen import screen
 
 
@@ -28,18 +28,6 @@ def test_a_look_with_nothing_in_common_is_left_alone(ground: np.ndarray) -> None
     values = np.concatenate([ground] * 5)
     values[2] = 0.95  # all cloud: no line can be fitted to one value
     assert (normalise(values, np.ones((5, 60, 60), dtype=bool))[2] == np.float32(0.95)).all()
-
-
-def test_the_reference_is_the_median_of_the_looks_that_saw() -> None:
-    rng = np.random.default_rng(2)
-    stack = rng.uniform(0, 1, (9, 400)).astype(np.float32)
-    stack[rng.random(stack.shape) < 0.4] = np.nan
-    stack[:, :5] = np.nan
-    stack[3, 2] = 0.5
-    made = _median(stack)
-    assert np.isnan(made[[0, 1, 3, 4]]).all()
-    assert made[2] == np.float32(0.5)
-    np.testing.assert_array_equal(made[5:], np.nanmedian(stack[:, 5:], axis=0))
 
 
 def series(*levels: float) -> np.ndarray:

@@ -10,6 +10,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from sitewatch.cube._register import median_image
+
 __all__ = ["normalise"]
 
 _Value = TypeVar("_Value", bound=np.floating)
@@ -42,28 +44,20 @@ def normalise(values: NDArray[_Value], seen: NDArray[np.bool_]) -> NDArray[_Valu
     known = seen.reshape(looks, -1)[:, ::step]
     result = values.copy()
 
-    def bring(look: int, band: int, reference: NDArray[np.float32]) -> None:
+    def level(look: int, band: int, reference: NDArray[np.float32]) -> None:
         inside = known[look] & np.isfinite(reference)
         fitted = _line(flat[look, band, inside], reference[inside])
         if fitted is not None:
             gain, offset = fitted
             result[look, band] = values[look, band].astype(np.float32) * np.float32(gain) + np.float32(offset)
 
-    # Looks and bands are independent, and numpy lets other threads go on while it sorts and sums.
+    # The looks of a band are independent, and numpy lets other threads go on while it sorts and sums.
     with ThreadPoolExecutor(numba.get_num_threads()) as pool:
-        bands_of_all = (np.where(known, flat[:, band], np.nan) for band in range(bands))
-        for band, reference in enumerate(pool.map(_median, bands_of_all)):
-            for _ in pool.map(bring, range(looks), repeat(band), repeat(reference)):
-                pass
+        for band in range(bands):
+            stack = np.where(known, flat[:, band], np.nan)
+            reference = median_image(stack[:, :, None], least=1)[:, 0]
+            list(pool.map(level, range(looks), repeat(band), repeat(reference)))
     return result
-
-
-def _median(stack: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(pixel,) median of all looks, (time, pixel), NaN where not seen; NaN where none sees it."""
-    ordered = np.sort(stack, axis=0)  # what is no number comes last
-    count = (~np.isnan(stack)).sum(axis=0)
-    low, high = (np.take_along_axis(ordered, np.maximum(at, 0)[None] // 2, axis=0)[0] for at in (count - 1, count))
-    return np.asarray((low + high) / 2, dtype=np.float32)
 
 
 def _line(x: NDArray[np.float32], y: NDArray[np.float32]) -> tuple[float, float] | None:

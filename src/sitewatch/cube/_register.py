@@ -157,9 +157,9 @@ def settle(shifts: Shifts) -> Settled:
     return Settled(offset=offset * trust[:, None], sigma=left)
 
 
-def median_image(images: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(y, x) median of (time, y, x) images, NaN where fewer than three (of fewer: all) were seen."""
-    return np.asarray(_median(images, min(3, len(images))), dtype=np.float32)
+def median_image(images: NDArray[np.float32], *, least: int = 3) -> NDArray[np.float32]:
+    """(y, x) median of (time, y, x) images, NaN where fewer than `least` (of fewer: all) were seen."""
+    return np.asarray(_median(images, min(least, len(images))), dtype=np.float32)
 
 
 def track_image(image: NDArray[np.float32], reference: NDArray[np.float32]) -> tuple[NDArray[np.float64], float]:
