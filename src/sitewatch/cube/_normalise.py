@@ -73,13 +73,18 @@ def _line(x: NDArray[np.float32], y: NDArray[np.float32]) -> tuple[float, float]
         total = weight.sum()
         if total < 50:
             return None
-        mean_x, mean_y = (weight @ x64) / total, (weight @ y64) / total
-        variance = weight @ (x64 - mean_x) ** 2
+        mean_x, mean_y = _dot(weight, x64) / total, _dot(weight, y64) / total
+        variance = _dot(weight, (x64 - mean_x) ** 2)
         if variance <= 1e-9 * total:  # one value only carries no line
             return None
-        gain = float(weight @ ((x64 - mean_x) * (y64 - mean_y)) / variance)
+        gain = float(_dot(weight, (x64 - mean_x) * (y64 - mean_y)) / variance)
         offset = float(mean_y - gain * mean_x)
     return (gain, offset) if 0.2 < gain < 5 else None
+
+
+def _dot(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    """Sum of products on this core: a linear algebra library would take all cores for it, from each of our threads."""
+    return float(np.einsum("i,i", one, other))
 
 
 def _start(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
