@@ -123,11 +123,10 @@ def world(seed: int, looks: int, work: Path, *, null: bool) -> Path:
     recipe = Recipe(seed=seed, size=SIZE, looks=looks, years=3.0)
     recipe = recipe.null() if null else recipe
 
-    def make(folder: Path) -> str:
+    def make(folder: Path) -> None:
         made = simulate(recipe)
         write(made, folder / "world")
         (folder / "outline.json").write_text(json.dumps(truth(made)))
-        return ""
 
     name = f"{'null' if null else 'facility'}-{seed}-{looks}"
     return kept_folder(work, name, made_of=simulator(), asked=repr(recipe), make=make)
@@ -136,7 +135,7 @@ def world(seed: int, looks: int, work: Path, *, null: bool) -> Path:
 def second(seed: int, looks: int, work: Path) -> Path:
     """Likewise of the second simulator, with every so manieth of its looks only."""
 
-    def make(folder: Path) -> str:
+    def make(folder: Path) -> None:
         second_world.make(seed, folder / "world")
         (folder / "world" / "truth.geojson").rename(folder / "outline.json")
         images = sorted((folder / "world" / "images").glob("*.tif"))
@@ -147,7 +146,6 @@ def second(seed: int, looks: int, work: Path) -> Path:
                 path.with_suffix(".json").unlink(missing_ok=True)
                 continue
             path.with_suffix(".json").write_text(json.dumps(_item(path)))
-        return ""
 
     name = f"second-{seed}-{looks}"
     return kept_folder(work, name, made_of=[Path(second_world.__file__)], asked=name, make=make)
@@ -156,14 +154,13 @@ def second(seed: int, looks: int, work: Path) -> Path:
 def mixed(folder: Path, name: str, other: Callable[[int], bool]) -> Path:
     """The folder of images of both sensors."""
 
-    def make(both: Path) -> str:
+    def make(both: Path) -> None:
         for number, path in enumerate(sorted((folder / "world" / "images").glob("*.tif"))):
             if other(number):
                 coarsen(path, both / f"L8-{path.stem}.tif", number)
             else:
                 shutil.copy(path, both)
                 shutil.copy(path.with_suffix(".json"), both)
-        return ""
 
     return kept_folder(folder, name, made_of=[Path(__file__)], asked=name, make=make)
 

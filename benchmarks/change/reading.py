@@ -14,12 +14,12 @@ from sitewatch.archive import fetch, list_folder
 from sitewatch.cube import read_cube
 from sitewatch.site import Site
 
-__all__ = ["DONE", "NOW", "cube_of", "digest", "kept_folder"]
+__all__ = ["NOW", "cube_of", "digest", "kept_folder"]
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 """When archives are filled: later than every simulated look."""
-DONE = "done"
-"""File of a kept folder that is written last."""
+_DONE = "complete"
+"""Empty file of a kept folder that is written last."""
 
 
 def cube_of(site: Site, images: Path, archive: Path) -> xr.Dataset:
@@ -35,7 +35,7 @@ def digest(sources: Iterable[Path], asked: str = "") -> str:
     return hashlib.sha256(asked.encode() + b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
 
 
-def kept_folder(work: Path, name: str, *, made_of: Iterable[Path], asked: str, make: Callable[[Path], str]) -> Path:
+def kept_folder(work: Path, name: str, *, made_of: Iterable[Path], asked: str, make: Callable[[Path], None]) -> Path:
     """A folder in `work` that `make` fills once; where the sources it is made of were changed since, it is another one.
 
     What was made of other sources stays beside it until somebody deletes it.
@@ -45,11 +45,12 @@ def kept_folder(work: Path, name: str, *, made_of: Iterable[Path], asked: str, m
         name: what its own name begins with.
         made_of: source files.
         asked: what else it depends on.
-        make: fills the folder, and gives the text of its file `DONE`.
+        make: fills the folder.
     """
     folder = work / f"{name}-{digest(made_of, asked)}"
-    if not (folder / DONE).exists():
+    if not (folder / _DONE).exists():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        (folder / DONE).write_text(make(folder))
+        make(folder)
+        (folder / _DONE).touch()
     return folder

@@ -18,7 +18,7 @@ import xarray as xr
 from matching import Event, as_looked, datable, event, tellable
 from numpy.typing import NDArray
 from peers import Record
-from reading import DONE, cube_of, kept_folder
+from reading import cube_of, kept_folder
 from shapely.geometry import box, shape
 from shapely.geometry.base import BaseGeometry
 
@@ -29,6 +29,8 @@ from sitewatch.site import Site, area_mask, project, read_site
 __all__ = ["Region", "Scene", "region_of", "scene", "second_scene", "simulator"]
 
 EPOCH_ORDINAL = dt.date(1970, 1, 1).toordinal()
+IMAGES = "images.wkt"
+"""File of a kept folder with the outline of all its images, EPSG:4326."""
 RIM_M = 1.5
 """Rim of the images that a whole scene leaves out: rounded coordinates must not ask for ground beyond them."""
 
@@ -95,14 +97,14 @@ def _read(folder: Path, *, seed: int, years: float, cropped: bool = False) -> Sc
 
 
 def _simulated(recipe: Recipe, work: Path) -> Path:
-    """The folder of a recipe's images: world/site.geojson, world/images and, as truth, whole.json and outline.json."""
+    """The folder of a recipe: world/site.geojson, world/images, `IMAGES`, and as truth whole.json and outline.json."""
 
-    def make(folder: Path) -> str:
+    def make(folder: Path) -> None:
         world = simulate(recipe)
         write(world, folder / "world")
         for name in ("whole", "outline"):
             (folder / f"{name}.json").write_text(json.dumps(truth(world, whole=name == "whole")))
-        return _outlined(world.geographic(box(RIM_M, RIM_M, *([recipe.size * recipe.pixel_m - RIM_M] * 2))))
+        _write_outline(folder, world.geographic(box(RIM_M, RIM_M, *([recipe.size * recipe.pixel_m - RIM_M] * 2))))
 
     return kept_folder(work, f"scene-{recipe.seed}", made_of=simulator(), asked=repr(recipe), make=make)
 
@@ -113,13 +115,13 @@ def simulator() -> list[Path]:
 
 
 def _second(seed: int, work: Path) -> Path:
-    """The folder of a second world's images, with the same files."""
+    """The folder of a second world, with the same files."""
 
-    def make(folder: Path) -> str:
+    def make(folder: Path) -> None:
         second_world.make(seed, folder / "world")
         for name, told in (("whole", "truth_whole"), ("outline", "truth")):
             (folder / "world" / f"{told}.geojson").rename(folder / f"{name}.json")
-        return _outlined(shape(second_world.images_outline(RIM_M)))
+        _write_outline(folder, shape(second_world.images_outline(RIM_M)))
 
     return kept_folder(work, f"second-{seed}", made_of=[Path(second_world.__file__)], asked=str(seed), make=make)
 
@@ -127,24 +129,22 @@ def _second(seed: int, work: Path) -> Path:
 def _shown(simulated: Path, seed: int, work: Path) -> Path:
     """The folder of a scene's images as pictures, with the same files."""
 
-    def make(folder: Path) -> str:
+    def make(folder: Path) -> None:
         pictures.show(simulated / "world" / "images", folder / "world" / "images", seed)
-        for name in ("world/site.geojson", "whole.json", "outline.json"):
+        for name in ("world/site.geojson", "whole.json", "outline.json", IMAGES):
             shutil.copy(simulated / name, folder / name)
-        return (simulated / DONE).read_text()
 
     name = f"{simulated.name}-shown"
     return kept_folder(work, name, made_of=[Path(pictures.__file__)], asked=str(seed), make=make)
 
 
-def _outlined(geometry: BaseGeometry) -> str:
-    """The outline of all the images, EPSG:4326, as a kept folder's last file has it."""
-    return str(shapely.to_wkt(geometry, rounding_precision=8))
+def _write_outline(folder: Path, of_images: BaseGeometry) -> None:
+    (folder / IMAGES).write_text(shapely.to_wkt(of_images, rounding_precision=8))
 
 
 def _whole(folder: Path) -> Any:
     """Outline of all the images, EPSG:4326."""
-    return shapely.from_wkt((folder / DONE).read_text())
+    return shapely.from_wkt((folder / IMAGES).read_text())
 
 
 def region_of(folder: Path, name: str, cube: xr.Dataset, site: Site) -> Region:
