@@ -30,6 +30,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import ablation
 import added_looks
 import clocks
 import faults
@@ -37,9 +38,8 @@ import numpy as np
 import oscd
 import peers
 import xarray as xr
+from ablation import ABLATIONS, Ablation
 from engine import (
-    ABLATIONS,
-    TUNED_ABLATIONS,
     TUNED_DENSITIES,
     Method,
     as_shipped,
@@ -55,7 +55,7 @@ from tables import SCORE_HEAD, Output, Table, diagram, number, say, score_row
 
 from sitewatch.change import Change, Kind, detect
 from sitewatch.simulate import Recipe
-from sitewatch.structures import Structure, identify
+from sitewatch.structures import identify
 
 TUNING_SEED = 900
 TEST_SEEDS = tuple(range(901, 907))
@@ -144,16 +144,12 @@ def tune(peer: Peer, one: Scene, work: Path, *, first: bool) -> Tuned:
     return best
 
 
-def tune_engine(run: Callable[..., Sequence[Structure]], values: Sequence[float], one: Scene) -> Method:
-    """Run with the threshold of best F1 on one scene."""
-    region = one.regions["whole"]
-    scores = {}
-    for value in values:
-        claims = claims_of(run(one.cube, region.inside, threshold=value), one.cube)
-        scores[value] = match(region.events, claims).f1
+def tune_engine(name: str, claims_at: Callable[[float], Sequence[Claim]], values: Sequence[float], one: Scene) -> float:
+    """The threshold of best F1 on one scene."""
+    scores = {value: match(one.regions["whole"].events, claims_at(value)).f1 for value in values}
     best = max(scores, key=lambda v: scores[v])
-    say(f"tuned {run.__name__}: {best:g}, F1 {scores[best]:.3f}")
-    return partial(run, threshold=best)
+    say(f"tuned {name}: {best:g}, F1 {scores[best]:.3f}")
+    return best
 
 
 @dataclass(kw_only=True)
@@ -167,7 +163,8 @@ class Contest:
     chosen: list[Tuned] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
     """Name of a peer to why it did not run."""
-    ablations: dict[str, Method] = field(default_factory=dict)
+    ablations: list[tuple[Ablation, float]] = field(default_factory=list)
+    """Each with its threshold."""
     scored: dict[str, Scored] = field(default_factory=dict)
     ablated: dict[str, Scored] = field(default_factory=dict)
     changes: Tally = field(default_factory=Tally)
@@ -177,7 +174,14 @@ class Contest:
         """Tune all that can be tuned, on the one scene for it."""
         if peers_too:
             self.engines = {SHIPPED: as_shipped}
-            self.engines["sitewatch, tuned too"] = tune_engine(with_density, TUNED_DENSITIES, one)
+            inside = one.regions["whole"].inside
+            density = tune_engine(
+                "the engine",
+                lambda value: claims_of(with_density(one.cube, inside, threshold=value), one.cube),
+                TUNED_DENSITIES,
+                one,
+            )
+            self.engines["sitewatch, tuned too"] = partial(with_density, threshold=density)
             for peer in PEERS:
                 if not peer.available:
                     self.left_out[peer.name] = "not installed"
@@ -187,18 +191,27 @@ class Contest:
                 except Exception as error:  # noqa: BLE001 - a peer that fails is said to, and the others run
                     self.left_out[peer.name] = f"failed, {type(error).__name__}: {str(error).splitlines()[0]}"
                     say(f"{peer.name} {self.left_out[peer.name]}")
-        if ablations:
-            self.ablations = dict(ABLATIONS)
-            for name, (run, values) in TUNED_ABLATIONS.items():
-                self.ablations[name] = tune_engine(run, values, one)
+        for ablated in ABLATIONS if ablations else ():
+            threshold = 1.0
+            if ablated.thresholds:
+                threshold = tune_engine(
+                    f"without {ablated.name}",
+                    lambda value, a=ablated: a.claims(one, threshold=value)["whole"],  # type: ignore[misc]
+                    ablated.thresholds,
+                    one,
+                )
+            self.ablations.append((ablated, threshold))
 
     def run(self, one: Scene) -> None:
         """Score all on one test scene."""
-        for methods, into in ((self.engines, self.scored), (self.ablations, self.ablated)):
-            for name, method in methods.items():
-                for place, region in one.regions.items():
-                    claims = claims_of(method(one.cube, region.inside), one.cube)
-                    into.setdefault(name, Scored()).add(place, region, claims)
+        for name, method in self.engines.items():
+            for place, region in one.regions.items():
+                claims = claims_of(method(one.cube, region.inside), one.cube)
+                self.scored.setdefault(name, Scored()).add(place, region, claims)
+        for ablated, threshold in self.ablations:
+            by_place = ablated.claims(one, threshold=threshold)
+            for place, region in one.regions.items():
+                self.ablated.setdefault(ablated.name, Scored()).add(place, region, by_place[place])
         record = one.record
         for t in self.chosen:
             breaks = breaks_of(t.peer, one, record, t.setting, self.work)
@@ -221,7 +234,7 @@ def transfer(options: argparse.Namespace, out: Output) -> None:
     """The same in a world that the engine was not fitted on."""
     contest = Contest(world=SECOND_WORLD, work=options.work)
     tuning = second_scene(TRANSFER_TUNING_SEED, options.work)
-    contest.prepare(tuning, options, peers_too=True, ablations="ablation" in options.only)
+    contest.prepare(tuning, options, peers_too="transfer" in options.only, ablations="ablation" in options.only)
     scenes = (second_scene(seed, options.work) for seed in options.transfer_seeds)
     contest_tables(contest, scenes, (TRANSFER_TUNING_SEED, options.transfer_seeds), out)
 
@@ -245,7 +258,7 @@ def contest_tables(contest: Contest, scenes: Iterable[Scene], seeds: tuple[int, 
         reliability(world, contest.scored[SHIPPED], contest.changes, out)
     if contest.ablated:
         for place, title in titles.items():
-            note = accuracy_note(contest.ablated, [place], tested, tuned_on)
+            note = f"{ablation.NOTE} {accuracy_note(contest.ablated, [place], tested, tuned_on)}"
             out.add(accuracy_table(f"Ablation, {world}, {title}", note, contest.ablated, [place]))
 
 
@@ -527,7 +540,7 @@ def main() -> None:
     out = Output(folder=options.out)
     runs: tuple[tuple[set[str], Callable[[argparse.Namespace, Output], None]], ...] = (
         ({"accuracy", "ablation"}, accuracy),
-        ({"transfer"}, transfer),
+        ({"transfer", "ablation"}, transfer),
         ({"null"}, null_scenes),
         ({"pictures"}, as_pictures),
         ({"speed", "scaling"}, speed),

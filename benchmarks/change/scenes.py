@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,8 @@ class Scene:
 
     seed: int
     cube: xr.Dataset
+    read: Callable[[], xr.Dataset]
+    """Reads its images once more."""
     years: float
     regions: Mapping[str, Region]
     """`whole`: all of the scene; `outline`: the facility."""
@@ -87,10 +90,13 @@ def second_scene(seed: int, work: Path, *, shown: bool = False) -> Scene:
 def _read(folder: Path, *, seed: int, years: float, cropped: bool = False) -> Scene:
     site = read_site(folder / "world" / "site.geojson")
     watched = site if cropped else replace(site, id="whole", outline=_whole(folder), areas={})
-    cube = cube_of(watched, folder / "world" / "images", folder / ("cropped" if cropped else "archive"))
+    archive = folder / ("cropped" if cropped else "archive")
+    read = partial(cube_of, watched, folder / "world" / "images", archive)
+    cube = read()
     return Scene(
         seed=seed,
         cube=cube,
+        read=read,
         years=years,
         regions={name: region_of(folder, name, cube, site) for name in ("whole", "outline")},
     )
