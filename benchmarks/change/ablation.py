@@ -130,6 +130,10 @@ def _none_of(*_: Any, **__: Any) -> tuple[list[Any], NDArray[np.int64]]:
     return [], np.zeros(0, dtype=np.int64)
 
 
+def _none_is(patches: Sequence[Patch], *_: Any, **__: Any) -> NDArray[np.bool_]:
+    return np.zeros(len(patches), dtype=bool)
+
+
 def _no_dates(patches: Sequence[Patch], _: Stack) -> list[None]:
     return [None] * len(patches)
 
@@ -149,7 +153,7 @@ def _without_verification(cube: xr.Dataset, inside: NDArray[np.bool_], *, thresh
     patches, features = candidates(stack)
     if not patches:
         return ()
-    standing = verifier(stack.bands).by_itself(features).standing_inside
+    standing = verifier(stack.judged_bands).by_itself(features).standing_inside
     changes = []
     strong = [i for i, p in enumerate(patches) if p.score >= threshold and inside.ravel()[p.pixels].any()]
     ends = edges([patches[i] for i in strong], stack)
@@ -215,6 +219,7 @@ ABLATIONS = (
     Ablation(name="other spells on its ground", swaps=(_by(detection, "returns", _none_of),)),
     Ablation(name="direction (brighter is what stood)", swaps=(_by(verification, "stands_inside", _brighter),)),
     Ablation(name="weak changes of the place", swaps=(_by(detection, "weak_changes", lambda *_: 0),)),
+    Ablation(name="shadows of the first winter", swaps=(_by(detection, "shadows", _none_is),)),
     Ablation(name="turns up and down", run=_each_change_alone),
     Ablation(
         name="judging beside the others *",

@@ -175,7 +175,8 @@ def test_numbers_that_no_scan_gives_are_left_out() -> None:
 
 def test_blocks_are_told_where_two_are_nearly_as_probable_as_the_patch() -> None:
     def told(of_patch: float, *each: float, least: float = 0.3) -> list[bool]:
-        return _told_apart(np.zeros(len(each), np.int64), np.array(each), np.array([of_patch]), least=least).tolist()
+        whole, touching = np.zeros(len(each), np.int64), np.ones(len(each), bool)
+        return _told_apart(whole, np.array(each), np.array([of_patch]), touching, least=least).tolist()
 
     assert told(0.9, 0.85, 0.8) == [True, True]
     assert told(0.9, 0.95, 0.9, 0.4) == [True, True, False]
@@ -184,8 +185,14 @@ def test_blocks_are_told_where_two_are_nearly_as_probable_as_the_patch() -> None
     assert told(0.45, 0.84, 0.57) == [True, True]
     assert told(0.45, 0.84, 0.57, least=0.6) == [False, False]
     # Each patch by its own.
-    found = _told_apart(np.array([0, 1, 1, 0]), np.array([0.9, 0.9, 0.9, 0.3]), np.array([0.9, 0.9]), least=0.3)
-    assert found.tolist() == [False, True, True, False]
+    whole, each, wholes = np.array([0, 1, 1, 0]), np.array([0.9, 0.9, 0.9, 0.3]), np.array([0.9, 0.9])
+    assert _told_apart(whole, each, wholes, np.ones(4, bool), least=0.3).tolist() == [False, True, True, False]
+
+
+def test_what_crosses_the_outline_is_told_whole_where_all_its_blocks_lie_outside() -> None:
+    whole, each, wholes = np.array([0, 0, 1, 1]), np.full(4, 0.9), np.array([0.9, 0.9])
+    touching = np.array([False, False, True, False])
+    assert _told_apart(whole, each, wholes, touching, least=0.3).tolist() == [False, False, True, True]
 
 
 def hall_and_row() -> tuple[xr.Dataset, NDArray[np.bool_]]:

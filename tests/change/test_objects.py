@@ -187,7 +187,7 @@ def test_a_shadow_falls_towards_the_pole() -> None:
     shadow = (slice(3, 5), slice(5, 15), 20, LOOKS, -0.1)
     stack = stack_with(HALL, shadow)
     north = measured(patch_of(HALL), stack, quiet_spells())
-    south = measured(patch_of(HALL), replace(stack, south=True), quiet_spells())
+    south = measured(patch_of(HALL), replace(stack, latitude=-50.0), quiet_spells())
     assert north["poleward"] == pytest.approx(-0.1, abs=0.01)
     assert north["shade"] == pytest.approx(-0.1, abs=0.01)
     assert south["shade"] == pytest.approx(0.1, abs=0.01)
@@ -427,10 +427,12 @@ def test_two_looks_show_what_was_built_between_them_and_no_shift_of_half_a_pixel
 
 
 def test_of_a_few_looks_the_farthest_that_see_much_are_compared() -> None:
-    valid = np.ones((4, 100), dtype=bool)
-    assert farthest_pair(valid) == (0, 3)
+    valid, when = np.ones((4, 100), dtype=bool), np.array([0, 3, 6, 400])
+    assert farthest_pair(valid, when) == (0, 3)
+    valid[:2, 90:], valid[3, :9] = False, False
+    assert farthest_pair(valid, when) == (2, 3)  # days count, not looks between
     valid[3, :60] = False
-    assert farthest_pair(valid) == (0, 2)
+    assert farthest_pair(valid, when) == (0, 2)
 
 
 def test_two_looks_that_see_no_ground_together_show_nothing() -> None:

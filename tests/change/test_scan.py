@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sitewatch.change._background import common_mode, design
+from sitewatch.change._background import common_mode, design, sampled
 from sitewatch.change._scan import EVENTS, NOISE_FLOOR, scan
 
 RNG = np.random.default_rng(3)
@@ -71,6 +71,29 @@ def test_a_step_a_spell_and_both_are_found_with_their_dates() -> None:
     assert len(found) <= EVENTS
 
 
+def test_what_stands_twice_with_a_short_gap_has_its_own_level_both_times() -> None:
+    levels = np.full(60, 0.2)
+    levels[15:45] += 0.2
+    levels[30:35] -= 0.2
+    values, valid = pixel(levels)
+    spells = scan(values, valid, design(DAYS), threshold=10)
+    found = {
+        (int(s), int(e)): d for s, e, d in zip(spells.start[0], spells.end[0], spells.delta[0], strict=True) if s >= 0
+    }
+    for dates in ((15, 30), (35, 45)):
+        assert found[dates] == pytest.approx([0.2, 0.16, 0.22], abs=0.02)
+
+
+def test_no_spell_is_shorter_than_three_looks_and_none_without_dates_has_a_score() -> None:
+    noise = np.random.default_rng(5).normal(0, 0.01, (400, 60, 4)).astype(np.float32)
+    noise[:, 30:55] += 0.03
+    noise[:, 58:] += 0.03  # after a gap of three looks
+    spells = scan(noise, np.ones((400, 60), dtype=bool), np.ones((60, 1), dtype=np.float32), threshold=5)
+    found = spells.start >= 0
+    assert (spells.end - spells.start)[found].min() >= 3
+    assert (spells.score[~found] == 0).all()
+
+
 def test_seasons_and_noise_alone_are_no_event() -> None:
     days = DAYS * 2  # two and a half years: a season comes again
     values, valid = pixel(0.3 + 0.1 * np.cos(2 * np.pi * days / 365.25))
@@ -111,6 +134,15 @@ def test_what_all_pixels_share_on_a_day_is_found() -> None:
     q, _ = np.linalg.qr(basis.astype(np.float64))
     expected = haze - q @ (q.T @ haze)  # the part of the haze that no background can take for its own
     assert np.abs(offset - expected).max() < 0.01
+
+
+@pytest.mark.parametrize(("height", "width"), [(600, 600), (1200, 1200), (1024, 1024), (3000, 3000), (500, 777)])
+def test_a_sample_of_pixels_lies_all_over_the_place(height: int, width: int) -> None:
+    rows, columns = np.divmod(np.arange(height * width)[sampled(height * width)], width)
+    for along, size in ((rows, height), (columns, width)):
+        filled = np.bincount(along * 20 // size, minlength=20)
+        assert filled.min() >= 0.8 * filled.mean()
+    assert sampled(9000) == slice(None)
 
 
 def test_rounding_does_not_decide_between_windows_that_are_the_same() -> None:

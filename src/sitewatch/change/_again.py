@@ -258,7 +258,7 @@ def _surprises(
         )
         _, differences = surprise(values[some], valid[some], basis[lead:], model, sparse)
         for t in range(before, looks):
-            held = valid[some, t - lead]
+            held = valid[some, t - lead] & model.known
             if held.sum() >= LEAST_PIXELS:
                 offset[t] = np.median(differences[held, t - lead], axis=0)
     take_off(values, offset[lead:])
@@ -267,7 +267,8 @@ def _surprises(
         if looks > before:
             # Of all looks since all was searched: how they came one by one does not matter then.
             _, differences = surprise(values, valid, basis[lead:], known.forecast, late)
-            added = near_means(differences, valid, (shape[0], shape[1]))[:, :, known.whole - lead :]
+            told = valid & known.forecast.known[:, None]
+            added = near_means(differences, told, (shape[0], shape[1]))[:, :, known.whole - lead :]
             del differences
             near = np.concatenate([near[:, :, : known.whole], added], axis=2)
         take_off_near(values, np.arange(len(values)), np.ascontiguousarray(near[:, :, lead:]), shape[1])
@@ -327,12 +328,12 @@ def _searched(found: Search, cube: xr.Dataset, region: NDArray[np.int64], basis:
     origin[: len(old)] = np.flatnonzero(kept)
     origin[len(grown) :] = [before.get(_key(patch), -1) for patch in patches[len(grown) :]]
     new = np.flatnonzero(origin < 0)
-    measured = found.measured[origin]
-    features = found.features[origin]
+    known = origin[origin >= 0]
+    measured, features = np.zeros(len(patches), dtype=bool), np.zeros((len(patches), found.features.shape[1]))
+    measured[origin >= 0], features[origin >= 0] = found.measured[known], found.features[known]
     if len(new):
-        searched = replace(found, spells=spells)
         fresh_ones = [patches[i] for i in new.tolist()]
-        searched.read(cube, around(fresh_ones, stack.shape))
+        found.read(cube, around(fresh_ones, stack.shape))
         measured[new], features[new] = describe(fresh_ones, stack, spells)
     assert all(patch.end <= looks for patch in patches)
     return replace(

@@ -21,8 +21,9 @@ __all__ = [
 ]
 
 _YEAR = 365.25
-_SAMPLE = 6_000
-"""Pixels from which a picture's common offset is estimated: its median is then known to about 2 % of the spread."""
+SAMPLE = 5_987
+"""Pixels from which a picture's common offset is estimated: its median is then known to about 2 % of the spread. A
+prime number, so that they are spread over rows and columns whatever the picture's width is."""
 LEAST_PIXELS = 20
 """Of these, seen on a look, under which nothing is said of it."""
 
@@ -69,9 +70,14 @@ def common_mode(
     return offset
 
 
-def sampled(pixels: int) -> slice:
-    """Pixels that stand for all of so many, where a look's own numbers are estimated."""
-    return slice(None, None, max(1, pixels // _SAMPLE))
+def sampled(pixels: int, size: int = SAMPLE) -> slice | NDArray[np.int64]:
+    """Pixels that stand for all of so many, where a look's own numbers are estimated.
+
+    Args:
+        pixels: how many there are; of less than twice `size` all are taken.
+        size: how many to take, a prime number.
+    """
+    return slice(None) if pixels < 2 * size else np.arange(size) * pixels // size
 
 
 _TOGETHER = 64

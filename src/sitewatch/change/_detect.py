@@ -25,6 +25,7 @@ from sitewatch.change._repeats import distinct, repeats
 from sitewatch.change._restless import LARGE, weak_changes
 from sitewatch.change._returns import returns
 from sitewatch.change._search import Search, around, search
+from sitewatch.change._shadows import shadows
 from sitewatch.change._stack import Stack, stack_of
 from sitewatch.change._verify import WORTH_A_LOOK, Judged, Verifier, pair_verifier, verifier
 
@@ -138,7 +139,7 @@ def changes_of(found: Search, cube: xr.Dataset, *, false_alarms: float, inside: 
         found.read(cube, np.unique(np.concatenate([patch.pixels for patch in some])))
         return edges(some, found.stack)
 
-    judge = verifier(found.stack.bands)
+    judge = verifier(found.stack.judged_bands)
     patches, features, alone = _with_returns(found, cube, judge)
     return _judged(
         patches,
@@ -204,10 +205,11 @@ def compare_pair(cube: xr.Dataset, *, false_alarms: float, inside: NDArray[np.bo
     """
     if cube.sizes["time"] < 2 or _is_radar(cube):
         return []
-    first, last = farthest_pair(cube["valid"].values.reshape(cube.sizes["time"], -1))
+    days = cube["time"].values.astype("datetime64[s]").astype(np.int64)
+    first, last = farthest_pair(cube["valid"].values.reshape(cube.sizes["time"], -1), days)
     stack = stack_of(cube.isel(time=[first, last]))
     patches, features = pair_candidates(stack)
-    judge = pair_verifier(stack.bands)
+    judge = pair_verifier(stack.judged_bands)
     return _judged(
         patches,
         features,
@@ -252,8 +254,8 @@ def _judged(
     others = np.flatnonzero(np.array([p.score >= _STRONG for p in said.patches]) & said.told & ~said.within).tolist()
     others.sort(key=lambda i: -said.patches[i].score * len(said.patches[i].pixels) ** 0.5)
     return [
-        *_changes(said, said.claimed.tolist(), stack.bands, dated),
-        *islice(_changes(said, others, stack.bands, dated), MAX_OTHERS),
+        *_changes(said, said.claimed.tolist(), stack.judged_bands, dated),
+        *islice(_changes(said, others, stack.judged_bands, dated), MAX_OTHERS),
     ]
 
 
@@ -290,15 +292,19 @@ def _said_of(
     large = np.array([len(patch.pixels) > LARGE for patch in patches], dtype=bool)
     within = probability >= np.where(large, of_average, of_this)
     chosen = np.flatnonzero(within)
-    claimable = [patches[i] for i in chosen.tolist()]
+    claimable, standing = [patches[i] for i in chosen.tolist()], judged.standing_inside
     pairs = repeats(claimable, stack.days, stack.shape)
+    shade = shadows(claimable, standing[chosen], features[chosen], stack, parts=pairs)
+    within[chosen[shade]] = False
+    # A shadow comes last: it must not tell the event of the building that casts it.
+    believed = np.where(shade, 0.0, probability[chosen])
     told = touching.copy()
-    told[chosen[~distinct(claimable, probability[chosen], pairs)]] = False  # an event is told once
+    told[chosen[~distinct(claimable, believed, pairs)]] = False  # an event is told once
     return (
         _Said(
             patches=patches,
             features=features,
-            standing=judged.standing_inside,
+            standing=standing,
             probability=probability,
             within=within,
             told=told,
@@ -339,10 +345,11 @@ def _in_blocks(
     together = [*said.patches, *made.patches]
     features = np.vstack([said.features, made.features])
     judged = judge.in_place(Judged.of([alone, own]), features, together, stack.days, stack.shape)
-    good = _told_apart(whole, judged.probability[count:], said.probability, least=least)
+    touching = _touching(made.patches, inside)
+    good = _told_apart(whole, judged.probability[count:], said.probability, touching, least=least)
     kept = np.concatenate([np.arange(count), count + np.flatnonzero(good)])
     patches = [together[i] for i in kept.tolist()]
-    told = np.append(said.told, _touching(patches[count:], inside))
+    told = np.append(said.told, touching[good])
     told[whole[good]] = False
     return _Said(
         patches=patches,
@@ -383,19 +390,28 @@ def _changes(
 
 
 def _told_apart(
-    whole: NDArray[np.int64], probability: NDArray[np.float64], of_wholes: NDArray[np.float64], *, least: float
+    whole: NDArray[np.int64],
+    probability: NDArray[np.float64],
+    of_wholes: NDArray[np.float64],
+    touching: NDArray[np.bool_],
+    *,
+    least: float,
 ) -> NDArray[np.bool_]:
     """(n,) True for blocks that are told instead of their patch: two of one at least, claimed by themselves.
+
+    One of them touches the outline: what crosses it is not left out for the sake of blocks that lie outside.
 
     Args:
         whole: (n,) position of each block's patch.
         probability: (n,) of the blocks.
         of_wholes: (patch,) of the patches.
+        touching: (n,) True for blocks that touch the outline.
         least: from which a structure is claimed.
     """
     good = probability >= np.maximum(least, _AS_LIKELY * of_wholes[whole])
     several = np.bincount(whole[good], minlength=len(of_wholes)) >= 2
-    return np.asarray(good & several[whole])
+    good &= several[whole]
+    return np.asarray(good & np.isin(whole, whole[good & touching]))
 
 
 def _other_kind(numbers: dict[str, float], bands: Sequence[str]) -> Kind:

@@ -26,9 +26,14 @@ class Forecast:
     background: NDArray[np.float32]
     """(n, k, band) coefficients on the columns of `design`."""
     noise: NDArray[np.float32]
-    """(n, band) standard deviation of white noise."""
+    """(n, band) standard deviation of white noise; 0 for pixels seen too seldom to forecast anything of them."""
     slow: NDArray[np.float32]
     """(n, band) variance of what wanders slowly."""
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """(n,) True where there is a forecast."""
+        return np.asarray(self.noise[:, 0] > 0)
 
 
 def fit_forecast(
@@ -67,7 +72,7 @@ def surprise(
             after the last.
 
     Returns:
-        (n,) scores, at least 0, and (n, m, band) differences, 0 where not valid.
+        (n,) scores, at least 0, and (n, m, band) differences; 0 where not valid, and of pixels without a forecast.
     """
     return _surprise(  # type: ignore[no-any-return]
         values,
@@ -87,7 +92,7 @@ def _fit(values, valid, basis, start, end, delta):  # type: ignore[no-untyped-de
     pixels, _, bands = values.shape
     k = basis.shape[1]
     background = np.zeros((pixels, k, bands), dtype=np.float32)
-    noise = np.full((pixels, bands), np.float32(NOISE_FLOOR))
+    noise = np.zeros((pixels, bands), dtype=np.float32)
     slow = np.full((pixels, bands), np.float32(NOISE_FLOOR * NOISE_FLOOR))
     for p in numba.prange(pixels):
         index = np.flatnonzero(valid[p])
@@ -142,6 +147,8 @@ def _surprise(values, valid, basis, background, noise, slow, start, end, delta):
     scores = np.zeros(pixels, dtype=np.float32)
     differences = np.zeros((pixels, looks, bands), dtype=np.float32)
     for p in numba.prange(pixels):
+        if noise[p, 0] == 0:
+            continue
         total = np.zeros(bands)
         seen = 0
         for t in range(looks - 1, -1, -1):

@@ -62,7 +62,7 @@ def local_mode(
         (y, x, time, band) of the grid of `cells`; 0 where nothing near was seen, or hardly anything of the look.
     """
 
-    def residual(pixels: slice) -> NDArray[np.float32]:
+    def residual(pixels: slice | NDArray[np.int64]) -> NDArray[np.float32]:
         return np.asarray(residuals(np.ascontiguousarray(values[pixels]), np.ascontiguousarray(valid[pixels]), basis))
 
     return _shared(residual, values.shape, shape)
@@ -82,14 +82,16 @@ def near_means(
         As `local_mode`.
     """
 
-    def residual(pixels: slice) -> NDArray[np.float32]:
+    def residual(pixels: slice | NDArray[np.int64]) -> NDArray[np.float32]:
         return np.where(valid[pixels, :, None], differences[pixels], np.float32(np.nan))
 
     return _shared(residual, differences.shape, shape)
 
 
 def _shared(
-    residual_of: Callable[[slice], NDArray[np.float32]], size: tuple[int, ...], shape: tuple[int, int]
+    residual_of: Callable[[slice | NDArray[np.int64]], NDArray[np.float32]],
+    size: tuple[int, ...],
+    shape: tuple[int, int],
 ) -> NDArray[np.float32]:
     """`local_mode` from what gives the residuals of some pixels, NaN where not seen; `size`: (pixel, time, band)."""
     height, width = shape

@@ -276,12 +276,13 @@ def _changes_with(ring, start, end, spell_start, spell_end, days):  # type: igno
 @numba.njit(cache=True)
 def _neighbouring_dates(body, start, end, spell_start, spell_end, looks):  # type: ignore[no-untyped-def]
     """The looks, from and before, between which half of a patch changes on its own dates only."""
-    counts = np.zeros(looks + 1)
+    counts = np.zeros(looks)
     for p in body:
         for e in range(spell_start.shape[1]):
             if spell_start[p, e] >= 0:
                 counts[spell_start[p, e]] += 1
-                counts[spell_end[p, e]] += 1
+                if spell_end[p, e] < looks:
+                    counts[spell_end[p, e]] += 1
     begin, last = 0, looks
     for at in range(looks):
         near = counts[max(0, at - _OWN_LOOKS) : at + _OWN_LOOKS + 1].sum()
@@ -319,7 +320,7 @@ def _series(values, valid, pixels):  # type: ignore[no-untyped-def]
     for t in range(looks):
         if count[t] > 0:
             series[t] /= count[t]
-    return series, count >= max(1, pixels.size // 2)
+    return series, count >= max(1, (pixels.size + 1) // 2)
 
 
 @numba.njit(cache=True)

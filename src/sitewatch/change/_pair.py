@@ -31,11 +31,12 @@ _WORTH = 0.9
 """A pair of looks that both see this share of what the best pair sees is as good, and the longer one is taken."""
 
 
-def farthest_pair(valid: NDArray[np.bool_]) -> tuple[int, int]:
+def farthest_pair(valid: NDArray[np.bool_], when: NDArray[np.int64]) -> tuple[int, int]:
     """Which two of a few looks to compare: those farthest apart among those that see the most together.
 
     Args:
         valid: (time, pixel), True = ground seen; at least two looks.
+        when: (time,) their times, in any unit.
 
     Returns:
         Positions of the earlier and of the later look.
@@ -44,7 +45,7 @@ def farthest_pair(valid: NDArray[np.bool_]) -> tuple[int, int]:
     pairs = [(i, j) for i in range(looks) for j in range(i + 1, looks)]
     seen = np.array([np.count_nonzero(valid[i] & valid[j]) for i, j in pairs])
     good = [pair for pair, n in zip(pairs, seen, strict=True) if n >= _WORTH * seen.max()]
-    return max(good, key=lambda pair: (pair[1] - pair[0], -pair[0]))
+    return max(good, key=lambda pair: (when[pair[1]] - when[pair[0]], -pair[0]))
 
 
 def pair_candidates(stack: Stack) -> tuple[list[Patch], NDArray[np.float64]]:

@@ -71,7 +71,7 @@ NOISE_FLOOR = 0.005
 
 @dataclass(frozen=True, kw_only=True)
 class Spells:
-    """Up to `EVENTS` spells of every pixel, best first; all arrays are (pixel, event[, ...])."""
+    """Up to `EVENTS` spells of every pixel in the order they were found; all arrays are (pixel, event[, ...])."""
 
     start: NDArray[np.int32]
     """Index of the first look of the spell; -1: no such event. Never 0."""
@@ -222,10 +222,11 @@ def _scan_pixel(values, valid, basis, threshold, room, start, end, score, delta)
     slow = _slow_variance(sums, noise, n)
     for event in range(found):
         weighed = _weighed(delta[event], size[event], noise, slow)
-        score[event] = max(np.float32(0.0), weighed)
         if weighed < threshold:
             start[event] = -1
             end[event] = -1
+        else:
+            score[event] = weighed
 
 
 @numba.njit(cache=True, fastmath=True)
@@ -255,15 +256,26 @@ def _split(start, end, delta, size, found, index):  # type: ignore[no-untyped-de
             if dot > _OPPOSITE * np.sqrt(own * other) or -dot < _UNDONE * own:
                 continue
             first, last = start[inner], end[inner]
+            before = _seen_between(index, start[outer], first)
+            after = _seen_between(index, last, end[outer])
+            if min(before, after) < _MIN_LOOKS:
+                continue
+            # The longer spell's level is a mean over the gap, too.
+            delta[outer] *= _seen_between(index, start[outer], end[outer]) / (before + after)
             start[inner], end[inner] = last, end[outer]
             end[outer] = first
             delta[inner] = delta[outer]
-            for event in (outer, inner):
-                seen = np.float32(0.0)
-                for i in range(index.size):
-                    if index[i] >= start[event] and index[i] < end[event]:
-                        seen += 1
-                size[event] = seen
+            size[outer], size[inner] = before, after
+
+
+@numba.njit(cache=True)
+def _seen_between(index, first, last):  # type: ignore[no-untyped-def]
+    """How many of the seen looks at `index` lie from one look on and before another, as float32."""
+    seen = np.float32(0.0)
+    for i in range(index.size):
+        if first <= index[i] < last:
+            seen += np.float32(1.0)
+    return seen
 
 
 @numba.njit(cache=True, fastmath=True)

@@ -8,10 +8,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from sitewatch.change._background import by_pixel, common_mode, design, some_by_pixel, take_off
+from sitewatch.change._background import by_pixel, common_mode, design, sampled, some_by_pixel, take_off
 from sitewatch.change._local import local_mode, take_off_near
 
 __all__ = ["Stack", "fill", "of_pictures", "stack_for", "stack_of"]
+
+_VISIBLE = ("red", "green", "blue")
+_TONED = 20_011
+"""Pixels, a prime number of them, from which the tone of pictures is read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +35,12 @@ class Stack:
     """Pictures: the value that was made 0."""
     span: float = 1.0
     """Pictures: the range of values that was made 1; picture value = dark + span * value."""
-    south: bool = False
-    """True: south of the equator, where shadows fall to the south."""
+    pictures: bool = False
+    """True: values that somebody stretched, not reflectance."""
+    latitude: float = 0.0
+    """Degrees north."""
+    pixel_m: float = 0.0
+    """Edge of a pixel in metres; 0: not known."""
     offset: NDArray[np.float32] | None = None
     """(time, band) what was taken out as common to all pixels of a look; None: nothing."""
     near: NDArray[np.float32] | None = None
@@ -43,11 +51,19 @@ class Stack:
         return self.bands.index(name) if name in self.bands else None
 
     @property
+    def judged_bands(self) -> tuple[str, ...]:
+        """Bands that the models are asked about: of pictures those that the eye sees, which they were fitted to."""
+        return tuple(name for name in self.bands if name in _VISIBLE) if self.pictures else self.bands
+
+    @property
+    def south(self) -> bool:
+        """True: south of the equator, where shadows fall to the south."""
+        return self.latitude < 0
+
+    @property
     def visible(self) -> list[int]:
         """Positions of the bands that make up brightness to the eye; all, where there is none."""
-        return [i for name in ("red", "green", "blue") if (i := self.position(name)) is not None] or list(
-            range(len(self.bands))
-        )
+        return [i for name in _VISIBLE if (i := self.position(name)) is not None] or list(range(len(self.bands)))
 
 
 def stack_of(cube: xr.Dataset) -> Stack:
@@ -146,15 +162,23 @@ def _stack(
         bands=tuple(map(str, cube["band"].values)),
         dark=tone[0],
         span=tone[1],
-        south=cube.attrs.get("latitude", 0.0) < 0,
+        pictures=of_pictures(cube),
+        latitude=float(cube.attrs.get("latitude", 0.0)),
+        pixel_m=_pixel_m(cube),
         offset=offset,
         near=near,
     )
 
 
+def _pixel_m(cube: xr.Dataset) -> float:
+    """From the middle of one pixel to that of the next; 0 where the cube does not say."""
+    across = cube["x"].values if "x" in cube.coords else np.zeros(1)
+    return abs(float(across[1] - across[0])) if len(across) > 1 else 0.0
+
+
 def _range(values: NDArray[np.float32], valid: NDArray[np.bool_]) -> tuple[float, float]:
     """(dark, span) of the place's own brightness in pictures."""
-    sample = slice(None, None, max(1, len(values) // 20_000))
+    sample = sampled(len(values), _TONED)
     seen = valid[sample].any(axis=1)
     if not seen.any():
         return 0.0, 1.0
