@@ -30,9 +30,9 @@ class Change:
     pixels: NDArray[np.int64]
     """Sorted flat indices into the grid's (y, x)."""
     began: Edge | None
-    """Looks around the start of the spell; None: it began before the first look."""
+    """Looks around the start of the spell; None: it began before the first look that saw the patch."""
     ended: Edge | None
-    """Looks around its end; None: it lasts to the last look."""
+    """Looks around its end; None: it lasts to the last look that did."""
     standing_inside: bool
     """True: the thing stood during the spell. False: it stood before and after, and the spell is its absence."""
     kind: Kind

@@ -76,7 +76,7 @@ def describe(patches: Sequence[Patch], stack: Stack, spells: Spells) -> tuple[ND
         length of the spectral change. sharp: share of the change between the three looks before and after its dates.
         fit: share of the patch's variance that two levels explain. edge: how much of the change the pixels next to the
         patch show, 1 = all. surroundings: the same of the quiet surroundings. shared: share of the ring around that
-        changed on its dates. common: share of all pixels that did. restless_around, seasonal_around: of the
+        changed on its dates. common: as in `Patch`. restless_around, seasonal_around: of the
         surroundings, as in `SIDES`, over all looks. log_days, log_looks: length of the spell, up to the next change.
         log_looks_outside: seen looks before and after. is_step: 1 where the spell reaches the last look.
         log_unseen_before, log_unseen_after: log of 1 + the days without a look at the patch around the beginning and

@@ -80,7 +80,8 @@ class Patch:
     scatter: float
     """Mean distance in days of its pixels' dates from its own."""
     common: float
-    """Share of all pixels of the picture with a spell that begins or ends within a look of its start."""
+    """Spells of all pixels that begin or end within a look of its start, over the number of pixels: above 1 where looks
+    change most of them."""
     usual: float
     """What scores were divided by there: 1 on quiet ground, 10 and more among fields."""
     compound: bool = False
@@ -98,7 +99,7 @@ class Grown:
     """Patches and what they are made of."""
 
     patches: list[Patch]
-    """Highest seed first."""
+    """In the order in which they came apart: those of the first pass first, those beyond their rims after them."""
     owner: NDArray[np.int32]
     """(pixel, event) position of the patch that a spell belongs to, as its rim too; -1 for none."""
 
@@ -216,7 +217,7 @@ def usual_around(picture: NDArray[np.float32], *, threads: int) -> NDArray[np.fl
 
 
 def _busy(spells: Spells, looks: int) -> NDArray[np.float64]:
-    """(look,) share of all pixels with a spell that begins or ends within a look of it: haze and harvests, if large."""
+    """(look,) spells that begin or end within a look of it, over the number of pixels: haze and harvests, if large."""
     found = spells.start >= 0
     counts = np.bincount(spells.start[found], minlength=looks + 1) + np.bincount(spells.end[found], minlength=looks + 1)
     return np.asarray(np.convolve(counts[:looks], np.ones(3), mode="same") / len(found), dtype=np.float64)
