@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from sitewatch.change._objects import Patch
+from sitewatch.change._overlap import overlaps
 
 __all__ = ["CONTEXT", "context"]
 
@@ -16,7 +17,6 @@ _SHARED = 0.3
 """Two patches lie on one place when they share at least this much of the smaller one."""
 _TOUCH = 0.15
 """And beside each other when this much of one lies within two pixels of the other."""
-_REACH = 2
 _NEAR_DAYS = 40.0
 """Dates this near are one date."""
 _BUILDING_DAYS = 400.0
@@ -90,7 +90,7 @@ def context(
     strength = np.linalg.norm(delta, axis=1)
     delta /= np.maximum(strength, 1e-9)[:, None]
     hopeful = np.flatnonzero(belief >= _HOPELESS)
-    shared, near = _overlaps(patches, hopeful, shape)
+    shared, near = overlaps(patches, hopeful, shape)
     own = np.log(np.clip(belief, 1e-6, 1 - 1e-6) / np.clip(1 - belief, 1e-6, 1))
     result = np.zeros((n, len(CONTEXT)))
     result[:, CONTEXT.index("own")] = own
@@ -123,34 +123,6 @@ def context(
             belief[again].sum(),
         )
     return result
-
-
-def _overlaps(
-    patches: Sequence[Patch], chosen: NDArray[np.int64], shape: tuple[int, int]
-) -> tuple[sparse.csr_array, sparse.csr_array]:
-    """(m, n) pixels that m chosen of n patches share with each; and pixels of each within `_REACH` of the chosen."""
-    height, width = shape
-    owner, pixels = _owned(patches)
-    ground = sparse.csr_array((np.ones(len(pixels), dtype=np.int32), (owner, pixels)), (len(patches), height * width))
-    owner, pixels = _owned([patches[i] for i in chosen.tolist()])
-    rows, columns = pixels // width, pixels % width
-    spread_owner, spread_pixels = [], []
-    for dy in range(-_REACH, _REACH + 1):
-        for dx in range(-_REACH, _REACH + 1):
-            y, x = rows + dy, columns + dx
-            held = (y >= 0) & (y < height) & (x >= 0) & (x < width)
-            spread_owner.append(owner[held])
-            spread_pixels.append((y * width + x)[held])
-    at = (np.concatenate(spread_owner), np.concatenate(spread_pixels))
-    around = sparse.csr_array((np.ones(len(at[0]), dtype=np.int32), at), (len(chosen), ground.shape[1]))
-    around.data[:] = 1
-    return sparse.csr_array(ground[chosen] @ ground.T), sparse.csr_array(around @ ground.T)
-
-
-def _owned(patches: Sequence[Patch]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The pixels of all patches, one patch after the other, and the position of the patch that each is of."""
-    owner = np.repeat(np.arange(len(patches)), [len(p.pixels) for p in patches])
-    return owner, np.concatenate([np.zeros(0, dtype=np.int64), *(p.pixels for p in patches)])
 
 
 def _others(

@@ -6,14 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from sitewatch.change._objects import Patch
+from sitewatch.change._overlap import overlaps
 
 __all__ = ["distinct", "repeats"]
 
-_REACH = 2
-"""Pixels around a patch within which another is part of its event: mixed pixels and the shadow of a roof."""
 _INSIDE = 0.5
 """A patch belongs to another when at least this share of it lies there."""
 _PART = 0.8
@@ -45,22 +43,21 @@ def repeats(patches: Sequence[Patch], days: NDArray[np.float64], shape: tuple[in
     """
     if not patches:
         return np.zeros((0, 2), dtype=np.int64)
-    owner = np.repeat(np.arange(len(patches)), [len(p.pixels) for p in patches])
-    pixels = np.concatenate([p.pixels for p in patches])
-    size = np.bincount(owner)
+    shared, near = overlaps(patches, np.arange(len(patches)), shape)
+    size = np.array([len(p.pixels) for p in patches])
+    pairwise = near.tocoo()
+    of, part = pairwise.coords
+    lies = (of != part) & (pairwise.data >= _INSIDE * size[part])
+    of, part = of[lies], part[lies]
+    beside = (shared[of, part] < _SHARED * size[part]) & (size[part] >= _NEIGHBOUR * size[of])
     dates = np.array([_dates(p, days) for p in patches])
-    pairs = []
-    for i, patch in enumerate(patches):
-        near = _around(patch, shape).ravel()
-        inside = np.bincount(owner[near[pixels]], minlength=len(patches)) >= _INSIDE * size
-        shared = np.bincount(owner[np.isin(pixels, patch.pixels)], minlength=len(patches))
-        neighbour = (shared < _SHARED * size) & (size >= _NEIGHBOUR * size[i])
-        within = np.where(neighbour, _NEIGHBOUR_DAYS, _NEAR_DAYS)
-        with np.errstate(invalid="ignore"):
-            apart = np.abs(dates[:, :, None] - dates[i][None, None, :])
-            same = (apart <= within[:, None, None]).any(axis=(1, 2))
-        inside[i] = False
-        pairs += [(i, j) for j in np.flatnonzero(inside & same).tolist() if not _comes_again(patch, patches[j])]
+    apart = np.abs(dates[part][:, :, None] - dates[of][:, None, :])  # nan: one of them has no such date
+    same = (apart <= np.where(beside, _NEIGHBOUR_DAYS, _NEAR_DAYS)[:, None, None]).any(axis=(1, 2))
+    pairs = [
+        (i, j)
+        for i, j in sorted(zip(of[same].tolist(), part[same].tolist(), strict=True))
+        if not _comes_again(patches[i], patches[j])
+    ]
     return np.array(pairs, dtype=np.int64).reshape(-1, 2)
 
 
@@ -124,13 +121,3 @@ def _comes_again(one: Patch, other: Patch) -> bool:
 
 def _dates(patch: Patch, days: NDArray[np.float64]) -> tuple[float, float]:
     return float(days[patch.start]), float(days[patch.end]) if patch.end < len(days) else float("nan")
-
-
-def _around(patch: Patch, shape: tuple[int, int]) -> NDArray[np.bool_]:
-    mask = np.zeros(shape, dtype=bool)
-    mask.ravel()[patch.pixels] = True
-    rows, columns = patch.pixels // shape[1], patch.pixels % shape[1]
-    top, left = max(0, rows.min() - _REACH), max(0, columns.min() - _REACH)
-    window = np.s_[top : rows.max() + _REACH + 1, left : columns.max() + _REACH + 1]
-    mask[window] = ndimage.binary_dilation(mask[window], np.ones((3, 3), dtype=bool), iterations=_REACH)
-    return mask
