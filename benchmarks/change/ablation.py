@@ -65,13 +65,12 @@ class Ablation:
     thresholds: Sequence[float] = ()
     """To be tried on the tuning scene; none: one false structure a year is asked for."""
 
-    def claims(self, one: Scene, *, threshold: float = 1.0) -> dict[str, list[Claim]]:
-        """By region, what is claimed of a scene."""
+    def claims(self, one: Scene, *regions: str, threshold: float = 1.0) -> dict[str, list[Claim]]:
+        """By region, of those named, what is claimed of a scene."""
         with self._taken_out():
             cube = one.read() if self.in_reading else one.cube
             return {
-                name: claims_of(self.run(cube, region.inside, threshold=threshold), cube)
-                for name, region in one.regions.items()
+                name: claims_of(self.run(cube, one.regions[name].inside, threshold=threshold), cube) for name in regions
             }
 
     @contextmanager
@@ -153,7 +152,7 @@ def _without_verification(cube: xr.Dataset, inside: NDArray[np.bool_], *, thresh
     patches, features = candidates(stack)
     if not patches:
         return ()
-    standing = verifier(stack.judged_bands).by_itself(features).standing_inside
+    standing = verifier(stack.bands).by_itself(features).standing_inside
     changes = []
     strong = [i for i, p in enumerate(patches) if p.score >= threshold and inside.ravel()[p.pixels].any()]
     ends = edges([patches[i] for i in strong], stack)
@@ -196,10 +195,10 @@ ABLATIONS = (
         swaps=tuple(_by(module, "design", _no_seasons) for module in (stacks, searching, returns)),
     ),
     Ablation(
-        name="spells (steps alone are tried)",
+        name="spells in the scan (steps alone are tried)",
         swaps=(_scan_with("price = np.float32(2.0 * np.log(n) + 2.0)", "price = np.float32(1e30)"),),
     ),
-    Ablation(name="second look at a pixel", swaps=(_by(searching, "grow", _one_spell),)),
+    Ablation(name="further spells of a pixel", swaps=(_by(searching, "grow", _one_spell),)),
     Ablation(
         name="slow noise",
         swaps=(

@@ -196,7 +196,7 @@ class Contest:
             if ablated.thresholds:
                 threshold = tune_engine(
                     f"without {ablated.name}",
-                    lambda value, a=ablated: a.claims(one, threshold=value)["whole"],  # type: ignore[misc]
+                    lambda value, a=ablated: a.claims(one, "whole", threshold=value)["whole"],  # type: ignore[misc]
                     ablated.thresholds,
                     one,
                 )
@@ -209,7 +209,7 @@ class Contest:
                 claims = claims_of(method(one.cube, region.inside), one.cube)
                 self.scored.setdefault(name, Scored()).add(place, region, claims)
         for ablated, threshold in self.ablations:
-            by_place = ablated.claims(one, threshold=threshold)
+            by_place = ablated.claims(one, *one.regions, threshold=threshold)
             for place, region in one.regions.items():
                 self.ablated.setdefault(ablated.name, Scored()).add(place, region, by_place[place])
         record = one.record

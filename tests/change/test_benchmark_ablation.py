@@ -1,4 +1,4 @@
-"""The benchmark's ablation: a part that moves in the engine must not silently stay in."""
+"""The benchmark's ablation: what it swaps must be there in the engine."""
 
 from __future__ import annotations
 

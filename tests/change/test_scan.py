@@ -71,10 +71,11 @@ def test_a_step_a_spell_and_both_are_found_with_their_dates() -> None:
     assert len(found) <= EVENTS
 
 
-def test_what_stands_twice_with_a_short_gap_has_its_own_level_both_times() -> None:
+@pytest.mark.parametrize("taken_back", [0.2, 0.14])
+def test_what_stands_twice_with_a_short_gap_has_its_own_level_both_times(taken_back: float) -> None:
     levels = np.full(60, 0.2)
     levels[15:45] += 0.2
-    levels[30:35] -= 0.2
+    levels[30:35] -= taken_back
     values, valid = pixel(levels)
     spells = scan(values, valid, design(DAYS), threshold=10)
     found = {
@@ -136,12 +137,11 @@ def test_what_all_pixels_share_on_a_day_is_found() -> None:
     assert np.abs(offset - expected).max() < 0.01
 
 
-@pytest.mark.parametrize(("height", "width"), [(600, 600), (1200, 1200), (1024, 1024), (3000, 3000), (500, 777)])
+@pytest.mark.parametrize(("height", "width"), [(600, 600), (1200, 1200), (1024, 1024), (5988, 6000), (500, 777)])
 def test_a_sample_of_pixels_lies_all_over_the_place(height: int, width: int) -> None:
     rows, columns = np.divmod(np.arange(height * width)[sampled(height * width)], width)
-    for along, size in ((rows, height), (columns, width)):
-        filled = np.bincount(along * 20 // size, minlength=20)
-        assert filled.min() >= 0.8 * filled.mean()
+    cells = np.bincount(rows * 10 // height * 10 + columns * 10 // width, minlength=100)
+    assert cells.min() >= 0.5 * cells.mean()
     assert sampled(9000) == slice(None)
 
 

@@ -33,7 +33,7 @@ def stack(latitude: float = 50.0, pixel_m: float = 10.0) -> Stack:
     """A grid and its dates; nobody reads the values."""
     return Stack(
         values=np.zeros((SIZE * SIZE, 0, 6), dtype=np.float32),
-        valid=np.zeros((SIZE * SIZE, 0), dtype=bool),
+        valid=np.ones((SIZE * SIZE, LOOKS), dtype=bool),
         days=DATES.astype(np.float64),
         shape=(SIZE, SIZE),
         bands=("blue", "green", "red", "nir", "swir16", "swir22"),
@@ -78,6 +78,24 @@ def test_what_is_dark_behind_a_new_hall_from_the_first_autumn_on_is_its_shadow()
     assert found(replace(HALL, start=look("2022-04-20")), in_winter) == [False, True]
 
 
+def test_looks_that_did_not_see_the_ground_do_not_tell_that_it_was_lit() -> None:
+    clouded = stack()
+    clouded.valid[:, look("2023-04-01") : look("2023-10-10")] = False
+    assert found(HALL, SHADE, of=clouded) == [False, False]
+
+
+def test_near_the_pole_no_shadow_is_longer_than_five_times_what_casts_it() -> None:
+    far = patch(slice(8, 12), slice(8, 19), "2023-10-25", None, -0.08)
+    assert found(HALL, far, of=stack(latitude=66.0)) == [False, False]
+    assert found(HALL, SHADE, of=stack(latitude=66.0)) == [False, True]
+
+
+def test_of_a_picture_the_shown_brightness_counts() -> None:
+    shown = replace(stack(), dark=0.4, span=0.1)  # .2 of the place's range is .42 of the picture's
+    assert found(HALL, SHADE, of=shown) == [False, True] if 0.42 * 0.95 >= 0.412 else [False, False]
+    assert found(HALL, replace(SHADE, delta=np.full(6, -0.3, dtype=np.float32)), of=shown) == [False, True]
+
+
 def test_in_the_south_it_falls_to_the_south_and_in_june() -> None:
     hall = replace(HALL, start=look("2022-11-01"))
     to_the_south = patch(slice(26, 29), slice(10, 19), "2023-05-01", "2023-08-15", -0.08)
@@ -115,6 +133,7 @@ def test_darker_parts_of_a_shadow_are_shadow_and_the_hall_beside_it_is_not() -> 
     piece = patch(slice(15, 18), slice(11, 14), "2023-11-20", None, -0.005)
     parts = np.array([[1, 2], [1, 0], [0, 1]])
     assert found(HALL, SHADE, piece, parts=parts) == [False, True, True]
+    assert found(replace(HALL, delta=-HALL.delta / 4), SHADE, piece, parts=parts) == [False, True, True]
 
 
 def test_the_hall_is_told_and_its_shadow_is_not(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,10 +90,7 @@ def describe(patches: Sequence[Patch], stack: Stack, spells: Spells) -> tuple[ND
     offsets = np.concatenate([[0], np.cumsum([len(p.pixels) for p in patches])])
     pixels = np.concatenate([p.pixels for p in patches])
     positions = np.array(
-        [
-            stack.bands.index(name) if name in stack.judged_bands else -1
-            for name in ("red", "green", "blue", "nir", "swir16")
-        ]
+        [-1 if (at := stack.position(name)) is None else at for name in ("red", "green", "blue", "nir", "swir16")]
     )
     start = np.array([p.start for p in patches])
     end = np.array([p.end for p in patches])

@@ -26,7 +26,7 @@ from sitewatch.change._restless import LARGE, weak_changes
 from sitewatch.change._returns import returns
 from sitewatch.change._search import Search, around, search
 from sitewatch.change._shadows import shadows
-from sitewatch.change._stack import Stack, stack_of
+from sitewatch.change._stack import VISIBLE, Stack, of_pictures, stack_of
 from sitewatch.change._verify import WORTH_A_LOOK, Judged, Verifier, pair_verifier, verifier
 
 __all__ = ["MIN_LOOKS", "changes_of", "compare_pair", "detect", "detect_again"]
@@ -62,6 +62,7 @@ def detect(cube: xr.Dataset, *, false_alarms: float, inside: NDArray[np.bool_]) 
     Returns:
         The changes: every one that is claimed as a structure, then the strongest others.
     """
+    cube = _as_learned(cube)
     if cube.sizes["time"] < MIN_LOOKS:
         return compare_pair(cube, false_alarms=false_alarms, inside=inside)
     return changes_of(search(cube), cube, false_alarms=false_alarms, inside=inside)
@@ -85,6 +86,7 @@ def detect_again(
     Raises:
         OSError: `kept` cannot be written.
     """
+    cube = _as_learned(cube)
     looks = cube.sizes["time"]
     if looks < MIN_LOOKS:
         return compare_pair(cube, false_alarms=false_alarms, inside=inside), looks
@@ -139,7 +141,7 @@ def changes_of(found: Search, cube: xr.Dataset, *, false_alarms: float, inside: 
         found.read(cube, np.unique(np.concatenate([patch.pixels for patch in some])))
         return edges(some, found.stack)
 
-    judge = verifier(found.stack.judged_bands)
+    judge = verifier(found.stack.bands)
     patches, features, alone = _with_returns(found, cube, judge)
     return _judged(
         patches,
@@ -170,6 +172,12 @@ def _cut(found: Search, cube: xr.Dataset, some: Sequence[Patch]) -> _Blocks:
         whole=np.array(at, dtype=np.int64)[of][measured],
         features=features[measured],
     )
+
+
+def _as_learned(cube: xr.Dataset) -> xr.Dataset:
+    """Of pictures the bands that the eye sees: the models for pictures were fitted to no other."""
+    seen = [name for name in cube["band"].values if str(name) in VISIBLE]
+    return cube.sel(band=seen) if of_pictures(cube) and 0 < len(seen) < cube.sizes["band"] else cube
 
 
 def _is_radar(cube: xr.Dataset) -> bool:
@@ -205,11 +213,12 @@ def compare_pair(cube: xr.Dataset, *, false_alarms: float, inside: NDArray[np.bo
     """
     if cube.sizes["time"] < 2 or _is_radar(cube):
         return []
+    cube = _as_learned(cube)
     days = cube["time"].values.astype("datetime64[s]").astype(np.int64)
     first, last = farthest_pair(cube["valid"].values.reshape(cube.sizes["time"], -1), days)
     stack = stack_of(cube.isel(time=[first, last]))
     patches, features = pair_candidates(stack)
-    judge = pair_verifier(stack.judged_bands)
+    judge = pair_verifier(stack.bands)
     return _judged(
         patches,
         features,
@@ -254,8 +263,8 @@ def _judged(
     others = np.flatnonzero(np.array([p.score >= _STRONG for p in said.patches]) & said.told & ~said.within).tolist()
     others.sort(key=lambda i: -said.patches[i].score * len(said.patches[i].pixels) ** 0.5)
     return [
-        *_changes(said, said.claimed.tolist(), stack.judged_bands, dated),
-        *islice(_changes(said, others, stack.judged_bands, dated), MAX_OTHERS),
+        *_changes(said, said.claimed.tolist(), stack.bands, dated),
+        *islice(_changes(said, others, stack.bands, dated), MAX_OTHERS),
     ]
 
 
@@ -296,10 +305,11 @@ def _said_of(
     pairs = repeats(claimable, stack.days, stack.shape)
     shade = shadows(claimable, standing[chosen], features[chosen], stack, parts=pairs)
     within[chosen[shade]] = False
-    # A shadow comes last: it must not tell the event of the building that casts it.
-    believed = np.where(shade, 0.0, probability[chosen])
+    # Nothing was built there, and a shadow must not tell the event of the building that casts it.
+    probability = probability.copy()
+    probability[chosen[shade]] = 0.0
     told = touching.copy()
-    told[chosen[~distinct(claimable, believed, pairs)]] = False  # an event is told once
+    told[chosen[~distinct(claimable, probability[chosen], pairs)]] = False  # an event is told once
     return (
         _Said(
             patches=patches,

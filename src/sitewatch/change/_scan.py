@@ -260,8 +260,9 @@ def _split(start, end, delta, size, found, index):  # type: ignore[no-untyped-de
             after = _seen_between(index, last, end[outer])
             if min(before, after) < _MIN_LOOKS:
                 continue
-            # The longer spell's level is a mean over the gap, too.
-            delta[outer] *= _seen_between(index, start[outer], end[outer]) / (before + after)
+            # The longer spell's level is a mean over the gap, too, of which the inner one took back its part.
+            gap = _seen_between(index, first, last)
+            delta[outer] -= delta[inner] * (gap / (before + gap + after))
             start[inner], end[inner] = last, end[outer]
             end[outer] = first
             delta[inner] = delta[outer]

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from sitewatch.change._background import by_pixel, common_mode, design, sampled, some_by_pixel, take_off
 from sitewatch.change._local import local_mode, take_off_near
 
-__all__ = ["Stack", "fill", "of_pictures", "stack_for", "stack_of"]
+__all__ = ["VISIBLE", "Stack", "fill", "of_pictures", "stack_for", "stack_of"]
 
-_VISIBLE = ("red", "green", "blue")
-_TONED = 20_011
-"""Pixels, a prime number of them, from which the tone of pictures is read."""
+VISIBLE = ("red", "green", "blue")
+_TONED = 20_000
+"""Pixels from which the tone of pictures is read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +35,6 @@ class Stack:
     """Pictures: the value that was made 0."""
     span: float = 1.0
     """Pictures: the range of values that was made 1; picture value = dark + span * value."""
-    pictures: bool = False
-    """True: values that somebody stretched, not reflectance."""
     latitude: float = 0.0
     """Degrees north."""
     pixel_m: float = 0.0
@@ -51,11 +49,6 @@ class Stack:
         return self.bands.index(name) if name in self.bands else None
 
     @property
-    def judged_bands(self) -> tuple[str, ...]:
-        """Bands that the models are asked about: of pictures those that the eye sees, which they were fitted to."""
-        return tuple(name for name in self.bands if name in _VISIBLE) if self.pictures else self.bands
-
-    @property
     def south(self) -> bool:
         """True: south of the equator, where shadows fall to the south."""
         return self.latitude < 0
@@ -63,7 +56,7 @@ class Stack:
     @property
     def visible(self) -> list[int]:
         """Positions of the bands that make up brightness to the eye; all, where there is none."""
-        return [i for name in _VISIBLE if (i := self.position(name)) is not None] or list(range(len(self.bands)))
+        return [i for name in VISIBLE if (i := self.position(name)) is not None] or list(range(len(self.bands)))
 
 
 def stack_of(cube: xr.Dataset) -> Stack:
@@ -162,7 +155,6 @@ def _stack(
         bands=tuple(map(str, cube["band"].values)),
         dark=tone[0],
         span=tone[1],
-        pictures=of_pictures(cube),
         latitude=float(cube.attrs.get("latitude", 0.0)),
         pixel_m=_pixel_m(cube),
         offset=offset,
