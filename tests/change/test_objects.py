@@ -14,7 +14,7 @@ from sitewatch.change._background import by_pixel, design
 from sitewatch.change._context import CONTEXT, context
 from sitewatch.change._dates import edges
 from sitewatch.change._describe import FEATURES, SIGNED, describe
-from sitewatch.change._measure import SIDES
+from sitewatch.change._measure import SIDES, _neighbouring_dates, _series
 from sitewatch.change._objects import GROW_SCORE, Patch, compounds, grow, usual_around
 from sitewatch.change._pair import farthest_pair, pair_candidates
 from sitewatch.change._repeats import distinct, repeats
@@ -424,6 +424,19 @@ def test_two_looks_show_what_was_built_between_them_and_no_shift_of_half_a_pixel
     hall = (np.arange(20, 26)[:, None] * 64 + np.arange(30, 38)).ravel()
     assert len(np.intersect1d(patch.pixels, hall)) >= 0.8 * len(np.union1d(patch.pixels, hall))
     assert np.isfinite(features).all()
+
+
+def test_half_of_three_pixels_is_two() -> None:
+    values = np.zeros((3, 4, 1), dtype=np.float32)
+    valid = np.array([[True, True, True, False], [False, True, True, False], [False, False, True, False]])
+    assert _series(values, valid, np.arange(3))[1].tolist() == [False, True, True, False]
+
+
+def test_what_goes_on_at_the_end_of_a_record_is_no_date_of_its_neighbours() -> None:
+    stands = np.full((9, 1), 10, dtype=np.int32)
+    goes_on = np.full((9, 1), 100, dtype=np.int32)
+    assert _neighbouring_dates(np.arange(9), 50, 60, stands, goes_on, 100) == (12, 100)
+    assert _neighbouring_dates(np.arange(9), 50, 60, stands, goes_on - 20, 100) == (12, 78)
 
 
 def test_of_a_few_looks_the_farthest_that_see_much_are_compared() -> None:
