@@ -212,9 +212,7 @@ ABLATIONS = (
     Ablation(name="taking off rims", swaps=(_by(searching, "grow", partial(grow, rims=True)),)),
     Ablation(name="stages offered as a whole", swaps=(_by(searching, "compounds", lambda *_: []),)),
     Ablation(name="blocks", swaps=(_by(detection, "blocks", _none_of),)),
-    Ablation(
-        name="dates of the patch as a whole", swaps=(_by(dates, "own_dates", lambda some, _: [None] * len(some)),)
-    ),
+    Ablation(name="dates of the patch as a whole", swaps=(_by(dates, "own_dates", _no_dates),)),
     Ablation(name="other spells on its ground", swaps=(_by(detection, "returns", _none_of),)),
     Ablation(name="direction (brighter is what stood)", swaps=(_by(verification, "stands_inside", _brighter),)),
     Ablation(name="weak changes of the place", swaps=(_by(detection, "weak_changes", lambda *_: 0),)),

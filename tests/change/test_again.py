@@ -13,9 +13,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from affine import Affine
-from odc.geo.geobox import GeoBox
-from odc.geo.xr import xr_coords
 from scipy import ndimage
 
 from sitewatch.archive import fetch, list_folder
@@ -31,6 +28,7 @@ from sitewatch.cube import read_cube
 from sitewatch.simulate import Recipe, simulate, write
 from sitewatch.site import area_mask, read_site
 from sitewatch.structures import Presence, Structure, identify
+from small_cubes import cube_of
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 ADDED = 4
@@ -293,23 +291,10 @@ def test_what_is_known_comes_back_from_its_file(known: Known, tmp_path: Path) ->
 
 def small_cube(looks: int, size: int = 32) -> xr.Dataset:
     """Soil of four bands in a look every twelve days; nothing happens."""
-    grid = GeoBox((size, size), Affine(10, 0, 500_000, 0, -10, 5_000_000), "EPSG:32631")
     values = 0.2 + np.random.default_rng(0).normal(0, 0.006, (looks, 4, size, size))
-    start = np.datetime64("2020-01-01", "ns") + np.arange(looks) * np.timedelta64(12, "D")
-    return xr.Dataset(
-        {
-            "reflectance": (("time", "band", "y", "x"), values.astype(np.float32)),
-            "valid": (("time", "y", "x"), np.ones((looks, size, size), dtype=bool)),
-        },
-        coords={
-            "time": start,
-            "time_end": ("time", start),
-            "scene": ("time", [f"look {i}" for i in range(looks)]),
-            "band": ["blue", "green", "red", "nir"],
-            **xr_coords(grid),
-        },
-        attrs={"units": "reflectance", "latitude": 45.0, "inside": np.ones((size, size), dtype=bool)},
-    )
+    dates = np.datetime64("2020-01-01") + np.arange(looks) * 12
+    made = cube_of(values, dates, bands=("blue", "green", "red", "nir"), latitude=45.0)
+    return made.assign_attrs(inside=np.ones((size, size), dtype=bool))
 
 
 def test_what_is_built_first_on_a_place_where_nothing_was_ever_found_is_found(tmp_path: Path) -> None:

@@ -7,11 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from affine import Affine
-from odc.geo.geobox import GeoBox
-from odc.geo.xr import xr_coords
 
 from sitewatch.change import compare_pair, detect, detect_again
+from small_cubes import cube_of
 
 SIZE, LOOKS = 40, 60
 
@@ -24,21 +22,8 @@ def pictures() -> xr.Dataset:
     values[:, 3, :, : SIZE // 2] = 0.8
     values += rng.normal(0, 0.02, (1, 4, SIZE, SIZE)) + rng.normal(0, 0.01, values.shape)
     values[25:, :, 10:17, 22:32] += 0.3
-    start = np.datetime64("2021-01-01", "ns") + np.arange(LOOKS) * np.timedelta64(9, "D")
-    return xr.Dataset(
-        {
-            "reflectance": (("time", "band", "y", "x"), values.astype(np.float32)),
-            "valid": (("time", "y", "x"), np.ones((LOOKS, SIZE, SIZE), dtype=bool)),
-        },
-        coords={
-            "time": start,
-            "time_end": ("time", start),
-            "scene": ("time", [f"look {i}" for i in range(LOOKS)]),
-            "band": ["blue", "green", "red", "nir"],
-            **xr_coords(GeoBox((SIZE, SIZE), Affine(10, 0, 500_000, 0, -10, 5_000_000), "EPSG:32633")),
-        },
-        attrs={"units": "picture", "latitude": 45.0},
-    )
+    dates = np.datetime64("2021-01-01") + np.arange(LOOKS) * 9
+    return cube_of(values, dates, bands=("blue", "green", "red", "nir"), units="picture", latitude=45.0)
 
 
 def test_of_pictures_only_what_the_eye_sees_is_searched(pictures: xr.Dataset, tmp_path: Path) -> None:

@@ -6,16 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import xarray as xr
-from affine import Affine
-from odc.geo.geobox import GeoBox
-from odc.geo.xr import xr_coords
 
 from sitewatch.change import Kind, _detect, detect
 from sitewatch.change._describe import FEATURES
 from sitewatch.change._objects import Patch
 from sitewatch.change._shadows import shadows
 from sitewatch.change._stack import Stack
+from small_cubes import cube_of
 
 SIZE = 40
 FIRST = np.datetime64("2021-01-03")
@@ -137,27 +134,12 @@ def test_darker_parts_of_a_shadow_are_shadow_and_the_hall_beside_it_is_not() -> 
 
 
 def test_the_hall_is_told_and_its_shadow_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    grid = GeoBox((SIZE, SIZE), Affine(10, 0, 500_000, 0, -10, 5_540_000), "EPSG:32633")
     rng = np.random.default_rng(2)
     values = np.array([0.09, 0.12, 0.15, 0.2, 0.24, 0.2])[:, None, None] * rng.uniform(0.97, 1.03, (1, 6, SIZE, SIZE))
     values = values + rng.normal(0, 0.006, (LOOKS, 6, SIZE, SIZE))
     values[look("2023-04-20") :, :, 20:26, 10:20] += 0.2
     values[look("2023-10-25") :, :, 17:20, 10:19] *= 0.6
-    start = DATES.astype("datetime64[ns]")
-    cube = xr.Dataset(
-        {
-            "reflectance": (("time", "band", "y", "x"), values.astype(np.float32)),
-            "valid": (("time", "y", "x"), np.ones((LOOKS, SIZE, SIZE), dtype=bool)),
-        },
-        coords={
-            "time": start,
-            "time_end": ("time", start),
-            "scene": ("time", [f"look {i}" for i in range(LOOKS)]),
-            "band": ["blue", "green", "red", "nir", "swir16", "swir22"],
-            **xr_coords(grid),
-        },
-        attrs={"units": "reflectance", "latitude": 50.0},
-    )
+    cube = cube_of(values, DATES, latitude=50.0)
 
     def claimed() -> list[int]:
         changes = detect(cube, false_alarms=10.0, inside=np.ones((SIZE, SIZE), dtype=bool))

@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 _YEAR = 365.25
-SAMPLE = 6_000
+_SAMPLE = 6_000
 """Pixels from which a picture's common offset is estimated: its median is then known to about 2 % of the spread."""
 LEAST_PIXELS = 20
 """Of these, seen on a look, under which nothing is said of it."""
@@ -69,7 +69,7 @@ def common_mode(
     return offset
 
 
-def sampled(pixels: int, size: int = SAMPLE) -> slice | NDArray[np.int64]:
+def sampled(pixels: int, size: int = _SAMPLE) -> slice | NDArray[np.int64]:
     """Pixels that stand for all of so many, where a look's own numbers are estimated.
 
     Args:

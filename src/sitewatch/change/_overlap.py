@@ -10,9 +10,9 @@ from scipy import sparse
 
 from sitewatch.change._objects import Patch
 
-__all__ = ["REACH", "overlaps"]
+__all__ = ["overlaps"]
 
-REACH = 2
+_REACH = 2
 """Pixels around a patch within which another is beside it: mixed pixels and the shadow of a roof."""
 
 
@@ -27,7 +27,7 @@ def overlaps(
         shape: (y, x) of the grid.
 
     Returns:
-        (m, n) pixels that each of the chosen shares with each patch; and pixels of each within `REACH` of the chosen.
+        (m, n) pixels that each of the chosen shares with each patch; and pixels of each within `_REACH` of the chosen.
     """
     height, width = shape
     owner, pixels = _owned(patches)
@@ -35,8 +35,8 @@ def overlaps(
     owner, pixels = _owned([patches[i] for i in chosen.tolist()])
     rows, columns = pixels // width, pixels % width
     spread_owner, spread_pixels = [], []
-    for dy in range(-REACH, REACH + 1):
-        for dx in range(-REACH, REACH + 1):
+    for dy in range(-_REACH, _REACH + 1):
+        for dx in range(-_REACH, _REACH + 1):
             y, x = rows + dy, columns + dx
             held = (y >= 0) & (y < height) & (x >= 0) & (x < width)
             spread_owner.append(owner[held])
