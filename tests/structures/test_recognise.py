@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from shapely.geometry import Polygon, box
 
@@ -263,6 +263,18 @@ def apart(some: Sequence[Structure]) -> list[Structure]:
     return kept
 
 
+def plot(column: float, row: float, width: float, height: float, name: int) -> Structure:
+    """What came on one date, as the examples below have it."""
+    return structure(ground(column, row, width, height), spell(1), identifier=f"s{name}")
+
+
+@example(
+    # A row that was read is found as one with what stood beside it, and a part of it as something else.
+    found=[plot(0, 0, 1, 1, 0), plot(0, 1, 2, 4, 2), plot(2, 1, 1, 2, 1)],
+    first=[plot(0, 0, 1, 1, 1), plot(0, 1, 4, 1, 2), plot(0, 3, 1, 1, 0)],
+    once=[],
+    read={2},
+)
 @given(
     found=any_structures([Kind.STRUCTURE]).map(apart),
     first=any_structures([Kind.STRUCTURE]).map(apart),

@@ -156,7 +156,13 @@ def _relate(items: Sequence[Found], things: Sequence[str | None], known: Sequenc
     for key, parts in split.items():
         if key in place:
             parts.insert(0, place[key])
-    instead = {key: parts[0] for key, parts in split.items() if len(parts) == 1 and key not in place}
+    # What one item covers together with others has no second item that it could be instead.
+    swallowed = {key for keys in merged.values() for key in keys}
+    instead = {
+        key: parts[0]
+        for key, parts in split.items()
+        if len(parts) == 1 and key not in place and key not in swallowed
+    }
     instead |= {keys[0]: i for i, keys in merged.items() if len(keys) == 1}
     return _Relations(
         merged={i: keys for i, keys in merged.items() if len(keys) > 1},
@@ -199,7 +205,7 @@ def _dispute(
                 proposed = [i]
                 words.append(f"is one with {_listed(before[other].structure.id for other in holds)}")
         if len(parts := relations.split.get(key, [])) > 1:
-            proposed = parts
+            proposed += [i for i in parts if i not in proposed]
             words.append(f"is {len(parts)} structures")
         if own is not None:
             words += contradictions(one.confirmed, items[own].structure)
