@@ -20,7 +20,7 @@ from sitewatch.cube._radiometry import STEP, missing_constant
 from sitewatch.cube._register import measure_shifts, settle
 from sitewatch.cube._repair import ground_in_cloud
 from sitewatch.cube._screen import screen
-from sitewatch.cube._snow import snow_bands, snow_covered
+from sitewatch.cube._snow import snow_bands, snow_covered, thin_snow
 from sitewatch.cube._stack import Pass, Stack, brightness
 
 __all__ = ["MAX_UNSURE_PX", "comparable"]
@@ -75,6 +75,8 @@ def comparable(
         _hide_by_comparison(stack, visible, snow_bands(bands))
     bright = brightness(stack, visible)
     _give_back_ground(stack, bright)
+    if units == "reflectance" and (of_snow := snow_bands(bands)) is not None:
+        _hide_thin_snow(stack, of_snow)
     stack, unsure = _registered(stack, bright, pixel_m=pixel_m)
     del bright  # the largest array beside the stack, and out of date where looks were moved
     if stack.passes:
@@ -132,6 +134,15 @@ def _hide_snow(
     if flags.any():
         flags &= ~ground_in_cloud(bright, flags)
         stack.causes[flags] = Cause.SNOW
+
+
+def _hide_thin_snow(stack: Stack, of_snow: tuple[int, int, int]) -> None:
+    """Mask what is partly under snow in looks that a mask, or its colour, tells snow of."""
+    green, _, swir = of_snow
+    snow = stack.causes == Cause.SNOW
+    if snow.any():
+        thin = thin_snow(stack.values[:, green], stack.values[:, swir], stack.causes == Cause.SEEN, snow)
+        stack.causes[thin] = Cause.SNOW
 
 
 def _give_back_ground(stack: Stack, bright: NDArray[np.float32]) -> None:

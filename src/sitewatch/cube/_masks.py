@@ -20,7 +20,7 @@ class Cause(IntEnum):
     CLOUD = 2
     """Cloud, haze, cirrus or their shadow, as the sensor's mask says."""
     SNOW = 3
-    """Snow, as the sensor's mask says; without one, as its colour says (see `snow_covered`)."""
+    """Snow, as the sensor's mask says, or as its colour says (see `snow_covered`, `thin_snow`)."""
     SCREENED = 4
     """Passed by the sensor's mask or without one, but unlike the looks around it as only cloud or shadow is (see
     `screen` and `hidden`)."""

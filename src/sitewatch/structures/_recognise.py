@@ -159,9 +159,7 @@ def _relate(items: Sequence[Found], things: Sequence[str | None], known: Sequenc
     # What one item covers together with others has no second item that it could be instead.
     swallowed = {key for keys in merged.values() for key in keys}
     instead = {
-        key: parts[0]
-        for key, parts in split.items()
-        if len(parts) == 1 and key not in place and key not in swallowed
+        key: parts[0] for key, parts in split.items() if len(parts) == 1 and key not in place and key not in swallowed
     }
     instead |= {keys[0]: i for i, keys in merged.items() if len(keys) == 1}
     return _Relations(
