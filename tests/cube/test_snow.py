@@ -15,7 +15,7 @@ import sitewatch.simulate._render as rendering
 from sitewatch.archive import Listing, fetch, list_folder
 from sitewatch.cube import Outcome, read_cube
 from sitewatch.cube._clear import hidden
-from sitewatch.cube._gates import _hide_snow
+from sitewatch.cube._gates import _hide_snow, _hide_thin_snow
 from sitewatch.cube._masks import Cause, causes_of
 from sitewatch.cube._snow import snow_bands, snow_covered, thin_snow
 from sitewatch.cube._stack import Stack
@@ -151,34 +151,87 @@ def test_what_a_mask_leaves_of_snow_is_found(winters: Winters) -> None:
     assert not (thin & ~masked.seen).any()
 
 
-def test_a_roof_put_up_where_the_snow_is_gone_is_no_snow(winters: Winters) -> None:
-    """Bright, and of a high index: without snow around it, it stands by itself in looks that have snow elsewhere."""
-    masked = Masked.of(winters)
-    roof, around = (slice(None), slice(40, 48), slice(40, 48)), (slice(None), slice(34, 54), slice(34, 54))
-    bare = np.flatnonzero(winters.clear[around].all(axis=(1, 2)))[:8]
-    late = bare[len(bare) // 2 :]
-    for look in late.tolist():
-        masked.green[look][roof[1:]], masked.swir[look][roof[1:]] = 0.45, 0.3
-        masked.snow[look, :4] = True
-        masked.seen[look, :4] = False
-    assert len(late) >= 3
-    assert not masked.thin[late][roof].any()
-    # Under as much snow all around it is taken for snow, as every bright thing there is.
-    for look in late.tolist():
-        masked.snow[look][around[1:]] = True
-        masked.snow[look][roof[1:]] = False
-        masked.seen[look][around[1:]] = ~masked.snow[look][around[1:]]
-    assert masked.thin[late][roof].mean() > 0.9
+def made(*, share: float = 0.3) -> Masked:
+    """Thirty looks of 40 x 40 pixels of soil; in looks 14 to 16 snow covers a share of all; the mask tells half."""
+    green, swir = np.full((30, 40, 40), 0.1, dtype=np.float16), np.full((30, 40, 40), 0.25, dtype=np.float16)
+    snow = np.zeros(green.shape, dtype=bool)
+    green[14:17], swir[14:17] = 0.1 + share * 0.69, 0.25 - share * 0.12
+    snow[14:17, :20] = True
+    return Masked(green=green, swir=swir, seen=~snow, snow=snow)
 
 
-def test_without_looks_free_of_snow_nothing_is_told(winters: Winters) -> None:
-    masked = Masked.of(winters)
-    free = np.flatnonzero(~masked.snow.any(axis=(1, 2)))
-    masked.seen[free[4:]] = False
-    assert masked.snow.any()
+def test_thin_snow_beside_snow_is_told_and_the_same_ground_later_is_not() -> None:
+    thin = made().thin
+    assert thin[14:17, 20:24].all()
+    assert not np.delete(thin, [14, 15, 16], axis=0).any()
+
+
+@pytest.mark.parametrize("edge", [3, 8, 20])
+@pytest.mark.parametrize("snow_around", [False, True])
+def test_what_was_built_is_told_from_snow_by_the_looks_after(edge: int, snow_around: bool) -> None:
+    """Bright and of a high index, under a sky of the same look: it is so without snow, too."""
+    masked = made(share=0.0)
+    roof = (slice(14, 14 + edge), slice(14, 14 + edge))
+    masked.green[13:, *roof], masked.swir[13:, *roof] = 0.4, 0.3
+    masked.snow[14:17] = snow_around
+    masked.snow[14:17, :3] = True
+    masked.snow[14:17, *roof] = False
+    masked.seen[14:17] = ~masked.snow[14:17]
     assert not masked.thin.any()
+    # Before its first look without snow there is nothing to tell it by but what lies around.
+    late = replace(masked, **{name: getattr(masked, name)[:17] for name in ("green", "swir", "seen", "snow")})
+    assert late.thin.any() is np.bool_(snow_around)
+
+
+def test_a_small_bright_thing_that_snow_touches_is_no_snow() -> None:
+    masked = made(share=0.0)
+    masked.green[15, 20:23, 10:13], masked.swir[15, 20:23, 10:13] = 0.4, 0.3
+    masked.snow[14:17, 19], masked.seen[14:17, 19] = False, True
+    masked.snow[14:17, 19, 10], masked.seen[14:17, 19, 10] = True, False
+    masked.snow[14:17, 8:19], masked.seen[14:17, 8:19] = False, True
+    assert not masked.thin.any()
+
+
+@pytest.mark.parametrize(
+    ("green", "swir"),
+    [pytest.param(0.3, 0.7, id="brighter alone"), pytest.param(0.1, 0.12, id="of higher index alone")],
+)
+def test_bright_or_wet_ground_beside_snow_is_no_snow(green: float, swir: float) -> None:
+    masked = made()
+    masked.green[14:17, 20:], masked.swir[14:17, 20:] = green, swir
+    assert not masked.thin.any()
+
+
+def test_a_few_pixels_called_snow_make_no_snowy_look() -> None:
+    masked = made()
+    for snow, told in ((31, False), (32, True)):
+        masked.snow[14:17], masked.seen[14:17] = False, True
+        masked.snow[14:17].reshape(3, -1)[:, :snow] = True
+        masked.seen[14:17] = ~masked.snow[14:17]
+        assert masked.thin.any() is np.bool_(told)
+
+
+def test_a_roof_that_a_mask_calls_snow_again_and_again_takes_nothing_with_it() -> None:
+    """No snow at all: a new roof, most of whose pixels the mask calls snow in every look, and the yard around it."""
+    rng = np.random.default_rng(4)
+    values = np.full((60, 6, 40, 40), 0.15, dtype=np.float16)
+    values[:, SWIR] = 0.3
+    values[20:, GREEN, 10:30, 10:30], values[20:, SWIR, 10:30, 10:30] = 0.45, 0.3
+    causes = np.full((60, 40, 40), Cause.SEEN, dtype=np.uint8)
+    causes[20:, 12:28, 12:28][rng.random((40, 16, 16)) < 0.8] = Cause.SNOW
+    bright = values[:, :3].astype(np.float32).mean(axis=1)
+    before = (causes == Cause.SNOW).mean()
+    _hide_thin_snow(Stack((), values, causes), bright, OF_SNOW)
+    assert (causes == Cause.SNOW).mean() == before
+
+
+def test_without_looks_free_of_snow_nothing_is_told() -> None:
+    masked = made()
+    kept = np.r_[12:19]  # two looks before and two after
+    few = Masked(**{name: getattr(masked, name)[kept] for name in ("green", "swir", "seen", "snow")})
+    assert masked.thin.any()
+    assert not few.thin.any()
     # Nor where the mask tells of no snow.
-    masked = Masked.of(winters)
     masked.snow[:] = False
     assert not masked.thin.any()
 

@@ -76,7 +76,7 @@ def comparable(
     bright = brightness(stack, visible)
     _give_back_ground(stack, bright)
     if units == "reflectance" and (of_snow := snow_bands(bands)) is not None:
-        _hide_thin_snow(stack, of_snow)
+        _hide_thin_snow(stack, bright, of_snow)
     stack, unsure = _registered(stack, bright, pixel_m=pixel_m)
     del bright  # the largest array beside the stack, and out of date where looks were moved
     if stack.passes:
@@ -136,11 +136,13 @@ def _hide_snow(
         stack.causes[flags] = Cause.SNOW
 
 
-def _hide_thin_snow(stack: Stack, of_snow: tuple[int, int, int]) -> None:
+def _hide_thin_snow(stack: Stack, bright: NDArray[np.float32], of_snow: tuple[int, int, int]) -> None:
     """Mask what is partly under snow in looks that a mask, or its colour, tells snow of."""
     green, _, swir = of_snow
     snow = stack.causes == Cause.SNOW
     if snow.any():
+        # A roof that a mask calls snow again and again is no snow that others could hang together with.
+        snow &= ~ground_in_cloud(bright, snow)
         thin = thin_snow(stack.values[:, green], stack.values[:, swir], stack.causes == Cause.SEEN, snow)
         stack.causes[thin] = Cause.SNOW
 

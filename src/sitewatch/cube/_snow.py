@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,14 +27,16 @@ _SNOWY = 0.02
 """Share of a look's ground, cloud left out, that is called snow where more of it is looked for."""
 _FREE = 0.002
 """And up to which a look shows how the ground is without snow."""
-_LEAST_FREE = 5
-"""Looks that must have seen a pixel without snow."""
+_BESIDE = 7
+"""Looks without snow before, and after, that a look is compared with."""
+_LEAST_FREE = 3
+"""Of which so many must have seen a pixel."""
 _BRIGHTER, _MORE = 0.02, 0.12
 """What snow on a tenth of the ground adds at least to green, under a low sun, and to the index, on bright sand."""
-_ROWS = 32
-"""Rows of a site whose series are looked at at once: the whole of a large one takes much memory."""
 _AROUND = 9
-"""Edge of the window, pixels, most of whose ground must be under snow: a new roof stands by itself."""
+"""Edge of the window, pixels, most of whose ground must be under snow."""
+_ROUNDING = 1e-4
+"""What running sums leave of nothing; one pixel of the window is a hundred times as much."""
 
 
 def snow_bands(bands: Sequence[str]) -> tuple[int, int, int] | None:
@@ -75,11 +78,15 @@ def thin_snow(
     """Where looks show ground that is partly under snow, and the mask that tells of snow beside it calls it clear.
 
     The share of the ground that is under snow grows about evenly with the index (Salomonson, Appel 2004), and masks
-    draw their line where that is a half. What lies below it, along every edge and over whole fields when snow melts,
-    is neither the ground nor evenly white: a spell of it looks like something that was put up or taken down. So in
-    looks of which a fiftieth is called snow, a pixel is thinly covered when it is brighter in green, and its index is
-    higher, than the median of the looks without snow has them there, by what snow on a tenth of it adds; and when
-    most of the ground in 9 x 9 pixels around is snow, too, thin or not, and hangs together with what is called snow.
+    draw a line somewhere. What lies below it, along every edge and over whole fields when snow melts, is neither the
+    ground nor evenly white: a spell of it looks like something that was put up or taken down. So in looks of which a
+    fiftieth is called snow, a pixel is thinly covered when it is brighter in green, and of a higher index, than looks
+    without snow before and after have it, by what snow on a tenth of it adds; and when most of the ground in 9 x 9
+    pixels around is snow, too, thin or not, and hangs together with what is called snow.
+
+    What was built between is bright on the looks after. At the end of a record there are none: what is built under its
+    last snow, and is as bright as that, is not told from it until the snow is gone. Ground that only winter shows as
+    bright as this is taken for snow where no snow-free look of a winter lies among those compared.
 
     Args:
         green: (time, y, x) reflectance, 0-1.
@@ -88,32 +95,41 @@ def thin_snow(
         snow: (time, y, x), True = under snow, as far as is known.
 
     Returns:
-        (time, y, x), True = partly under snow; only where `seen`. Of pixels that fewer than five looks without snow
-        have seen nothing is told.
+        (time, y, x), True = partly under snow; only where `seen`. Nothing is told of pixels that fewer than three of
+        the looks compared have seen, nor in looks that nothing is called snow in.
     """
     thin = np.zeros(seen.shape, dtype=bool)
     share = snow.sum(axis=(1, 2)) / np.maximum((snow | seen).sum(axis=(1, 2)), 1)
-    snowy, free = np.flatnonzero(share >= _SNOWY), np.flatnonzero((share <= _FREE) & seen.any(axis=(1, 2)))
-    if not len(snowy) or len(free) < _LEAST_FREE:
-        return thin
-    usual_green, usual_index = (np.empty(seen.shape[1:], dtype=np.float32) for _ in range(2))
-    for first in range(0, seen.shape[1], _ROWS):
-        rows = slice(first, first + _ROWS)
-        some = green[free, rows].astype(np.float32)
-        some[~seen[free, rows]] = np.nan
-        usual_green[rows] = median_image(some, least=_LEAST_FREE)
-        usual_index[rows] = median_image(_index(some, swir[free, rows]), least=_LEAST_FREE)
-    for look in snowy.tolist():
+    free = np.flatnonzero((share <= _FREE) & seen.any(axis=(1, 2)))
+
+    @lru_cache(maxsize=2)  # looks under one snow are compared with the same
+    def usual(first: int, last: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """(y, x) green and index, medians of some of the looks without snow, NaN where too few saw the ground."""
+        some = free[first:last]
+        images = np.where(seen[some], green[some].astype(np.float32), np.float32(np.nan))
+        return median_image(images, least=_LEAST_FREE), median_image(_index(images, swir[some]), least=_LEAST_FREE)
+
+    for look in np.flatnonzero(share >= _SNOWY).tolist():
+        at = int(np.searchsorted(free, look))
+        sides = [
+            usual(first, last)
+            for first, last in ((max(0, at - _BESIDE), at), (at, min(len(free), at + _BESIDE)))
+            if last - first >= _LEAST_FREE
+        ]
+        if not sides:
+            continue
+        # The brighter of the two, and of the higher index; one where only that one is known.
+        usual_green, usual_index = (np.fmax.reduce(images) for images in zip(*sides, strict=True))
         brighter = green[look] - usual_green > _BRIGHTER
         more = brighter & (_index(green[look], swir[look]) - usual_index > _MORE) & seen[look]
         under, ground = snow[look] | more, snow[look] | seen[look]
-        mostly = uniform_filter(under - np.float32(0.5) * ground, _AROUND) > 0
+        mostly = uniform_filter(under - np.float32(0.5) * ground, _AROUND) > _ROUNDING
         number, _ = ndimage.label(under, structure=np.ones((3, 3)))
         thin[look] = more & mostly & np.isin(number, np.unique(number[snow[look]]))
     return thin
 
 
 def _index(green: NDArray[np.floating], swir: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Normalised difference snow index, 0 where both are next to nothing, NaN where one is."""
-    one, other = green.astype(np.float32), swir.astype(np.float32)
+    """Normalised difference snow index, -1 to 1, NaN where something was not measured."""
+    one, other = (np.maximum(band.astype(np.float32), np.float32(0)) for band in (green, swir))
     return np.asarray((one - other) / np.maximum(one + other, np.float32(1e-3)), dtype=np.float32)
