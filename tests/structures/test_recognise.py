@@ -299,6 +299,17 @@ def test_to_recognise_again_changes_nothing(
     assert not again.descents
 
 
+def test_what_lies_in_something_confirmed_is_not_claimed_beside_it() -> None:
+    """A row is found as one with what stood beside it, and a part of it once more by itself: both are proposed."""
+    row, beside = plot(0, 1, 4, 1, 2), plot(0, 3, 1, 1, 0)
+    known = [*confirmed(row), Known(thing=beside.id, structure=beside)]
+    whole, part = plot(0, 1, 2, 4, 5), plot(2, 1, 1, 2, 6)
+    told = recognise([whole, part], known)
+    (conflict,) = told.conflicts
+    assert {one.id for one in conflict.proposed} == {whole.id, part.id}
+    assert claimed(told) == {row.id: row, beside.id: beside}
+
+
 HALL = structure(ground(0, 0, 6, 6), spell(3))
 LEFT = structure(ground(0, 0, 3, 6), spell(3))
 RIGHT = structure(ground(3, 0, 3, 6), spell(3))

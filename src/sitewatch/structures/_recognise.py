@@ -131,6 +131,8 @@ class _Relations:
     instead: dict[str, int]
     """The one item that covers a known one, or lies in it, where neither is recognised as anything: it has another
     size by far."""
+    within: dict[str, int]
+    """The one item that lies in a known one which another item covers together with others."""
 
 
 def _relate(items: Sequence[Found], things: Sequence[str | None], known: Sequence[Known]) -> _Relations:
@@ -156,16 +158,15 @@ def _relate(items: Sequence[Found], things: Sequence[str | None], known: Sequenc
     for key, parts in split.items():
         if key in place:
             parts.insert(0, place[key])
-    # What one item covers together with others has no second item that it could be instead.
-    swallowed = {key for keys in merged.values() for key in keys}
-    instead = {
-        key: parts[0] for key, parts in split.items() if len(parts) == 1 and key not in place and key not in swallowed
-    }
+    alone = {key: parts[0] for key, parts in split.items() if len(parts) == 1 and key not in place}
+    swallowed = {key for keys in merged.values() if len(keys) > 1 for key in keys}
+    instead = {key: part for key, part in alone.items() if key not in swallowed}
     instead |= {keys[0]: i for i, keys in merged.items() if len(keys) == 1}
     return _Relations(
         merged={i: keys for i, keys in merged.items() if len(keys) > 1},
         split={key: parts for key, parts in split.items() if len(parts) > 1},
         instead=instead,
+        within={key: part for key, part in alone.items() if key in swallowed},
     )
 
 
@@ -200,7 +201,7 @@ def _dispute(
         for i, keys in relations.merged.items():
             if key in keys:
                 holds = [other for other in keys if other != key]
-                proposed = [i]
+                proposed = list(dict.fromkeys((i, relations.within.get(key, i))))
                 words.append(f"is one with {_listed(before[other].structure.id for other in holds)}")
         if len(parts := relations.split.get(key, [])) > 1:
             proposed += [i for i in parts if i not in proposed]
