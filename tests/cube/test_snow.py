@@ -152,18 +152,18 @@ def test_what_a_mask_leaves_of_snow_is_found(winters: Winters) -> None:
 
 
 def made(*, share: float = 0.3) -> Masked:
-    """Thirty looks of 40 x 40 pixels of soil; in looks 14 to 16 snow covers a share of all; the mask tells half."""
+    """Thirty looks of 40 x 40 pixels of soil; in looks 14 to 17 snow covers a share of all; the mask tells half."""
     green, swir = np.full((30, 40, 40), 0.1, dtype=np.float16), np.full((30, 40, 40), 0.25, dtype=np.float16)
     snow = np.zeros(green.shape, dtype=bool)
-    green[14:17], swir[14:17] = 0.1 + share * 0.69, 0.25 - share * 0.12
-    snow[14:17, :20] = True
+    green[14:18], swir[14:18] = 0.1 + share * 0.69, 0.25 - share * 0.12
+    snow[14:18, :20] = True
     return Masked(green=green, swir=swir, seen=~snow, snow=snow)
 
 
 def test_thin_snow_beside_snow_is_told_and_the_same_ground_later_is_not() -> None:
     thin = made().thin
-    assert thin[14:17, 20:24].all()
-    assert not np.delete(thin, [14, 15, 16], axis=0).any()
+    assert thin[14:18, 20:24].all()
+    assert not np.delete(thin, [14, 15, 16, 17], axis=0).any()
 
 
 @pytest.mark.parametrize("edge", [3, 8, 20])
@@ -173,22 +173,22 @@ def test_what_was_built_is_told_from_snow_by_the_looks_after(edge: int, snow_aro
     masked = made(share=0.0)
     roof = (slice(14, 14 + edge), slice(14, 14 + edge))
     masked.green[13:, *roof], masked.swir[13:, *roof] = 0.4, 0.3
-    masked.snow[14:17] = snow_around
-    masked.snow[14:17, :3] = True
-    masked.snow[14:17, *roof] = False
-    masked.seen[14:17] = ~masked.snow[14:17]
+    masked.snow[14:18] = snow_around
+    masked.snow[14:18, :3] = True
+    masked.snow[14:18, *roof] = False
+    masked.seen[14:18] = ~masked.snow[14:18]
     assert not masked.thin.any()
     # Before its first look without snow there is nothing to tell it by but what lies around.
-    late = replace(masked, **{name: getattr(masked, name)[:17] for name in ("green", "swir", "seen", "snow")})
+    late = replace(masked, **{name: getattr(masked, name)[:18] for name in ("green", "swir", "seen", "snow")})
     assert late.thin.any() is np.bool_(snow_around)
 
 
 def test_a_small_bright_thing_that_snow_touches_is_no_snow() -> None:
     masked = made(share=0.0)
     masked.green[15, 20:23, 10:13], masked.swir[15, 20:23, 10:13] = 0.4, 0.3
-    masked.snow[14:17, 19], masked.seen[14:17, 19] = False, True
-    masked.snow[14:17, 19, 10], masked.seen[14:17, 19, 10] = True, False
-    masked.snow[14:17, 8:19], masked.seen[14:17, 8:19] = False, True
+    masked.snow[14:18, 19], masked.seen[14:18, 19] = False, True
+    masked.snow[14:18, 19, 10], masked.seen[14:18, 19, 10] = True, False
+    masked.snow[14:18, 8:19], masked.seen[14:18, 8:19] = False, True
     assert not masked.thin.any()
 
 
@@ -198,16 +198,28 @@ def test_a_small_bright_thing_that_snow_touches_is_no_snow() -> None:
 )
 def test_bright_or_wet_ground_beside_snow_is_no_snow(green: float, swir: float) -> None:
     masked = made()
-    masked.green[14:17, 20:], masked.swir[14:17, 20:] = green, swir
+    masked.green[14:18, 20:], masked.swir[14:18, 20:] = green, swir
     assert not masked.thin.any()
+
+
+def test_snow_of_a_few_looks_is_left_to_the_temporal_screen() -> None:
+    masked = made()
+    masked.snow[14], masked.seen[14] = False, True
+    assert not masked.thin.any()
+    # A look that clouds hide is none.
+    masked = made()
+    masked.snow[15], masked.seen[15] = False, False
+    masked.snow[18], masked.seen[18] = masked.snow[16], masked.seen[16]
+    masked.green[18], masked.swir[18] = masked.green[16], masked.swir[16]
+    assert masked.thin[[14, 16, 17, 18]].any(axis=(1, 2)).all()
 
 
 def test_a_few_pixels_called_snow_make_no_snowy_look() -> None:
     masked = made()
     for snow, told in ((31, False), (32, True)):
-        masked.snow[14:17], masked.seen[14:17] = False, True
-        masked.snow[14:17].reshape(3, -1)[:, :snow] = True
-        masked.seen[14:17] = ~masked.snow[14:17]
+        masked.snow[14:18], masked.seen[14:18] = False, True
+        masked.snow[14:18].reshape(4, -1)[:, :snow] = True
+        masked.seen[14:18] = ~masked.snow[14:18]
         assert masked.thin.any() is np.bool_(told)
 
 
@@ -227,7 +239,7 @@ def test_a_roof_that_a_mask_calls_snow_again_and_again_takes_nothing_with_it() -
 
 def test_without_looks_free_of_snow_nothing_is_told() -> None:
     masked = made()
-    kept = np.r_[12:19]  # two looks before and two after
+    kept = np.r_[12:20]  # two looks before and two after
     few = Masked(**{name: getattr(masked, name)[kept] for name in ("green", "swir", "seen", "snow")})
     assert masked.thin.any()
     assert not few.thin.any()

@@ -25,6 +25,11 @@ sensor's visible bands more, and have snow's index too (Riggs, Hall 2015 flag wh
 
 _SNOWY = 0.02
 """Share of a look's ground, cloud left out, that is called snow where more of it is looked for."""
+_STAYS = 4
+"""Looks in a row that are so. What lasts one or two is told by the temporal screen, and what lasts three is hardly ever
+believed to be a thing; there more is lost with the looks than is won."""
+_KNOWN = 0.05
+"""Share of the ground that a look must tell of to come between."""
 _FREE = 0.002
 """And up to which a look shows how the ground is without snow."""
 _BESIDE = 7
@@ -80,9 +85,9 @@ def thin_snow(
     The share of the ground that is under snow grows about evenly with the index (Salomonson, Appel 2004), and masks
     draw a line somewhere. What lies below it, along every edge and over whole fields when snow melts, is neither the
     ground nor evenly white: a spell of it looks like something that was put up or taken down. So in looks of which a
-    fiftieth is called snow, a pixel is thinly covered when it is brighter in green, and of a higher index, than looks
-    without snow before and after have it, by what snow on a tenth of it adds; and when most of the ground in 9 x 9
-    pixels around is snow, too, thin or not, and hangs together with what is called snow.
+    fiftieth is called snow, four and more in a row, a pixel is thinly covered when it is brighter in green, and of a
+    higher index, than looks without snow before and after have it, by what snow on a tenth of it adds; and when most of
+    the ground in 9 x 9 pixels around is snow, too, thin or not, and hangs together with what is called snow.
 
     What was built between is bright on the looks after. At the end of a record there are none: what is built under its
     last snow, and is as bright as that, is not told from it until the snow is gone. Ground that only winter shows as
@@ -109,7 +114,7 @@ def thin_snow(
         images = np.where(seen[some], green[some].astype(np.float32), np.float32(np.nan))
         return median_image(images, least=_LEAST_FREE), median_image(_index(images, swir[some]), least=_LEAST_FREE)
 
-    for look in np.flatnonzero(share >= _SNOWY).tolist():
+    for look in _staying(share >= _SNOWY, known=(snow | seen).mean(axis=(1, 2)) >= _KNOWN).tolist():
         at = int(np.searchsorted(free, look))
         sides = [
             usual(first, last)
@@ -127,6 +132,13 @@ def thin_snow(
         number, _ = ndimage.label(under, structure=np.ones((3, 3)))
         thin[look] = more & mostly & np.isin(number, np.unique(number[snow[look]]))
     return thin
+
+
+def _staying(snowy: NDArray[np.bool_], *, known: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Looks that are `snowy` for `_STAYS` and more in a row, those left out that are not `known`; in their order."""
+    told = np.flatnonzero(known | snowy)
+    run, _ = ndimage.label(snowy[told])
+    return np.asarray(told[snowy[told] & (np.bincount(run)[run] >= _STAYS)], dtype=np.int64)
 
 
 def _index(green: NDArray[np.floating], swir: NDArray[np.floating]) -> NDArray[np.float32]:
