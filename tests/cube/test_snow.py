@@ -120,7 +120,7 @@ def test_a_roof_of_the_colour_of_snow_is_a_roof(winters: Winters) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Masked:
-    """The same scenes with the mask that came with them."""
+    """What `thin_snow` is told of some looks."""
 
     green: NDArray[np.float16]
     swir: NDArray[np.float16]
@@ -129,10 +129,14 @@ class Masked:
 
     @classmethod
     def of(cls, winters: Winters) -> Masked:
+        """With the mask that came with the scenes."""
         values, mask = winters.stack.values, winters.sensor_mask
         return cls(
             green=values[:, GREEN].copy(), swir=values[:, SWIR].copy(), seen=mask == Cause.SEEN, snow=mask == Cause.SNOW
         )
+
+    def only(self, looks: slice) -> Masked:
+        return Masked(green=self.green[looks], swir=self.swir[looks], seen=self.seen[looks], snow=self.snow[looks])
 
     @property
     def thin(self) -> NDArray[np.bool_]:
@@ -169,7 +173,7 @@ def test_thin_snow_beside_snow_is_told_and_the_same_ground_later_is_not() -> Non
 @pytest.mark.parametrize("edge", [3, 8, 20])
 @pytest.mark.parametrize("snow_around", [False, True])
 def test_what_was_built_is_told_from_snow_by_the_looks_after(edge: int, snow_around: bool) -> None:
-    """Bright and of a high index, under a sky of the same look: it is so without snow, too."""
+    """It is bright, and of a high index, in the looks after the snow, too."""
     masked = made(share=0.0)
     roof = (slice(14, 14 + edge), slice(14, 14 + edge))
     masked.green[13:, *roof], masked.swir[13:, *roof] = 0.4, 0.3
@@ -179,8 +183,7 @@ def test_what_was_built_is_told_from_snow_by_the_looks_after(edge: int, snow_aro
     masked.seen[14:18] = ~masked.snow[14:18]
     assert not masked.thin.any()
     # Before its first look without snow there is nothing to tell it by but what lies around.
-    late = replace(masked, **{name: getattr(masked, name)[:18] for name in ("green", "swir", "seen", "snow")})
-    assert late.thin.any() is np.bool_(snow_around)
+    assert bool(masked.only(slice(18)).thin.any()) is snow_around
 
 
 def test_a_small_bright_thing_that_snow_touches_is_no_snow() -> None:
@@ -220,7 +223,7 @@ def test_a_few_pixels_called_snow_make_no_snowy_look() -> None:
         masked.snow[14:18], masked.seen[14:18] = False, True
         masked.snow[14:18].reshape(4, -1)[:, :snow] = True
         masked.seen[14:18] = ~masked.snow[14:18]
-        assert masked.thin.any() is np.bool_(told)
+        assert bool(masked.thin.any()) is told
 
 
 def test_a_roof_that_a_mask_calls_snow_again_and_again_takes_nothing_with_it() -> None:
@@ -239,10 +242,8 @@ def test_a_roof_that_a_mask_calls_snow_again_and_again_takes_nothing_with_it() -
 
 def test_without_looks_free_of_snow_nothing_is_told() -> None:
     masked = made()
-    kept = np.r_[12:20]  # two looks before and two after
-    few = Masked(**{name: getattr(masked, name)[kept] for name in ("green", "swir", "seen", "snow")})
     assert masked.thin.any()
-    assert not few.thin.any()
+    assert not masked.only(slice(12, 20)).thin.any()  # two looks before and two after
     # Nor where the mask tells of no snow.
     masked.snow[:] = False
     assert not masked.thin.any()

@@ -65,6 +65,7 @@ def comparable(
     if units == "backscatter":
         return _as_decibels(stack)
     looks: list[Look] = []
+    of_snow = None if units == "picture" else snow_bands(bands)
     if units == "picture":
         stack = _normalised(stack, visible)
     else:
@@ -72,10 +73,10 @@ def comparable(
         if not stack.passes:
             return stack, looks
         stack = _levelled(stack)
-        _hide_by_comparison(stack, visible, snow_bands(bands))
+        _hide_by_comparison(stack, visible, of_snow)
     bright = brightness(stack, visible)
     _give_back_ground(stack, bright)
-    if units == "reflectance" and (of_snow := snow_bands(bands)) is not None:
+    if of_snow is not None:
         _hide_thin_snow(stack, bright, of_snow)
     stack, unsure = _registered(stack, bright, pixel_m=pixel_m)
     del bright  # the largest array beside the stack, and out of date where looks were moved

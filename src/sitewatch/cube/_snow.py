@@ -8,7 +8,6 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.ndimage import uniform_filter
 
 from sitewatch.cube._register import median_image
 
@@ -128,9 +127,9 @@ def thin_snow(
         brighter = green[look] - usual_green > _BRIGHTER
         more = brighter & (_index(green[look], swir[look]) - usual_index > _MORE) & seen[look]
         under, ground = snow[look] | more, snow[look] | seen[look]
-        mostly = uniform_filter(under - np.float32(0.5) * ground, _AROUND) > _ROUNDING
+        mostly = ndimage.uniform_filter(under - np.float32(0.5) * ground, _AROUND) > _ROUNDING
         number, _ = ndimage.label(under, structure=np.ones((3, 3)))
-        thin[look] = more & mostly & np.isin(number, np.unique(number[snow[look]]))
+        thin[look] = more & mostly & np.isin(number, number[snow[look]])
     return thin
 
 
